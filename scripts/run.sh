@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Builds the worker, the SDK and the conference, and starts the conference. The last line printed is the
+# address to open in a browser. Stop it with Ctrl-C.
+#
+# usage: scripts/run.sh [--no-setup] [OPTION OF THE CONFERENCE SERVER...]
+#
+#   --no-setup   touch no packages; only build and start
+#   --port P     where the page is served (default 3000)
+#
+# Every other option goes to the conference server as it is; its own list follows here once it is built.
+
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=steps.sh
+source "$(dirname "$0")/steps.sh"
+
+server=$repository/apps/conference/dist/server/main.js
+
+main() {
+  local setup=yes options=() option
+  for option in "$@"; do
+    case $option in
+      --no-setup) setup=no ;;
+      --help | -h)
+        print_help
+        [[ -f $server ]] && node "$server" --help
+        exit 0
+        ;;
+      *) options+=("$option") ;;
+    esac
+  done
+
+  cd "$repository"
+  [[ $setup == no ]] || "$repository/scripts/setup.sh"
+  command -v cmake >/dev/null || fail "cmake is not installed: run scripts/setup.sh, or leave out --no-setup"
+
+  say "configuring build/release"
+  cmake --preset release
+  say "building the worker (the first time takes some minutes)"
+  cmake --build --preset release --target sluice-worker --parallel "$(job_count)"
+  npm_build control-api/node dist control-api/schema
+  npm_build apps/conference dist control-api/node control-api/schema
+
+  say "starting the conference"
+  export SLUICE_WORKER_BIN=${SLUICE_WORKER_BIN:-$repository/build/release/worker/sluice-worker}
+  exec node "$server" "${options[@]}"
+}
+
+main "$@"
