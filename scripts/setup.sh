@@ -32,7 +32,10 @@ openssl_is_old=no
 node_is_missing=no
 stale_npm_folders=()
 
-package_version() { dpkg-query -W -f='${db:Status-Abbrev} ${Version}' "$1" 2>/dev/null | sed -n 's/^.i *//p'; }
+# Nothing if the package is not installed.
+package_version() {
+  { dpkg-query -W -f='${db:Status-Abbrev} ${Version}' "$1" 2>/dev/null || true; } | sed -n 's/^.i *//p'
+}
 
 os_release() { sed -n "s/^$1=//p" /etc/os-release | tr -d '"'; }
 
