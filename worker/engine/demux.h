@@ -1,0 +1,31 @@
+// Which protocol a datagram speaks, by its first byte (RFC 7983 §7), and for media by its second
+// (RFC 5761 §4).
+
+#ifndef SLUICE_WORKER_ENGINE_DEMUX_H_
+#define SLUICE_WORKER_ENGINE_DEMUX_H_
+
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace sluice::worker {
+
+enum class Wire : uint8_t { kUnknown, kStun, kDtls, kRtp, kRtcp };
+
+inline Wire Classify(ByteView datagram) {
+  // RFC 8489 §5: a STUN header has twenty bytes; nothing shorter than a minimal RTCP packet is of
+  // use to anybody.
+  if (datagram.size() < 4) return Wire::kUnknown;
+  const uint8_t first = datagram[0];
+  if (first <= 3) return Wire::kStun;
+  if (first >= 20 && first <= 63) return Wire::kDtls;
+  if (first < 128 || first > 191) return Wire::kUnknown;
+  // RFC 5761 §4: RTCP packet types 192..223 are payload types 64..95 with the marker bit set,
+  // which is why those payload types are never negotiated.
+  const uint8_t second = datagram[1];
+  return second >= 192 && second <= 223 ? Wire::kRtcp : Wire::kRtp;
+}
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_DEMUX_H_

@@ -1,0 +1,84 @@
+// The whole SFU as one value: it takes datagrams, requests and the time, and gives back datagrams,
+// messages and the next moment it wants to be called.
+//
+// The engine holds no socket, no clock and no entropy of its own. The shell (worker/io) calls
+// HandleDatagram, HandleFrame and HandleTimeout in any order with a `now` that never goes back, then
+// drains PollMessage and PollTransmit, then sleeps until NextTimeout. It is not thread-safe and no
+// call re-enters.
+
+#ifndef SLUICE_WORKER_ENGINE_ENGINE_H_
+#define SLUICE_WORKER_ENGINE_ENGINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/drop_reason.h"
+#include "base/endpoint.h"
+#include "base/entropy.h"
+#include "base/packet_pool.h"
+#include "base/time.h"
+#include "dtls/context.h"
+#include "worker/engine/process_usage.h"
+#include "worker/engine/sockets.h"
+#include "worker/engine/transmit_batch.h"
+
+namespace sluice::worker {
+
+class Dispatcher;
+struct Workspace;
+
+class Engine {
+ public:
+  // Everything referred to must outlive the engine.
+  struct Options {
+    PacketPool& pool;
+    Entropy& entropy;
+    Sockets& sockets;
+    const dtls::Context& dtls;
+    ProcessUsage& usage;
+    // What to add to a timestamp to get the time since 1970; used for NTP times only.
+    Duration unix_offset{0};
+    uint32_t pid = 0;
+  };
+
+  explicit Engine(const Options& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // `packet` holds the datagram and the kernel's receive time in the clock of `now`. The engine
+  // decrypts it in place, so nobody else may hold a reference.
+  void HandleDatagram(Timestamp now, SocketId socket, const Endpoint& remote, PacketRef packet);
+
+  // One control frame without its length. Whatever it holds, the answer is a message.
+  void HandleFrame(Timestamp now, ByteView frame);
+
+  void HandleTimeout(Timestamp now);
+  std::optional<Timestamp> NextTimeout() const;
+
+  // Appends datagrams to `batch`. True if there is more than fitted: flush, clear and call again.
+  bool PollTransmit(Timestamp now, TransmitBatch& batch);
+
+  // The next outgoing control message without its length, valid until the next call of any method;
+  // empty if there is none.
+  ByteView PollMessage();
+
+  // Counts what the shell had to drop before the engine saw it or after the engine let it go.
+  void RecordDrop(DropReason reason, uint64_t packets = 1);
+
+  // Closes every router. Peers are told (close_notify); drain PollTransmit afterwards.
+  void Close(Timestamp now);
+
+  // "none", "error", "warn" or "debug" as last set through the control channel, if it was.
+  std::optional<int> TakeLogLevel();
+
+ private:
+  std::unique_ptr<Workspace> workspace_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+};
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_ENGINE_H_
