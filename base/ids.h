@@ -5,7 +5,7 @@
 
 #include <compare>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -54,8 +54,8 @@ struct Handle {
   }
 };
 
-// Owns objects of one kind and gives out handles to them. Pointers are valid until the next
-// Emplace or Erase; handles are valid for ever.
+// Owns objects of one kind and gives out handles to them. A pointer is valid until its object is
+// erased; a handle is valid for ever.
 template <typename T>
 class SlotMap {
  public:
@@ -69,7 +69,7 @@ class SlotMap {
       slot = free_.back();
       free_.pop_back();
     }
-    slots_[slot].value.emplace(std::forward<Args>(args)...);
+    slots_[slot].value = std::make_unique<T>(std::forward<Args>(args)...);
     ++size_;
     return {slot, slots_[slot].generation};
   }
@@ -78,7 +78,7 @@ class SlotMap {
     if (handle.slot >= slots_.size()) return nullptr;
     Slot& slot = slots_[handle.slot];
     if (slot.generation != handle.generation || !slot.value) return nullptr;
-    return &*slot.value;
+    return slot.value.get();
   }
 
   const T* Find(Handle<T> handle) const { return const_cast<SlotMap*>(this)->Find(handle); }
@@ -96,10 +96,18 @@ class SlotMap {
 
   size_t size() const { return size_; }
 
+  // Calls `visit(Handle<T>, T&)` for every object. `visit` may not add or erase any.
+  template <typename Visit>
+  void ForEach(Visit visit) {
+    for (uint32_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].value) visit(Handle<T>{i, slots_[i].generation}, *slots_[i].value);
+    }
+  }
+
  private:
   struct Slot {
     uint32_t generation = 1;
-    std::optional<T> value;
+    std::unique_ptr<T> value;
   };
 
   std::vector<Slot> slots_;
