@@ -1,0 +1,49 @@
+"""A header that leans on its includer fails the check, and so does one without a working guard."""
+
+import json
+import os
+import unittest
+
+import header_check
+from sample_tree import SampleTree
+
+
+class HeaderCheckTest(SampleTree):
+    def setUp(self):
+        super().setUp()
+        self.build = os.path.join(self.root, "build")
+        self.write("base/bytes.cc", "\n")
+        command = f"/usr/bin/ccache /usr/bin/g++ -std=c++20 -Wall -Werror -I{self.root} -o bytes.o -c base/bytes.cc"
+        entry = {"directory": self.build, "file": "../base/bytes.cc", "command": command}
+        self.write("build/compile_commands.json", json.dumps([entry]))
+
+    def check(self):
+        return header_check.check(self.root, self.build)
+
+    def test_a_header_that_stands_alone_passes(self):
+        self.write_header("base/bytes.h", "#include <string>\ninline std::string Name() { return {}; }")
+        self.write_header("rtp/rtcp/nack.h", '#include "base/bytes.h"\ninline std::string Nack() { return Name(); }')
+        self.assert_clean(self.check())
+
+    def test_a_header_that_needs_what_its_includer_includes(self):
+        self.write_header("base/bytes.h", "inline std::string Name() { return {}; }")
+        self.assert_broken(self.check(), "base/bytes.h", 1, "does not stand alone")
+
+    def test_a_header_that_cannot_be_included_twice(self):
+        self.write("base/bytes.h", "inline int Name() { return 1; }\n")
+        self.assert_broken(self.check(), "base/bytes.h", 1, "redefinition")
+
+    def test_a_header_with_a_warning_under_the_flags_of_its_folder(self):
+        self.write_header("base/bytes.h", "inline int Name() { int unused; return 1; }")
+        self.assert_broken(self.check(), "base/bytes.h", 1, "unused")
+
+    def test_a_tree_without_headers_or_without_a_build_proves_nothing(self):
+        self.assert_broken(self.check(), ".", 0, "nothing was checked")
+        os.remove(os.path.join(self.build, "compile_commands.json"))
+        violations = self.check()
+        self.assertEqual(len(violations), 1)
+        self.assertIn("CMAKE_EXPORT_COMPILE_COMMANDS", violations[0].message)
+
+
+if __name__ == "__main__":
+    unittest.main()
