@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/drop_reason.h"
 #include "base/endpoint.h"
 #include "base/protocol_core.h"
@@ -135,7 +136,10 @@ class LiteAgent {
    public:
     size_t room() const { return kCapacity - size_; }
     bool empty() const { return size_ == 0; }
-    void Push(const T& value) { items_[(first_ + size_++) % kCapacity] = value; }
+    void Push(const T& value) {
+      SLUICE_DCHECK(room() > 0);
+      items_[(first_ + size_++) % kCapacity] = value;
+    }
     const T& front() const { return items_[first_]; }
     void Pop() {
       first_ = (first_ + 1) % kCapacity;
@@ -151,14 +155,19 @@ class LiteAgent {
 
   // Answers of one turn; a peer has at most one check per path under way.
   static constexpr size_t kMaxResponses = 2 * kMaxPaths;
-  // One request makes four events at most; an expiry and a close make nine each. Requests are
-  // refused once less room is left than the other two could need.
+  // One request makes four events at most. Expiry and close can make nineteen more before the next
+  // one (eight paths removed, eight selected in turn, three states), and cannot be refused; so
+  // requests are, once less room is left.
   static constexpr size_t kMaxEvents = 48;
-  static constexpr size_t kReservedEvents = 2 * (kMaxPaths + 2) + 4;
+  static constexpr size_t kReservedEvents = 4 + 2 * kMaxPaths + 3;
   // About three minutes of checks at the pace browsers keep.
   static constexpr size_t kSeenRequests = 64;
 
+  // What Receive does; the answer is why the datagram was dropped, if it was.
   std::optional<DropReason> TryReceive(Timestamp now, const Datagram& datagram);
+  // Answers an authentic request; false if no response could be made.
+  bool Answer(Timestamp now, const Path& path, const StunMessage& request,
+              std::string_view password);
   const Credentials* CredentialsFor(std::string_view ufrag) const;
   bool IsReplay(const TransactionId& transaction, const Path& path) const;
   void RememberRequest(const TransactionId& transaction, const Path& path);
@@ -169,13 +178,14 @@ class LiteAgent {
   bool IsNomination(const StunMessage& request);
   void Select(const Path& path);
   void RemovePath(size_t index);
-  void ReselectAfterExpiry();
+  // Chooses where to send once the selected path has gone.
+  void Reselect();
   void SetState(State state);
 
   const ValidPath* FindPath(const Path& path) const;
   bool Respond(const Path& path, const StunMessage& response, std::string_view password);
 
-  const Options options_;
+  Options options_;
   Credentials local_;
   std::optional<Credentials> previous_;
   bool local_in_use_ = false;  // An authenticated request has named local_.
