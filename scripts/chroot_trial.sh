@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Tries what a newcomer does: makes a fresh Debian 12 with nothing but git, clones the last commit of this
-# repository into it, runs scripts/run.sh until its page is served, then scripts/test.sh, and prints how
-# long each took. A tool for developers; needs root, debootstrap, curl and about 6 GB.
+# Tries what a newcomer does: makes a fresh Debian 12 with nothing but git, clones the last commit
+# of this repository into it, runs scripts/run.sh until its page is served, then scripts/test.sh,
+# and prints how long each took. A tool for developers; needs root, debootstrap, curl and about 6
+# GB.
 #
 # usage: scripts/chroot_trial.sh [--dir DIR] [--port P] [--setup-only] [--main-only] [--keep]
 #
@@ -11,7 +12,8 @@
 #   --main-only    give the system Debian's main archive and no other, as plain debootstrap does
 #   --keep         leave the system where it is, to look into it
 #
-# The system uses the mirrors, the proxy, the npm registry and the added CA certificates of this machine.
+# The system uses the mirrors, the proxy, the npm registry and the added CA certificates of this
+# machine.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=steps.sh
@@ -45,8 +47,9 @@ parse_options() {
   done
 }
 
-# Mounts and processes live in namespaces of their own, so whatever way the trial ends the kernel removes
-# them, and nothing of this machine can be mounted below a folder that is about to be deleted.
+# Mounts and processes live in namespaces of their own, so whatever way the trial ends the kernel
+# removes them, and nothing of this machine can be mounted below a folder that is about to be
+# deleted.
 enter_namespaces() {
   [[ ${SLUICE_TRIAL_INSIDE:-} == yes ]] && return
   ((EUID == 0)) || fail "a chroot needs root"
@@ -70,7 +73,7 @@ enter_namespaces() {
 mirror_of() {
   local mirror
   # shellcheck disable=SC2016  # The dollars are apt's.
-  mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+  mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 2>/dev/null |
     awk -v suite="$1" '$1 == suite {print $2; exit}')
   echo "${mirror:-$2}"
 }
@@ -80,8 +83,8 @@ make_system() {
   mirror=$(mirror_of "$suite" http://deb.debian.org/debian)
   security=$(mirror_of "$suite-security" http://deb.debian.org/debian-security)
   say "making a Debian $suite in $system from $mirror"
-  debootstrap --variant=minbase --include=git,ca-certificates "$suite" "$system" "$mirror" >"$system.log" ||
-    fail "debootstrap failed; see $system.log"
+  debootstrap --variant=minbase --include=git,ca-certificates "$suite" "$system" "$mirror" \
+    >"$system.log" || fail "debootstrap failed; see $system.log"
   rm "$system.log"
   echo "deb $mirror $suite main" >"$system/etc/apt/sources.list"
   if [[ $main_only == no ]]; then
@@ -153,7 +156,8 @@ run_until_page() {
     ((SECONDS % 30)) || say "  $((SECONDS - started)) s: $(tail -1 "$log" | cut -c1-90)"
   done
   run_seconds=$((SECONDS - started))
-  tail -1 "$log" | grep -q "http://localhost:$port/" || fail "the last line of scripts/run.sh is not its address"
+  tail -1 "$log" | grep -q "http://localhost:$port/" ||
+    fail "the last line of scripts/run.sh is not its address"
   say "scripts/run.sh served its page after $run_seconds s"
   kill -TERM "$pid"
   wait "$pid" || fail "the conference did not end cleanly at SIGTERM"
@@ -162,7 +166,8 @@ run_until_page() {
 run_tests() {
   local started=$SECONDS
   say "scripts/test.sh"
-  inside CI=true /srv/sluice/scripts/test.sh || fail "scripts/test.sh failed after $((SECONDS - started)) s"
+  inside CI=true /srv/sluice/scripts/test.sh ||
+    fail "scripts/test.sh failed after $((SECONDS - started)) s"
   test_seconds=$((SECONDS - started))
 }
 
@@ -172,7 +177,8 @@ run_setup() {
   say "scripts/setup.sh took $((SECONDS - started)) s"
   started=$SECONDS
   inside /srv/sluice/scripts/setup.sh >/dev/null || fail "scripts/setup.sh failed the second time"
-  inside /srv/sluice/scripts/setup.sh --check >/dev/null || fail "scripts/setup.sh --check finds something missing"
+  inside /srv/sluice/scripts/setup.sh --check >/dev/null ||
+    fail "scripts/setup.sh --check finds something missing"
   say "the second time it took $((SECONDS - started)) s"
 }
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds the worker, the SDK and the conference, and starts the conference. The last line printed is the
-# address to open in a browser. Stop it with Ctrl-C.
+# Builds the worker, the SDK and the conference, and starts the conference. The last line printed is
+# the address to open in a browser. Stop it with Ctrl-C.
 #
 # usage: scripts/run.sh [--no-setup] [OPTION OF THE CONFERENCE SERVER...]
 #
 #   --no-setup   touch no packages; only build and start
 #   --port P     where the page is served (default 3000)
 #
-# Every other option goes to the conference server as it is; its own list follows here once it is built.
+# Every other option goes to the conference server; its own list follows here once it is built.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=steps.sh
@@ -31,7 +31,8 @@ main() {
 
   cd "$repository"
   [[ $setup == no ]] || "$repository/scripts/setup.sh"
-  command -v cmake >/dev/null || fail "cmake is not installed: run scripts/setup.sh, or leave out --no-setup"
+  command -v cmake >/dev/null ||
+    fail "cmake is not installed: run scripts/setup.sh, or leave out --no-setup"
 
   say "configuring build/release"
   cmake --preset release

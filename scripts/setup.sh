@@ -5,7 +5,7 @@
 #
 # usage: scripts/setup.sh [--check] [--help]
 #
-#   --check   change nothing; report what is there and what is missing. Exit status 1 if something is.
+#   --check   change nothing; report what is there. Exit status 1 if something is missing.
 #
 # Packages need root: run it as root, or as a user who may use sudo.
 
@@ -13,16 +13,17 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=steps.sh
 source "$(dirname "$0")/steps.sh"
 
-build_packages=(cmake ninja-build g++ pkg-config binutils libuv1-dev libssl-dev libsrtp2-dev libabsl-dev
-  libflatbuffers-dev flatbuffers-compiler)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev python3 chromium
-  fonts-dejavu-core)
+build_packages=(cmake ninja-build g++ pkg-config binutils libuv1-dev libssl-dev libsrtp2-dev
+  libabsl-dev libflatbuffers-dev flatbuffers-compiler)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev python3
+  chromium fonts-dejavu-core)
 run_packages=(openssl ca-certificates)
 # Makes the second build faster and nothing else, so its absence is no failure.
 # It comes along when something else has to be installed.
 optional_packages=(ccache)
 
-# Earlier releases keep every DTLS record of a future epoch, so any peer can fill the memory of a worker.
+# Earlier releases keep every DTLS record of a future epoch, so any peer can fill the memory of a
+# worker.
 oldest_openssl=3.0.22
 oldest_node=18
 
@@ -34,7 +35,8 @@ stale_npm_folders=()
 
 # Nothing if the package is not installed.
 package_version() {
-  { dpkg-query -W -f='${db:Status-Abbrev} ${Version}' "$1" 2>/dev/null || true; } | sed -n 's/^.i *//p'
+  { dpkg-query -W -f='${db:Status-Abbrev} ${Version}' "$1" 2>/dev/null || true; } |
+    sed -n 's/^.i *//p'
 }
 
 os_release() { sed -n "s/^$1=//p" /etc/os-release | tr -d '"'; }
@@ -42,7 +44,8 @@ os_release() { sed -n "s/^$1=//p" /etc/os-release | tr -d '"'; }
 require_debian() {
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     fail "this system has no apt-get. The packages are named as in Debian 12 (bookworm):" \
-      "${build_packages[*]} ${test_packages[*]} ${run_packages[*]}, and Node.js >= $oldest_node with npm." \
+      "${build_packages[*]} ${test_packages[*]} ${run_packages[*]}," \
+      "and Node.js >= $oldest_node with npm." \
       "Install their equivalents, then use scripts/run.sh --no-setup."
   fi
   local release
@@ -73,8 +76,8 @@ survey_openssl() {
     version=$(package_version "$package")
     if [[ -n $version ]] && dpkg --compare-versions "$version" lt "$oldest_openssl"; then
       openssl_is_old=yes
-      say "  too old    $package $version: $oldest_openssl or later is required, because earlier ones" \
-        "buffer DTLS records without limit"
+      say "  too old    $package $version: $oldest_openssl or later is required," \
+        "because earlier ones buffer DTLS records without limit"
     fi
   done
 }
@@ -127,7 +130,8 @@ as_root() {
   elif command -v sudo >/dev/null; then
     sudo env DEBIAN_FRONTEND=noninteractive "$@"
   else
-    fail "packages can only be installed by root and there is no sudo here. As root, run: apt-get install ${missing[*]}"
+    fail "packages can only be installed by root and there is no sudo here." \
+      "As root, run: apt-get install ${missing[*]}"
   fi
 }
 
@@ -142,9 +146,9 @@ apt_get() {
   return 1
 }
 
-# A fresh debootstrap knows only Debian's main archive, whose OpenSSL can be behind the security archive.
-# This takes OpenSSL from there once, through sources of its own: the system's apt configuration stays as
-# it is.
+# A fresh debootstrap knows only Debian's main archive, whose OpenSSL can be behind the security
+# archive. This takes OpenSSL from there once, through sources of its own: the system's apt
+# configuration stays as it is.
 install_openssl_from_security_archive() {
   local release sources
   [[ $(os_release ID) == debian ]] || return 0
@@ -214,7 +218,9 @@ install_npm_folder() {
     fail "$folder has a package.json but no package-lock.json, so npm ci cannot install it"
   say "npm ci in $folder"
   for attempt in 1 2 3; do
-    (cd "$repository/$folder" && as_tree_owner npm ci --no-audit --no-fund --loglevel=warn) && return
+    if (cd "$repository/$folder" && as_tree_owner npm ci --no-audit --no-fund --loglevel=warn); then
+      return
+    fi
     say "npm ci failed (attempt $attempt of 3)"
     ((attempt == 3)) || sleep $((attempt * 5))
   done
@@ -222,7 +228,8 @@ install_npm_folder() {
 }
 
 something_is_missing() {
-  ((${#missing[@]} > 0 || ${#stale_npm_folders[@]} > 0)) || [[ $openssl_is_old == yes || $node_is_missing == yes ]]
+  ((${#missing[@]} > 0 || ${#stale_npm_folders[@]} > 0)) ||
+    [[ $openssl_is_old == yes || $node_is_missing == yes ]]
 }
 
 main() {
@@ -250,7 +257,8 @@ main() {
 
   install_packages
   [[ $openssl_is_old == no ]] ||
-    fail "OpenSSL is older than $oldest_openssl and no newer one is on offer: add Debian's security archive to /etc/apt"
+    fail "OpenSSL is older than $oldest_openssl and no newer one is on offer:" \
+      "add Debian's security archive to /etc/apt"
   survey_node >/dev/null
   [[ $node_is_missing == no ]] || fail "Node.js >= $oldest_node with npm could not be installed"
   local folder

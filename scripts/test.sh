@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything and runs every test: the C++ suite in the release and in the asan build, the
-# architecture checks, the fuzz targets, the tests of the SDK and the conference, and real browsers. All
-# are ctest tests, run in one go, so the last lines are the summary of all.
+# architecture checks, the fuzz targets, the tests of the SDK and the conference, and real browsers.
+# All are ctest tests, run in one go, so the last lines are the summary of all.
 #
 # usage: scripts/test.sh [--no-setup] [OPTION OF CTEST...]
 #
@@ -36,7 +36,8 @@ build_trees() {
   npm_build apps/conference dist control-api/node control-api/schema
 }
 
-# One ctest run over all trees: one summary, and the long tests of one tree fill the gaps of the other.
+# One ctest run over all trees: one summary, and the long tests of one tree fill the gaps of the
+# other.
 combine_trees() {
   local preset
   mkdir -p "$combined"
@@ -50,7 +51,9 @@ skipped_tests() {
   grep -E '\*\*\*(Skipped|Not Run)' "$transcript" || true
   local log=$combined/Testing/Temporary/LastTest.log
   [[ -f $log ]] || return 0
-  grep -E '^\[  SKIPPED \] .*\(|YOU HAVE [0-9]+ DISABLED TEST|^(#|ℹ) (skipped|todo) [1-9]|^OK \(skipped=' "$log" || true
+  # googletest twice, the test runner of Node.js, unittest of Python.
+  grep -E -e '^\[  SKIPPED \] .*\(' -e 'YOU HAVE [0-9]+ DISABLED TEST' \
+    -e '^(#|ℹ) (skipped|todo) [1-9]' -e '^OK \(skipped=' "$log" || true
 }
 
 main() {
@@ -72,8 +75,8 @@ main() {
   combine_trees
 
   say "running the tests, $jobs at a time ($((SECONDS / 60)) min $((SECONDS % 60)) s so far)"
-  ctest --test-dir "$combined" --parallel "$jobs" --output-on-failure --no-tests=error --timeout 600 \
-    "${ctest_options[@]}" 2>&1 | tee "$transcript" || status=$?
+  ctest --test-dir "$combined" --parallel "$jobs" --output-on-failure --no-tests=error \
+    --timeout 600 "${ctest_options[@]}" 2>&1 | tee "$transcript" || status=$?
 
   if [[ ${CI:-} == true ]]; then
     local skipped

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Asks whether the design is still true. Exit status 1 if it is not, with one line for each broken rule.
+"""Asks whether the design is still true. Exit status 1 if it is not, with one line for each broken
+rule.
 
 includes, names and sizes read the sources; purity and headers also need a build tree.
 """
@@ -27,8 +28,12 @@ NEED_BUILD = ("purity", "headers")
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checks", nargs="+", choices=sorted(CHECKS), metavar="CHECK", help=", ".join(CHECKS))
-    parser.add_argument("--root", default=REPOSITORY, help="the tree to check (default: this repository)")
+    parser.add_argument(
+        "checks", nargs="+", choices=sorted(CHECKS), metavar="CHECK", help=", ".join(CHECKS)
+    )
+    parser.add_argument(
+        "--root", default=REPOSITORY, help="the tree to check (default: this repository)"
+    )
     parser.add_argument("--build", help="the build tree whose archives and compiler flags are read")
     options = parser.parse_args()
     if not options.build and any(name in NEED_BUILD for name in options.checks):

@@ -1,8 +1,9 @@
-"""Finds the functions of a C++ file by its braces: how long, how deeply nested, how many parameters.
+"""Finds the functions of a C++ file by its braces: how long, how deeply nested, how many
+parameters.
 
-This is no parser. It knows enough of the language to tell a function body from a type, a namespace, an
-initialiser and a lambda, which is all that the size rule asks. Where the braces of a file do not pair (a brace
-hidden by the preprocessor), it says so instead of guessing.
+This is no parser. It knows enough of the language to tell a function body from a type, a namespace,
+an initialiser and a lambda, which is all that the size rule asks. Where the braces of a file do not
+pair (a brace hidden by the preprocessor), it says so instead of guessing.
 """
 
 import re
@@ -15,7 +16,9 @@ _TYPE_WORDS = frozenset(["class", "struct", "union", "enum"])
 _CONTROL_WORDS = frozenset(["if", "for", "while", "switch", "do", "try", "catch"])
 _CONTROL_HEADS = _CONTROL_WORDS | {"else"}
 _LABELS = frozenset(["case", "default", "public", "private", "protected"])
-_NOT_A_NAME = frozenset(["alignas", "decltype", "noexcept", "requires", "__attribute__", "explicit"])
+_NOT_A_NAME = frozenset(
+    ["alignas", "decltype", "noexcept", "requires", "__attribute__", "explicit"]
+)
 
 
 class UnbalancedBraces(Exception):
@@ -90,7 +93,11 @@ def _open(block):
     kind = _kind(block, words)
     if kind == "function":
         start = _parameter_list(words)
-        name = "".join(words[:start][-3:]) if words[start - 2 : start - 1] == ["::"] else words[start - 1]
+        name = (
+            "".join(words[:start][-3:])
+            if words[start - 2 : start - 1] == ["::"]
+            else words[start - 1]
+        )
         function = Function(name, block.head[0][1], parameters=_count_parameters(words, start))
         return _Block(kind, function)
     if kind in ("namespace", "type"):

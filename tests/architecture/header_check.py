@@ -1,7 +1,8 @@
-"""Headers stand alone: each compiles as the only include of a file, twice, so its guard is seen to work.
+"""Headers stand alone: each compiles as the only include of a file, twice, so its guard is seen to
+work.
 
-The flags are those of the build itself, read from compile_commands.json, so a header that compiles here compiles
-wherever its folder does.
+The flags are those of the build itself, read from compile_commands.json, so a header that compiles
+here compiles wherever its folder does.
 """
 
 import json
@@ -29,7 +30,9 @@ def check(root, build):
     if not commands:
         return [Violation(database, 0, "names no source file of this tree")]
     with ThreadPoolExecutor(_JOBS) as pool:
-        results = pool.map(lambda header: _compile(root, header, _nearest(commands, header)), headers)
+        results = pool.map(
+            lambda header: _compile(root, header, _nearest(commands, header)), headers
+        )
     return [violation for violation in results if violation]
 
 
@@ -65,7 +68,11 @@ def _nearest(commands, header):
         return commands[own]
 
     def shared(path):
-        return (len(os.path.commonprefix([path.split("/"), header.split("/")])), path.endswith("_test.cc"), path)
+        return (
+            len(os.path.commonprefix([path.split("/"), header.split("/")])),
+            path.endswith("_test.cc"),
+            path,
+        )
 
     return commands[max(commands, key=shared)]
 
@@ -75,9 +82,15 @@ def _compile(root, header, command):
     text = f'#include "{header}"\n#include "{header}"\n'
     result = subprocess.run(
         [*flags, "-I", root, "-fsyntax-only", "-x", "c++", "-"],
-        cwd=directory, input=text, capture_output=True, text=True, check=False,
+        cwd=directory,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if result.returncode == 0:
         return None
     errors = [line for line in result.stderr.splitlines() if "error:" in line]
-    return Violation(header, 1, f"does not stand alone: {errors[0] if errors else result.stderr.strip()[:300]}")
+    return Violation(
+        header, 1, f"does not stand alone: {errors[0] if errors else result.stderr.strip()[:300]}"
+    )

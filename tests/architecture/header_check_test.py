@@ -13,7 +13,10 @@ class HeaderCheckTest(SampleTree):
         super().setUp()
         self.build = os.path.join(self.root, "build")
         self.write("base/bytes.cc", "\n")
-        command = f"/usr/bin/ccache /usr/bin/g++ -std=c++20 -Wall -Werror -I{self.root} -o bytes.o -c base/bytes.cc"
+        command = (
+            f"/usr/bin/ccache /usr/bin/g++ -std=c++20 -Wall -Werror -I{self.root} "
+            "-o bytes.o -c base/bytes.cc"
+        )
         entry = {"directory": self.build, "file": "../base/bytes.cc", "command": command}
         self.write("build/compile_commands.json", json.dumps([entry]))
 
@@ -21,8 +24,13 @@ class HeaderCheckTest(SampleTree):
         return header_check.check(self.root, self.build)
 
     def test_a_header_that_stands_alone_passes(self):
-        self.write_header("base/bytes.h", "#include <string>\ninline std::string Name() { return {}; }")
-        self.write_header("rtp/rtcp/nack.h", '#include "base/bytes.h"\ninline std::string Nack() { return Name(); }')
+        self.write_header(
+            "base/bytes.h", "#include <string>\ninline std::string Name() { return {}; }"
+        )
+        self.write_header(
+            "rtp/rtcp/nack.h",
+            '#include "base/bytes.h"\ninline std::string Nack() { return Name(); }',
+        )
         self.assert_clean(self.check())
 
     def test_a_header_that_needs_what_its_includer_includes(self):

@@ -1,9 +1,19 @@
-"""The include rule: arrows point down, siblings never meet, libraries stay where the table puts them."""
+"""The include rule: arrows point down, siblings never meet, libraries stay where the table puts
+them.
+"""
 
 import re
 
 import rules
-from source_tree import CXX_SUFFIXES, Violation, find_files, folder_of, is_test, read_text, without_comments
+from source_tree import (
+    CXX_SUFFIXES,
+    Violation,
+    find_files,
+    folder_of,
+    is_test,
+    read_text,
+    without_comments,
+)
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
 _PROJECT_ROOTS = frozenset(row.path.split("/")[0] for row in rules.FOLDERS)
@@ -66,7 +76,8 @@ def library_of(header):
 
 def _is_impure(header):
     return any(
-        header == name or (name.endswith("/") and header.startswith(name)) for name in rules.IMPURE_HEADERS
+        header == name or (name.endswith("/") and header.startswith(name))
+        for name in rules.IMPURE_HEADERS
     )
 
 

@@ -13,13 +13,25 @@ class IncludeCheckTest(SampleTree):
     def test_what_the_table_allows_passes(self):
         self.write("base/bytes.h", '#include <span>\n#include "absl/status/status.h"\n')
         self.write("base/endpoint.cc", '#include <arpa/inet.h>\n#include "base/endpoint.h"\n')
-        self.write("rtp/packet/rtp_packet.cc", '#include "rtp/packet/rtp_packet.h"\n#include "base/bytes.h"\n')
+        self.write(
+            "rtp/packet/rtp_packet.cc",
+            '#include "rtp/packet/rtp_packet.h"\n#include "base/bytes.h"\n',
+        )
         self.write("ice/stun_integrity.cc", "#include <openssl/hmac.h>\n")
         self.write("dtls/srtp_session.cc", "#include <srtp2/srtp.h>\n#include <openssl/ssl.h>\n")
-        self.write("worker/engine/engine.cc", '#include "dtls/session.h"\n#include "control-api/request.h"\n')
-        self.write("worker/io/udp_socket.cc", "#include <sys/socket.h>\n#include <uv.h>\n#include <openssl/rand.h>\n")
+        self.write(
+            "worker/engine/engine.cc",
+            '#include "dtls/session.h"\n#include "control-api/request.h"\n',
+        )
+        self.write(
+            "worker/io/udp_socket.cc",
+            "#include <sys/socket.h>\n#include <uv.h>\n#include <openssl/rand.h>\n",
+        )
         self.write("worker/main.cc", '#include "worker/io/event_loop.h"\n')
-        self.write("tests/sim/join_test.cc", '#include "dtls/session.h"\n#include <gtest/gtest.h>\n#include <random>\n')
+        self.write(
+            "tests/sim/join_test.cc",
+            '#include "dtls/session.h"\n#include <gtest/gtest.h>\n#include <random>\n',
+        )
         self.assert_clean(self.check())
 
     def test_an_empty_tree_proves_nothing(self):
@@ -39,7 +51,9 @@ class IncludeCheckTest(SampleTree):
 
     def test_io_reaches_the_cores_through_the_engine(self):
         self.write("worker/io/udp_socket.cc", '#include "ice/lite_agent.h"\n')
-        self.assert_broken(self.check(), "worker/io/udp_socket.cc", 1, "worker/io may not include ice/")
+        self.assert_broken(
+            self.check(), "worker/io/udp_socket.cc", 1, "worker/io may not include ice/"
+        )
 
     def test_a_library_of_another_folder(self):
         self.write("rtp/packet/rtp_packet.cc", "#include <srtp2/srtp.h>\n")
@@ -82,12 +96,19 @@ class IncludeCheckTest(SampleTree):
     def test_only_the_front_door_of_a_closed_folder(self):
         self.write("worker/engine/egress.cc", '#include "rtp/bwe/bandwidth_estimator.h"\n')
         self.write("rtp/send/pacer.cc", '#include "rtp/bwe/trendline.h"\n')
-        self.assert_broken(self.check(), "rtp/send/pacer.cc", 1, "only rtp/bwe/bandwidth_estimator.h")
+        self.assert_broken(
+            self.check(), "rtp/send/pacer.cc", 1, "only rtp/bwe/bandwidth_estimator.h"
+        )
 
     def test_a_unit_test_may_use_gtest_and_test_support_and_no_sibling(self):
-        self.write("ice/lite_agent_test.cc", '#include <gtest/gtest.h>\n#include "tests/support/matchers.h"\n')
+        self.write(
+            "ice/lite_agent_test.cc",
+            '#include <gtest/gtest.h>\n#include "tests/support/matchers.h"\n',
+        )
         self.assert_clean(self.check())
-        self.write("ice/lite_agent_test.cc", '#include <gtest/gtest.h>\n#include "rtp/rtcp/nack.h"\n')
+        self.write(
+            "ice/lite_agent_test.cc", '#include <gtest/gtest.h>\n#include "rtp/rtcp/nack.h"\n'
+        )
         self.assert_broken(self.check(), "ice/lite_agent_test.cc", 2, "ice may not include rtp/")
 
     def test_gtest_in_product_code(self):
@@ -95,7 +116,9 @@ class IncludeCheckTest(SampleTree):
         self.assert_broken(self.check(), "base/check.cc", 1, "may not use gtest")
 
     def test_an_include_in_a_comment_is_none(self):
-        self.write("base/bytes.h", '// #include "rtp/packet/rtp_packet.h"\n/*\n#include <uv.h>\n*/\n')
+        self.write(
+            "base/bytes.h", '// #include "rtp/packet/rtp_packet.h"\n/*\n#include <uv.h>\n*/\n'
+        )
         self.assert_clean(self.check())
 
 

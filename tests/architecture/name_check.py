@@ -1,4 +1,4 @@
-"""Names: no word that says nothing in file and type names, and header guards that follow the path."""
+"""Names: no empty words in file and type names, and header guards that follow the path."""
 
 import re
 
@@ -6,10 +6,14 @@ import rules
 from source_tree import CXX_SUFFIXES, Violation, code_only, find_files, read_text
 
 _CXX_TYPE = re.compile(
-    r"\b(?:class|struct|union|enum(?:\s+(?:class|struct))?|concept|namespace)\s+(?:\[\[[^\]]*\]\]\s*)?(\w+)"
+    r"\b(?:class|struct|union|enum(?:\s+(?:class|struct))?|concept|namespace)\s+"
+    r"(?:\[\[[^\]]*\]\]\s*)?(\w+)"
     r"|\busing\s+(\w+)\s*="
 )
-_SCRIPT_TYPE = re.compile(r"^[ \t]*(?:export\s+)?(?:default\s+)?(?:abstract\s+)?(?:class|interface|type|enum)\s+(\w+)", re.M)
+_SCRIPT_TYPE = re.compile(
+    r"^[ \t]*(?:export\s+)?(?:default\s+)?(?:abstract\s+)?(?:class|interface|type|enum)\s+(\w+)",
+    re.M,
+)
 _SCHEMA_TYPE = re.compile(r"^[ \t]*(?:table|struct|enum|union)\s+(\w+)", re.M)
 
 

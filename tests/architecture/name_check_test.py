@@ -12,7 +12,9 @@ class NameCheckTest(SampleTree):
         return name_check.check(self.root)
 
     def test_names_that_say_something_pass(self):
-        self.write_header("ice/lite_agent.h", "class LiteAgent { void HandleTimeout(); enum class State {}; };")
+        self.write_header(
+            "ice/lite_agent.h", "class LiteAgent { void HandleTimeout(); enum class State {}; };"
+        )
         self.write("control-api/schema/common.fbs", "table Endpoint {}\n")
         self.write("rtp/simple.cc", "// class Manager\nint handler_count = 0;\n")
         self.assert_clean(self.check())

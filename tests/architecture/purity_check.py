@@ -1,8 +1,10 @@
-"""The purity rule, read off the archives: what a core needs from outside decides whether it is pure.
+"""The purity rule, read off the archives: what a core needs from outside decides whether it is
+pure.
 
-Every undefined symbol of a pure archive must be one of: a symbol of an archive that its folder may use, the C++
-library without its clocks, files and threads, a C function that computes, or a symbol of a library that the table
-allows to this very file. Anything else is a violation, so an unheard-of system call is caught as well.
+Every undefined symbol of a pure archive must be one of: a symbol of an archive that its folder may
+use, the C++ library without its clocks, files and threads, a C function that computes, or a symbol
+of a library that the table allows to this very file. Anything else is a violation, so an unheard-of
+system call is caught as well.
 """
 
 import os
@@ -16,7 +18,8 @@ from source_tree import Violation
 _IMPURE_CXX = re.compile("|".join(rules.IMPURE_CXX_PATTERNS))
 _LIBRARIES = {library: re.compile(pattern) for library, pattern in rules.LIBRARY_SYMBOLS.items()}
 _RUNTIME = re.compile(
-    r"^(?:(?:vtable|typeinfo|typeinfo name|VTT|guard variable|TLS \w+ function) for )?(?:std::|__cxxabiv1::|__gnu_cxx::)"
+    r"^(?:(?:vtable|typeinfo|typeinfo name|VTT|guard variable|TLS \w+ function) for )?"
+    r"(?:std::|__cxxabiv1::|__gnu_cxx::)"
     r"|^operator (?:new|delete)\b|^[\w:<>, *&]+ std::\w"
 )
 
@@ -39,7 +42,9 @@ def check(build, nm="nm"):
         if path:
             symbols[row.path] = read_symbols(path, nm)
         elif row.path != "sctp":  # Data channels are a part that a build may do without.
-            violations.append(Violation(build, 0, f"libsluice_{row.archive}.a is missing: build it first"))
+            violations.append(
+                Violation(build, 0, f"libsluice_{row.archive}.a is missing: build it first")
+            )
     for row in rows:
         if row.pure and row.path in symbols:
             path = os.path.relpath(archives[row.archive], build)
@@ -62,7 +67,8 @@ def read_symbols(archive, nm="nm"):
     plain, demangled = (_run_nm(nm, archive, flags) for flags in ([], ["--demangle"]))
     symbols = []
     for (member, kind, mangled), (_, _, name) in zip(plain, demangled, strict=True):
-        # Weak references ("w", "v") are resolved to nothing unless the program brings the symbol anyway.
+        # Weak references ("w", "v") are resolved to nothing unless the program brings the symbol
+        # anyway.
         if kind not in "wv":
             symbols.append(Symbol(mangled, name, member, kind != "U"))
     return symbols
@@ -89,7 +95,9 @@ def _check_archive(row, path, symbols):
             continue
         reason = _judge(row, symbol)
         if reason:
-            violations.append(Violation(f"{path}({symbol.member})", 0, f"needs {symbol.name}: {reason}"))
+            violations.append(
+                Violation(f"{path}({symbol.member})", 0, f"needs {symbol.name}: {reason}")
+            )
     return violations
 
 
@@ -100,7 +108,9 @@ def _judge(row, symbol):
         return "a clock, file, thread, stream or source of randomness"
     for library, pattern in _LIBRARIES.items():
         if pattern.search(symbol.name):
-            return None if _may_need(row, stem, library) else f"{row.path} may not use {library} here"
+            return (
+                None if _may_need(row, stem, library) else f"{row.path} may not use {library} here"
+            )
     if symbol.mangled.startswith("_Z"):
         return None if _RUNTIME.search(symbol.name) else "no folder below defines it"
     # Fortified builds call __memcpy_chk where the source says memcpy.
@@ -116,6 +126,7 @@ def _may_need(row, stem, library):
     if library in row.libraries:
         stems = row.libraries[library]
         return not stems or stem in stems
-    # What base offers may be built on abseil, and inline functions carry that into whoever uses base.
+    # What base offers may be built on abseil, and inline functions carry that into whoever uses
+    # base.
     base = next(folder for folder in rules.FOLDERS if folder.path == "base")
     return library == "abseil" and "base" in row.below and library in base.libraries

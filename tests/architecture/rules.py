@@ -1,7 +1,7 @@
 """The dependency rule as data: which folder may include what, and which symbols a core may need.
 
-Everything else in this folder is machinery that compares the tree with these tables. A change here is a
-change of the architecture and belongs into the README of the folder it concerns as well.
+Everything else in this folder is machinery that compares the tree with these tables. A change here
+is a change of the architecture and belongs into the README of the folder it concerns as well.
 """
 
 from dataclasses import dataclass, field
@@ -27,8 +27,11 @@ EVERYWHERE = ()
 CORES = ("base", "rtp", "ice", "dtls", "sctp", "control-api")
 
 FOLDERS = (
-    # inet_pton and inet_ntop compute on their arguments alone, and no parser of ours would be as well tried.
-    Folder("base", libraries={"abseil": EVERYWHERE, "posix_address": ("endpoint",)}, archive="base"),
+    # inet_pton and inet_ntop compute on their arguments alone, and no parser of ours would be as
+    # well tried.
+    Folder(
+        "base", libraries={"abseil": EVERYWHERE, "posix_address": ("endpoint",)}, archive="base"
+    ),
     Folder("rtp", ("base",), {"abseil": EVERYWHERE}, "rtp"),
     Folder("ice", ("base",), {"openssl": ("stun_integrity",)}, "ice"),
     Folder("dtls", ("base",), {"openssl": EVERYWHERE, "srtp": EVERYWHERE}, "dtls"),
@@ -68,17 +71,52 @@ LIBRARY_HEADERS = {
     "gtest": ("gtest/", "gmock/"),
     "benchmark": ("benchmark/",),
     "posix": (
-        "arpa/", "linux/", "net/", "netinet/", "sys/", "dirent.h", "dlfcn.h", "fcntl.h", "ifaddrs.h",
-        "netdb.h", "poll.h", "pthread.h", "pwd.h", "sched.h", "signal.h", "spawn.h", "syslog.h",
-        "termios.h", "time.h", "unistd.h",
+        "arpa/",
+        "linux/",
+        "net/",
+        "netinet/",
+        "sys/",
+        "dirent.h",
+        "dlfcn.h",
+        "fcntl.h",
+        "ifaddrs.h",
+        "netdb.h",
+        "poll.h",
+        "pthread.h",
+        "pwd.h",
+        "sched.h",
+        "signal.h",
+        "spawn.h",
+        "syslog.h",
+        "termios.h",
+        "time.h",
+        "unistd.h",
     ),
 }
 
 # Headers of libraries that bring in a clock, a thread or randomness: not for pure folders.
 IMPURE_HEADERS = (
-    "absl/debugging/", "absl/random/", "absl/synchronization/", "absl/time/", "absl/log/",
-    "atomic", "barrier", "condition_variable", "csignal", "ctime", "filesystem", "fstream", "future",
-    "iostream", "latch", "mutex", "random", "semaphore", "shared_mutex", "stop_token", "syncstream",
+    "absl/debugging/",
+    "absl/random/",
+    "absl/synchronization/",
+    "absl/time/",
+    "absl/log/",
+    "atomic",
+    "barrier",
+    "condition_variable",
+    "csignal",
+    "ctime",
+    "filesystem",
+    "fstream",
+    "future",
+    "iostream",
+    "latch",
+    "mutex",
+    "random",
+    "semaphore",
+    "shared_mutex",
+    "stop_token",
+    "syncstream",
     "thread",
 )
 
@@ -86,36 +124,39 @@ IMPURE_HEADERS = (
 PART_OF = {"openssl_rand": "openssl", "posix_address": "posix"}
 
 STANDARD_HEADERS = frozenset("""
-    algorithm any array atomic barrier bit bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes
-    climits clocale cmath codecvt compare complex concepts condition_variable coroutine csetjmp csignal cstdarg
-    cstddef cstdint cstdio cstdlib cstring ctime cuchar cwchar cwctype deque exception execution filesystem
-    forward_list fstream functional future initializer_list iomanip ios iosfwd iostream istream iterator latch
-    limits list locale map memory memory_resource mutex new numbers numeric optional ostream queue random ranges
-    ratio regex scoped_allocator semaphore set shared_mutex source_location span sstream stack stdexcept
-    stop_token streambuf string string_view syncstream system_error thread tuple type_traits typeindex typeinfo
-    unordered_map unordered_set utility valarray variant vector version
-    assert.h ctype.h errno.h float.h inttypes.h limits.h locale.h math.h setjmp.h stdarg.h stdbool.h stddef.h
-    stdint.h stdio.h stdlib.h string.h wchar.h
+    algorithm any array atomic barrier bit bitset cassert cctype cerrno cfenv cfloat charconv chrono
+    cinttypes climits clocale cmath codecvt compare complex concepts condition_variable coroutine
+    csetjmp csignal cstdarg cstddef cstdint cstdio cstdlib cstring ctime cuchar cwchar cwctype deque
+    exception execution filesystem forward_list fstream functional future initializer_list iomanip
+    ios iosfwd iostream istream iterator latch limits list locale map memory memory_resource mutex
+    new numbers numeric optional ostream queue random ranges ratio regex scoped_allocator semaphore
+    set shared_mutex source_location span sstream stack stdexcept stop_token streambuf string
+    string_view syncstream system_error thread tuple type_traits typeindex typeinfo unordered_map
+    unordered_set utility valarray variant vector version assert.h ctype.h errno.h float.h
+    inttypes.h limits.h locale.h math.h setjmp.h stdarg.h stdbool.h stddef.h stdint.h stdio.h
+    stdlib.h string.h wchar.h
 """.split())
 
-# C functions whose result depends on their arguments alone, or that only end the process. A pure archive
-# may need these, the symbols of its libraries, and nothing else of C.
+# C functions whose result depends on their arguments alone, or that only end the process. A pure
+# archive may need these, the symbols of its libraries, and nothing else of C.
 PURE_C_SYMBOLS = frozenset("""
-    abort bcmp memchr memcmp memcpy memmem memmove memset strchr strcmp strlen strncmp strnlen strrchr strstr
-    strtol strtoll strtoul strtoull strtod snprintf vsnprintf
-    calloc free malloc realloc posix_memalign aligned_alloc
-    ceil ceilf cos cosf exp exp2 expf floor floorf fmod fmodf log log10 log2 logf llround lround lroundf pow powf
-    rint round roundf sin sinf sqrt sqrtf tan trunc truncf fmax fmin
-    qsort bsearch isalnum isalpha isdigit isspace isxdigit tolower toupper
-    __assert_fail __stack_chk_fail __errno_location __dso_handle _GLOBAL_OFFSET_TABLE_ __tls_get_addr
-    __cxa_atexit __cxa_guard_acquire __cxa_guard_release __cxa_guard_abort __cxa_pure_virtual
-    __cxa_deleted_virtual __cxa_throw_bad_array_new_length __cxa_begin_catch __cxa_end_catch __cxa_rethrow
-    __cxa_allocate_exception __cxa_free_exception __cxa_throw __gxx_personality_v0 _Unwind_Resume
-    __udivti3 __umodti3 __divti3 __modti3 __popcountdi2 __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc
+    abort bcmp memchr memcmp memcpy memmem memmove memset strchr strcmp strlen strncmp strnlen
+    strrchr strstr strtol strtoll strtoul strtoull strtod snprintf vsnprintf calloc free malloc
+    realloc posix_memalign aligned_alloc ceil ceilf cos cosf exp exp2 expf floor floorf fmod fmodf
+    log log10 log2 logf llround lround lroundf pow powf rint round roundf sin sinf sqrt sqrtf tan
+    trunc truncf fmax fmin qsort bsearch isalnum isalpha isdigit isspace isxdigit tolower toupper
+    __assert_fail __stack_chk_fail __errno_location __dso_handle _GLOBAL_OFFSET_TABLE_
+    __tls_get_addr __cxa_atexit __cxa_guard_acquire __cxa_guard_release __cxa_guard_abort
+    __cxa_pure_virtual __cxa_deleted_virtual __cxa_throw_bad_array_new_length __cxa_begin_catch
+    __cxa_end_catch __cxa_rethrow __cxa_allocate_exception __cxa_free_exception __cxa_throw
+    __gxx_personality_v0 _Unwind_Resume __udivti3 __umodti3 __divti3 __modti3 __popcountdi2
+    __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc
 """.split())
 
 # CHECK prints why it ends the process. Nobody else in a core prints: cores do not log.
-PRINTING_C_SYMBOLS = frozenset("fprintf fputs fputc fwrite fflush perror puts putchar printf stderr vfprintf".split())
+PRINTING_C_SYMBOLS = frozenset(
+    "fprintf fputs fputc fwrite fflush perror puts putchar printf stderr vfprintf".split()
+)
 PRINTING_FILES = {"base": ("check",)}
 
 # Parts of the C++ library that read a clock, start threads, open files or draw random numbers.
@@ -137,8 +178,10 @@ IMPURE_CXX_PATTERNS = (
 
 # Library -> pattern of the symbols that it exports.
 LIBRARY_SYMBOLS = {
-    "abseil": r"^(?:(?:vtable|typeinfo|guard variable) for )?absl::|\babsl::(?:debian\d*|lts_\d+)::",
-    "openssl": r"^(?:SSL|TLS|DTLS|EVP|X509|ASN1|BIO|BN|CRYPTO|OPENSSL|OSSL|ERR|EC|ECDSA|HMAC|RAND|PEM|SHA\d*|i2d|d2i)v?\d*_"
+    "abseil": r"^(?:(?:vtable|typeinfo|guard variable) for )?absl::"
+    r"|\babsl::(?:debian\d*|lts_\d+)::",
+    "openssl": r"^(?:SSL|TLS|DTLS|EVP|X509|ASN1|BIO|BN|CRYPTO|OPENSSL|OSSL|ERR)v?\d*_"
+    r"|^(?:EC|ECDSA|HMAC|RAND|PEM|SHA\d*|i2d|d2i)_"
     r"|^(?:SSL|TLS|DTLS)(?:v1_2)?_\w+$|^(?:HMAC|SHA1|SHA256|RAND_bytes)$",
     "posix_address": r"^inet_(?:ntop|pton)$",
     "srtp": r"^srtp_",
@@ -162,4 +205,6 @@ FORBIDDEN_WORDS = frozenset("""
 ALLOWED_NAMES = frozenset(["control-api/schema/common.fbs"])
 
 # Not ours, or not written by hand.
-SKIPPED_FOLDERS = frozenset(["build", "node_modules", "dist", ".git", "generated", "corpus", "vectors", "fixtures"])
+SKIPPED_FOLDERS = frozenset(
+    ["build", "node_modules", "dist", ".git", "generated", "corpus", "vectors", "fixtures"]
+)

@@ -2,7 +2,15 @@
 
 import rules
 from function_scanner import UnbalancedBraces, scan
-from source_tree import CXX_SUFFIXES, SOURCE_SUFFIXES, Violation, find_files, folder_of, is_test, read_text
+from source_tree import (
+    CXX_SUFFIXES,
+    SOURCE_SUFFIXES,
+    Violation,
+    find_files,
+    folder_of,
+    is_test,
+    read_text,
+)
 
 _UNMEASURED = (".fbs",)
 

@@ -49,11 +49,14 @@ class SizeCheckTest(SampleTree):
     def test_a_function_with_six_parameters(self):
         self.write("base/a.cc", "int Five(int a, int b, int c, int d, int e) { return a; }\n")
         self.assert_clean(self.check())
-        self.write("base/a.cc", "int Six(int a, int b, int c,\n        int d, int e, int f) { return a; }\n")
+        self.write(
+            "base/a.cc",
+            "int Six(int a, int b, int c,\n        int d, int e, int f) { return a; }\n",
+        )
         self.assert_broken(self.check(), "base/a.cc", 1, "Six has 6 parameters")
 
     def test_a_function_nested_five_deep(self):
-        text = "void Deep() {\n  if (a) {\n    for (;;) {\n      while (b) {\n        if (c) {\n%s        }\n      }\n    }\n  }\n}\n"
+        text = "void Deep() { if (a) { for (;;) { while (b) { if (c) {\n%s} } } } }\n"
         self.write("base/a.cc", text % "          Step();\n")
         self.assert_clean(self.check())
         self.write("base/a.cc", text % "          if (d) {\n          }\n")

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import rules
 
 CXX_SUFFIXES = (".h", ".cc")
-SOURCE_SUFFIXES = CXX_SUFFIXES + (".ts", ".js", ".mjs", ".py", ".sh", ".go", ".css", ".cmake", ".fbs")
+SOURCE_SUFFIXES = CXX_SUFFIXES + (
+    ".ts",
+    ".js",
+    ".mjs",
+    ".py",
+    ".sh",
+    ".go",
+    ".css",
+    ".cmake",
+    ".fbs",
+)
 
 
 @dataclass(frozen=True, order=True)
