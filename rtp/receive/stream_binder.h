@@ -1,0 +1,105 @@
+// Whose packet is this? Finds the stream that an incoming packet belongs to, by what was signalled
+// about it (RFC 8843 §9.2, RFC 8852 §4).
+//
+// Signalled SSRCs are taken at their word. Others are learnt from a packet that names its stream by
+// MID and RID, because a browser writes those names only into the first packets; later packets are
+// known by their SSRC alone. A stream that names neither SSRC nor MID nor RID cannot be found:
+// payload types alone are shared by all streams of a browser and tell nothing.
+//
+// The tables belong to one transport, so nobody can claim the stream of somebody else.
+
+#ifndef SLUICE_RTP_RECEIVE_STREAM_BINDER_H_
+#define SLUICE_RTP_RECEIVE_STREAM_BINDER_H_
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/drop_reason.h"
+#include "base/ids.h"
+#include "rtp/packet/rtp_packet.h"
+
+namespace sluice::rtp {
+
+// The owner's number for a stream; the binder only hands it back.
+using StreamIndex = StrongId<struct StreamIndexTag, uint32_t>;
+
+class StreamBinder {
+ public:
+  // Learnt SSRCs of a transport. A peer has about two per encoding; one that changes them without
+  // end displaces its own older ones first and is refused in the end.
+  static constexpr size_t kMaxLearnt = 64;
+
+  using PayloadTypes = std::bitset<128>;
+
+  // What was signalled. An absent SSRC and an empty name mean that it was not said.
+  struct Description {
+    std::string mid;
+    std::string rid;
+    std::optional<Ssrc> ssrc;
+    std::optional<Ssrc> rtx_ssrc;
+    PayloadTypes payload_types;
+    PayloadTypes rtx_payload_types;
+  };
+
+  // The field of a description that another stream of the transport has already.
+  enum class Collision : uint8_t { kSsrc, kRtxSsrc, kMid, kRid };
+
+  struct Binding {
+    StreamIndex stream;
+    bool rtx = false;
+
+    bool operator==(const Binding&) const = default;
+  };
+
+  // Nullopt means added. Nothing changes if there is a collision, nor if nothing in the description
+  // could ever identify a packet (then kMid).
+  std::optional<Collision> Add(StreamIndex stream, const Description& description);
+  void Remove(StreamIndex stream);
+
+  // kRtpUnknownStream, kRtpUnknownPayload or kTooManyStreams if the packet cannot be given away.
+  std::variant<Binding, DropReason> Bind(const RtpPacket& packet);
+
+  size_t learnt() const { return learnt_; }
+
+ private:
+  struct Stream {
+    StreamIndex index;
+    Description description;
+  };
+  struct Entry {
+    Binding binding;
+    bool declared = false;
+    uint64_t learnt_at = 0;  // in the order of learning
+  };
+  struct Names {
+    std::string_view mid;
+    std::string_view rid;
+    bool repaired = false;
+  };
+
+  static Names NamesOf(const RtpPacket& packet);
+  static bool Matches(const Stream& stream, const Names& names);
+  std::optional<Collision> FindCollision(const Description& description) const;
+  const Stream* Find(StreamIndex index) const;
+  std::variant<Binding, DropReason> Learn(const RtpPacket& packet, const Names& names);
+  bool MakeRoomFor(StreamIndex stream);
+
+  std::vector<Stream> streams_;
+  absl::flat_hash_map<Ssrc, Entry> by_ssrc_;
+  size_t learnt_ = 0;
+  uint64_t learning_ = 0;
+};
+
+// "ssrc", "rtxSsrc", "mid" or "rid": the name of the field in the control API.
+std::string_view CollisionName(StreamBinder::Collision collision);
+
+}  // namespace sluice::rtp
+
+#endif  // SLUICE_RTP_RECEIVE_STREAM_BINDER_H_
