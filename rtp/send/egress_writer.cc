@@ -1,0 +1,138 @@
+#include "rtp/send/egress_writer.h"
+
+#include <utility>
+
+#include "rtp/packet/extensions.h"
+
+namespace sluice::rtp {
+namespace {
+
+constexpr uint8_t kVersion = 2 << 6;
+constexpr uint8_t kExtensionBit = 1 << 4;
+constexpr uint8_t kMarkerBit = 1 << 7;
+constexpr size_t kOsnSize = 2;
+
+// RFC 8285 §4.2 and §4.3: the two profiles. The low bits of the second ("appbits") mean nothing.
+constexpr uint16_t kOneByteProfile = 0xbede;
+constexpr uint16_t kTwoByteProfile = 0x1000;
+constexpr uint8_t kMaxOneByteId = 14;
+constexpr size_t kMaxOneByteSize = 16;
+
+// What describes the media rather than the hop. MID, RID, send time and transport sequence are
+// between us and the publisher, and end here.
+constexpr Extension kEndToEnd[] = {
+    Extension::kAudioLevel,     Extension::kVideoOrientation, Extension::kTimeOffset,
+    Extension::kAbsCaptureTime, Extension::kPlayoutDelay,     Extension::kDependencyDescriptor};
+
+bool NeedsTwoBytes(uint8_t id, size_t size) {
+  return id > kMaxOneByteId || size > kMaxOneByteSize;
+}
+
+// One element's front; `size` is not zero, which the one-byte form cannot say.
+void WriteElementHeader(bool two_byte, uint8_t id, size_t size, ByteWriter& out) {
+  if (two_byte) {
+    out.U8(id);
+    out.U8(static_cast<uint8_t>(size));
+  } else {
+    out.U8(static_cast<uint8_t>(id << 4 | (size - 1)));
+  }
+}
+
+}  // namespace
+
+EgressWriter::EgressWriter(const ExtensionMap& extensions, std::string mid)
+    : mid_(std::move(mid)),
+      abs_send_time_id_(extensions.Id(Extension::kAbsSendTime)),
+      transport_sequence_id_(extensions.Id(Extension::kTransportSequence)) {
+  if (!mid_.empty() && mid_.size() <= kMaxMidSize) mid_id_ = extensions.Id(Extension::kMid);
+  always_two_byte_ = NeedsTwoBytes(abs_send_time_id_, AbsSendTime::kSize) ||
+                     NeedsTwoBytes(transport_sequence_id_, TransportSequence::kSize) ||
+                     (mid_id_ != 0 && NeedsTwoBytes(mid_id_, mid_.size()));
+  for (const Extension extension : kEndToEnd) {
+    const uint8_t id = extensions.Id(extension);
+    if (id != 0) passed_on_[passed_on_count_++] = {extension, id};
+  }
+}
+
+std::optional<OutgoingPacket> EgressWriter::Write(const RtpPacket& packet, const Rewrite& rewrite,
+                                                  const Departure& departure, ByteSpan out) const {
+  ByteWriter writer(out);
+  WriteHeader(packet,
+              {rewrite.ssrc, rewrite.payload_type, rewrite.seq, rewrite.timestamp, rewrite.marker},
+              departure, writer);
+  const ByteView payload = packet.payload();
+  if (!writer.ok() || writer.room() < payload.size()) return std::nullopt;
+  return OutgoingPacket{writer.size(), writer.size(), payload};
+}
+
+std::optional<OutgoingPacket> EgressWriter::WriteRtx(const RtpPacket& packet,
+                                                     const Rewrite& rewrite, const RtxHeader& rtx,
+                                                     const Departure& departure,
+                                                     ByteSpan out) const {
+  ByteWriter writer(out);
+  // RFC 4588 §4: timestamp and marker are those of the packet that is repeated.
+  WriteHeader(packet, {rtx.ssrc, rtx.payload_type, rtx.seq, rewrite.timestamp, rewrite.marker},
+              departure, writer);
+  const size_t header_size = writer.size();
+  // The number this receiver knows the packet by, not the publisher's.
+  writer.U16(rewrite.seq.value());
+  const ByteView payload = packet.payload();
+  if (!writer.ok() || writer.room() < payload.size()) return std::nullopt;
+  return OutgoingPacket{header_size, header_size + kOsnSize, payload};
+}
+
+void EgressWriter::WriteHeader(const RtpPacket& packet, const FixedHeader& header,
+                               const Departure& departure, ByteWriter& out) const {
+  const bool marked = header.marker;
+  out.U8(kVersion);
+  out.U8(static_cast<uint8_t>((marked ? kMarkerBit : 0) | header.payload_type.value()));
+  out.U16(header.seq.value());
+  out.U32(header.timestamp);
+  out.U32(header.ssrc.value());
+  const size_t before = out.size();
+  WriteExtensions(packet, departure, out);
+  if (out.ok() && out.size() != before) out.written()[0] |= kExtensionBit;
+}
+
+void EgressWriter::WriteExtensions(const RtpPacket& packet, const Departure& departure,
+                                   ByteWriter& out) const {
+  // RFC 8285 §4.1.2: all elements of a packet share one form, so values are gathered first.
+  std::array<std::pair<uint8_t, ByteView>, kExtensionCount> values;
+  size_t count = 0;
+  bool two_byte = always_two_byte_;
+  for (size_t i = 0; i < passed_on_count_; ++i) {
+    const std::optional<ByteView> value = packet.extension(passed_on_[i].extension);
+    // None of them means anything when empty, and the one-byte form has no way to say it.
+    if (!value || value->empty()) continue;
+    two_byte |= NeedsTwoBytes(passed_on_[i].id, value->size());
+    values[count++] = {passed_on_[i].id, *value};
+  }
+  const bool numbered = transport_sequence_id_ != 0 && departure.transport_sequence.has_value();
+  if (count == 0 && mid_id_ == 0 && abs_send_time_id_ == 0 && !numbered) return;
+
+  const size_t start = out.size();
+  out.U16(two_byte ? kTwoByteProfile : kOneByteProfile);
+  out.U16(0);  // The length in words, known below.
+  if (mid_id_ != 0) {
+    WriteElementHeader(two_byte, mid_id_, mid_.size(), out);
+    out.Bytes(AsBytes(mid_));
+  }
+  if (abs_send_time_id_ != 0) {
+    WriteElementHeader(two_byte, abs_send_time_id_, AbsSendTime::kSize, out);
+    AbsSendTime::From(departure.time).WriteTo(out);
+  }
+  if (numbered) {
+    WriteElementHeader(two_byte, transport_sequence_id_, TransportSequence::kSize, out);
+    TransportSequence{*departure.transport_sequence}.WriteTo(out);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    WriteElementHeader(two_byte, values[i].first, values[i].second.size(), out);
+    out.Bytes(values[i].second);
+  }
+  const size_t body = out.size() - start - 4;
+  const size_t words = (body + 3) / 4;
+  out.Zeros(words * 4 - body);
+  out.PatchU16(start + 2, static_cast<uint16_t>(words));
+}
+
+}  // namespace sluice::rtp
