@@ -96,6 +96,12 @@ class SlotMap {
 
   size_t size() const { return size_; }
 
+  // The handle of whatever lives in `slot` now; null if nothing does.
+  Handle<T> At(uint32_t slot) const {
+    if (slot >= slots_.size() || !slots_[slot].value) return {};
+    return {slot, slots_[slot].generation};
+  }
+
   // Calls `visit(Handle<T>, T&)` for every object. `visit` may not add or erase any.
   template <typename Visit>
   void ForEach(Visit visit) {
