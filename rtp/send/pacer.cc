@@ -54,15 +54,13 @@ std::optional<Timestamp> Pacer::NextTimeout() const {
 size_t Pacer::Forget(uint32_t owner) {
   size_t forgotten = 0;
   for (Queue& queue : queues_) {
-    queue.ForEach([&](Queued& queued) {
-      if (!queued.item.packet || queued.item.owner != owner) return;
-      --items_;
+    forgotten += queue.RemoveIf([&](const Queued& queued) {
+      if (queued.item.owner != owner) return false;
       bytes_ -= queued.item.packet.size();
-      queued.item.packet = RtpPacket();
-      ++forgotten;
+      return true;
     });
-    while (!queue.empty() && !queue.front().item.packet) queue.Pop();
   }
+  items_ -= forgotten;
   return forgotten;
 }
 
@@ -77,21 +75,13 @@ Pacer::Class Pacer::ClassOf(const Item& item) {
   return item.kind == MediaKind::kAudio ? kAudio : kVideo;
 }
 
-void Pacer::DropFront(Queue& queue) {
-  const Item& item = queue.front().item;
-  if (item.packet) {
-    --items_;
-    bytes_ -= item.packet.size();
-    ++aged_;
-  }
-  queue.Pop();
-}
-
 void Pacer::Prune(Timestamp now) {
   for (Queue& queue : queues_) {
-    while (!queue.empty() &&
-           (!queue.front().item.packet || now - queue.front().since > kMaxAge)) {
-      DropFront(queue);
+    while (!queue.empty() && now - queue.front().since > kMaxAge) {
+      --items_;
+      bytes_ -= queue.front().item.packet.size();
+      ++aged_;
+      queue.Pop();
     }
   }
 }
@@ -105,13 +95,11 @@ void Pacer::Spend(Timestamp now, size_t bytes) {
 void Pacer::Queue::Push(Queued queued) {
   if (size_ == ring_.size()) {
     std::vector<Queued> larger(ring_.empty() ? kFirstSize : 2 * ring_.size());
-    for (size_t i = 0; i < size_; ++i) {
-      larger[i] = std::move(ring_[(head_ + i) & (ring_.size() - 1)]);
-    }
+    for (size_t i = 0; i < size_; ++i) larger[i] = std::move(At(i));
     ring_ = std::move(larger);
     head_ = 0;
   }
-  ring_[(head_ + size_) & (ring_.size() - 1)] = std::move(queued);
+  At(size_) = std::move(queued);
   ++size_;
 }
 

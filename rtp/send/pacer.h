@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/drop_reason.h"
@@ -76,7 +77,7 @@ class Pacer {
 
  private:
   struct Queued {
-    Item item;  // Without a packet if its owner has gone.
+    Item item;
     Timestamp since{};
   };
 
@@ -89,12 +90,27 @@ class Pacer {
     const Queued& front() const { return ring_[head_]; }
     void Push(Queued queued);
     void Pop();
-    template <typename Visit>
-    void ForEach(Visit visit) {
-      for (size_t i = 0; i < size_; ++i) visit(ring_[(head_ + i) & (ring_.size() - 1)]);
+    // Keeps the order of what stays; returns how many went.
+    template <typename Predicate>
+    size_t RemoveIf(Predicate goes) {
+      size_t kept = 0;
+      for (size_t i = 0; i < size_; ++i) {
+        Queued& queued = At(i);
+        if (goes(std::as_const(queued))) {
+          queued.item.packet = RtpPacket();
+        } else {
+          if (kept != i) At(kept) = std::move(queued);
+          ++kept;
+        }
+      }
+      const size_t gone = size_ - kept;
+      size_ = kept;
+      return gone;
     }
 
    private:
+    Queued& At(size_t index) { return ring_[(head_ + index) & (ring_.size() - 1)]; }
+
     std::vector<Queued> ring_;  // The size is zero or a power of two.
     size_t head_ = 0;
     size_t size_ = 0;
@@ -103,8 +119,7 @@ class Pacer {
   enum Class : size_t { kAudio, kRetransmission, kVideo, kClassCount };
 
   static Class ClassOf(const Item& item);
-  void DropFront(Queue& queue);
-  // Drops from the front what is empty or has waited for too long.
+  // Drops what has waited for too long.
   void Prune(Timestamp now);
   void Spend(Timestamp now, size_t bytes);
 
