@@ -1,0 +1,62 @@
+// Builds dist/server and dist/page; with --tests builds and runs the unit tests instead.
+//
+// The server's packages stay outside its bundle and are loaded from node_modules; the page is one
+// script and one style sheet, because it is loaded by strangers.
+
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const dist = join(here, 'dist');
+const node = { platform: 'node', target: 'node18', format: 'esm', packages: 'external' };
+const quiet = { bundle: true, logLevel: 'warning', absWorkingDir: here, legalComments: 'none' };
+
+async function buildServer() {
+  const outfile = join(dist, 'server/main.js');
+  await build({ ...quiet, ...node, entryPoints: ['server/main.ts'], outfile, sourcemap: true });
+}
+
+async function buildPage() {
+  const outdir = join(dist, 'page');
+  rmSync(outdir, { recursive: true, force: true });
+  await build({
+    ...quiet,
+    entryPoints: { app: 'page/main.ts' },
+    outdir,
+    platform: 'browser',
+    target: ['chrome111', 'firefox120', 'safari15'],
+    format: 'iife',
+    minify: true,
+  });
+  await build({ ...quiet, entryPoints: { style: 'page/style.css' }, outdir, minify: true });
+  mkdirSync(outdir, { recursive: true });
+  for (const name of ['index.html', 'icon.svg']) {
+    copyFileSync(join(here, 'page', name), join(outdir, name));
+  }
+}
+
+async function runTests() {
+  const outdir = join(dist, 'tests');
+  rmSync(outdir, { recursive: true, force: true });
+  const entryPoints = ['server', 'page', 'protocol'].flatMap((folder) =>
+    readdirSync(join(here, folder))
+      .filter((name) => name.endsWith('_test.ts'))
+      .map((name) => ({ in: join(folder, name), out: `${folder}_${basename(name, '.ts')}` })),
+  );
+  await build({ ...quiet, ...node, entryPoints, outdir, sourcemap: 'inline' });
+  const files = readdirSync(outdir).map((name) => join(outdir, name));
+  const args = ['--enable-source-maps', '--test', ...files];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', cwd: here });
+  return status ?? 1;
+}
+
+if (process.argv.includes('--tests')) {
+  process.exitCode = await runTests();
+} else {
+  await Promise.all([buildServer(), buildPage()]);
+  console.log('conference: built dist/server and dist/page');
+}

@@ -1,0 +1,299 @@
+// Being in a room, for as long as the person wants to: joins, and joins again after whatever broke.
+//
+// What the person sends is kept here as a wish (source -> track); each session makes it true. So a
+// new session after a lost socket or a dead worker needs nobody to press anything.
+
+import type { Device, types } from 'mediasoup-client';
+
+import type {
+  EventName,
+  Events,
+  JoinAnswer,
+  PeerDescription,
+  Source,
+} from '../protocol/messages';
+import { Backoff } from './backoff';
+import { explainClose, explainRefusal, isFinal } from './failures';
+import { Session } from './session';
+import type { Publication, SessionListener } from './session';
+import { RequestError, Signalling } from './signalling';
+
+export type Phase = 'connecting' | 'joined' | 'reconnecting' | 'rejoining' | 'ended';
+
+export interface CallListener extends Omit<SessionListener, 'broken'> {
+  phaseChanged(phase: Phase): void;
+  joined(answer: JoinAnswer): void;
+  peerJoined(peer: PeerDescription): void;
+  peerLeft(peerId: string): void;
+  peerLink(event: Events['peerLink']): void;
+  streamPaused(consumerId: string, paused: boolean): void;
+  // Everybody and every stream is gone; what is still there comes anew with the next join.
+  cleared(): void;
+  // The call is over and will not come back by itself.
+  failed(title: string, text: string): void;
+  // The page is older than the server.
+  outdated(): void;
+}
+
+export interface CallOptions {
+  url: string;
+  name: string;
+  token: string | null;
+  revision: string;
+  device: Promise<Device>;
+  codecMimeType: string | null;
+}
+
+// Why one stay in the room ended.
+type Ending = { kind: 'left' } | { kind: 'reset' } | { kind: 'broken' } | { kind: 'closed'; code: number };
+
+export class Call {
+  private phase: Phase = 'connecting';
+  private readonly wishes = new Map<Source, Publication>();
+  private readonly queues = new Map<Source, Promise<void>>();
+  private readonly sessionId = randomHex(16);
+  private readonly backoff = new Backoff();
+  private signalling: Signalling | null = null;
+  private session: Session | null = null;
+  private finish: (ending: Ending) => void = () => {};
+  private over = false;
+  private wake: () => void = () => {};
+
+  constructor(
+    private readonly options: CallOptions,
+    private readonly listener: CallListener,
+  ) {}
+
+  get current(): Session | null {
+    return this.session;
+  }
+
+  get state(): Phase {
+    return this.phase;
+  }
+
+  // Resolves when the call is over.
+  async run(): Promise<void> {
+    while (!this.over) {
+      const ending = await this.stay();
+      this.endSession();
+      if (this.over || ending.kind === 'left') break;
+      if (ending.kind === 'closed') this.afterClose(ending.code);
+      else this.setPhase('rejoining');
+      if (!this.over && ending.kind === 'closed') await this.pause(this.backoff.next());
+    }
+    this.leave();
+    this.setPhase('ended');
+  }
+
+  leave(): void {
+    this.over = true;
+    this.endSession();
+    this.signalling?.close();
+    this.signalling = null;
+    this.wake();
+    this.finish({ kind: 'left' });
+  }
+
+  // Skips the wait, for a person who does not want to or a network that has come back.
+  retryNow(): void {
+    this.wake();
+  }
+
+  publish(source: Source, track: MediaStreamTrack, paused = false): void {
+    this.wishes.set(source, { track, paused });
+    this.apply(source);
+  }
+
+  unpublish(source: Source): void {
+    this.wishes.delete(source);
+    this.apply(source);
+  }
+
+  setPaused(source: Source, paused: boolean): void {
+    const wish = this.wishes.get(source);
+    if (!wish) return;
+    wish.paused = paused;
+    this.apply(source);
+  }
+
+  // One stay: from having a socket to losing the room. Never rejects.
+  private async stay(): Promise<Ending> {
+    const ended = new Promise<Ending>((resolve) => (this.finish = resolve));
+    try {
+      const device = await this.options.device;
+      const signalling = await this.connect();
+      const answer = await this.join(signalling, device);
+      if (this.over) return { kind: 'left' };
+      this.begin(device, signalling, answer);
+    } catch (error) {
+      if (!this.over) await this.afterFailure(error);
+      return this.over ? { kind: 'left' } : { kind: 'closed', code: 0 };
+    }
+    return ended;
+  }
+
+  private async connect(): Promise<Signalling> {
+    if (this.signalling && !this.signalling.closed) return this.signalling;
+    const signalling = await Signalling.open(this.options.url, {
+      event: (event, data) => this.onEvent(event, data),
+      closed: (code) => this.finish({ kind: 'closed', code }),
+    });
+    if (this.over) signalling.close();
+    this.signalling = signalling;
+    return signalling;
+  }
+
+  private async join(signalling: Signalling, device: Device): Promise<JoinAnswer> {
+    const { name, token, revision } = this.options;
+    return signalling.request('join', {
+      name,
+      session: this.sessionId,
+      revision,
+      rtpCapabilities: device.recvRtpCapabilities,
+      token: token ?? undefined,
+    });
+  }
+
+  private begin(device: Device, signalling: Signalling, answer: JoinAnswer): void {
+    const codec = this.codecOf(device);
+    this.session = new Session(device, signalling, answer, this.sessionListener(), codec);
+    this.backoff.reset();
+    this.setPhase('joined');
+    this.listener.joined(answer);
+    // Receiving first: the other's picture is what a person waits for.
+    this.consume(answer.consumers);
+    for (const source of this.wishes.keys()) this.apply(source);
+  }
+
+  private sessionListener(): SessionListener {
+    const { listener } = this;
+    return {
+      streamAdded: (description, consumer) => listener.streamAdded(description, consumer),
+      streamRemoved: (consumerId) => listener.streamRemoved(consumerId),
+      linkChanged: (up) => listener.linkChanged(up),
+      broken: () => this.finish({ kind: 'broken' }),
+    };
+  }
+
+  private consume(consumers: JoinAnswer['consumers']): void {
+    if (consumers.length === 0) return;
+    this.session?.consume(consumers).catch((error: unknown) => {
+      console.warn('streams could not be received', error);
+    });
+  }
+
+  private codecOf(device: Device): types.RtpCodecCapability | undefined {
+    const wanted = this.options.codecMimeType?.toLowerCase();
+    if (!wanted) return undefined;
+    return device.sendRtpCapabilities.codecs?.find((one) => one.mimeType.toLowerCase() === wanted);
+  }
+
+  private onEvent<E extends EventName>(event: E, data: Events[E]): void {
+    const { listener, session } = this;
+    switch (event) {
+      case 'peerJoined':
+        return listener.peerJoined(data as Events['peerJoined']);
+      case 'peerLeft':
+        return listener.peerLeft((data as Events['peerLeft']).peerId);
+      case 'peerLink':
+        return listener.peerLink(data as Events['peerLink']);
+      case 'newConsumer':
+        return this.consume([data as Events['newConsumer']]);
+      case 'consumerClosed':
+        return session?.removeConsumer((data as Events['consumerClosed']).consumerId);
+      case 'consumerPaused':
+      case 'consumerResumed': {
+        const { consumerId } = data as Events['consumerPaused'];
+        return listener.streamPaused(consumerId, event === 'consumerPaused');
+      }
+      case 'roomReset':
+        return this.finish({ kind: 'reset' });
+    }
+  }
+
+  // Makes one source as it is wished for, after whatever is under way for it.
+  private apply(source: Source): void {
+    const before = this.queues.get(source) ?? Promise.resolve();
+    const after = before.then(() => this.reconcile(source)).catch((error: unknown) => {
+      if (!this.over) console.warn(`${source} could not be sent`, error);
+    });
+    this.queues.set(source, after);
+  }
+
+  private async reconcile(source: Source): Promise<void> {
+    const { session } = this;
+    const wish = this.wishes.get(source);
+    if (!session) return;
+    const producer = session.producerOf(source);
+    if (!wish) return session.unpublish(source);
+    if (!producer) {
+      // An ended track cannot be sent; its owner will come with another one.
+      if (wish.track.readyState === 'live') await session.publish(source, { ...wish });
+      return;
+    }
+    if (producer.track !== wish.track) await session.replaceTrack(source, wish.track);
+    if (producer.paused !== wish.paused) await session.setPaused(source, wish.paused);
+  }
+
+  private async afterFailure(error: unknown): Promise<void> {
+    if (!(error instanceof RequestError)) {
+      const text = error instanceof Error ? error.message : String(error);
+      return this.fail('The call could not be set up', text);
+    }
+    if (error.code === 'capabilities_changed') {
+      this.over = true;
+      return this.listener.outdated();
+    }
+    if (error.code !== 'closed' && error.code !== 'timeout' && isFinal(error.code)) {
+      const { title, text } = explainRefusal(error.code, error.message);
+      return this.fail(title, text);
+    }
+    // The answer to a join that timed out may still come; a fresh socket cannot confuse it.
+    if (error.code === 'timeout') this.signalling?.close();
+  }
+
+  private afterClose(code: number): void {
+    const final = explainClose(code);
+    if (final) return this.fail(final.title, final.text);
+    const everJoined = this.phase !== 'connecting';
+    this.setPhase(everJoined ? 'reconnecting' : 'connecting');
+  }
+
+  private fail(title: string, text: string): void {
+    this.over = true;
+    this.listener.failed(title, text);
+  }
+
+  private endSession(): void {
+    if (!this.session) return;
+    this.session.close();
+    this.session = null;
+    this.listener.cleared();
+    // A media path that broke leaves the server with a stay that is over for us.
+    if (!this.over && this.signalling && !this.signalling.closed) {
+      this.signalling.request('leave', {}).catch(() => {});
+    }
+  }
+
+  private setPhase(phase: Phase): void {
+    if (phase === this.phase) return;
+    this.phase = phase;
+    this.listener.phaseChanged(phase);
+  }
+
+  private pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function randomHex(bytes: number): string {
+  const random = crypto.getRandomValues(new Uint8Array(bytes));
+  return [...random].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,202 @@
+// Another person in the room as this page shows them: tiles, sound, and how well both arrive.
+
+import type { types } from 'mediasoup-client';
+
+import type { ConsumerDescription, LinkState, PeerDescription, Source } from '../protocol/messages';
+import { receiverLevel, SpeakingDetector } from './sound_level';
+import { Tile } from './tile';
+import type { Quality } from './tile';
+
+interface Stream {
+  source: Source;
+  consumer: types.Consumer;
+  paused: boolean;
+}
+
+export interface RemotePeerListener {
+  // The browser wants a click before it plays sound.
+  soundBlocked(): void;
+  screenAdded(peer: RemotePeer): void;
+  screenRemoved(peer: RemotePeer): void;
+}
+
+interface LossSample {
+  received: number;
+  lost: number;
+}
+
+export class RemotePeer {
+  readonly id: string;
+  readonly name: string;
+  readonly tile: Tile;
+  screenTile: Tile | null = null;
+  // performance.now() of the first decoded picture; null until there is one.
+  firstFrameAt: number | null = null;
+  private readonly streams = new Map<string, Stream>();
+  private readonly sounds = new Map<Source, HTMLAudioElement>();
+  private readonly speaking = new SpeakingDetector();
+  private link: LinkState = 'connecting';
+  private lastLoss: LossSample | null = null;
+  private volume = 1;
+
+  constructor(
+    { id, name }: PeerDescription,
+    private readonly listener: RemotePeerListener,
+  ) {
+    this.id = id;
+    this.name = name;
+    this.tile = new Tile({ name, onVolume: (volume) => this.setVolume(volume) });
+    this.refresh();
+  }
+
+  addStream({ id, source, producerPaused }: ConsumerDescription, consumer: types.Consumer): void {
+    this.streams.set(id, { source, consumer, paused: producerPaused });
+    const stream = new MediaStream([consumer.track]);
+    switch (source) {
+      case 'camera':
+        this.tile.setStream(stream);
+        this.awaitFirstFrame();
+        break;
+      case 'screen':
+        this.screenTile?.dispose();
+        this.screenTile = new Tile({ name: `${this.name}’s screen`, screen: true });
+        this.screenTile.setStream(stream);
+        this.screenTile.setPicture(true);
+        this.listener.screenAdded(this);
+        break;
+      default:
+        this.play(source, stream);
+    }
+    this.refresh();
+  }
+
+  removeStream(consumerId: string): void {
+    const stream = this.streams.get(consumerId);
+    if (!stream) return;
+    this.streams.delete(consumerId);
+    if (stream.source === 'camera') this.tile.setStream(null);
+    if (stream.source === 'screen') {
+      this.screenTile?.dispose();
+      this.screenTile = null;
+      this.listener.screenRemoved(this);
+    }
+    this.silence(stream.source);
+    this.refresh();
+  }
+
+  hasStream(consumerId: string): boolean {
+    return this.streams.has(consumerId);
+  }
+
+  setPaused(consumerId: string, paused: boolean): void {
+    const stream = this.streams.get(consumerId);
+    if (!stream) return;
+    stream.paused = paused;
+    this.refresh();
+  }
+
+  setLink(link: LinkState): void {
+    this.link = link;
+    if (link === 'disconnected') this.tile.setQuality('lost');
+    else this.tile.setQuality('good');
+  }
+
+  get isMuted(): boolean {
+    return this.isSilent('microphone');
+  }
+
+  get isCameraOff(): boolean {
+    return this.isSilent('camera');
+  }
+
+  consumerOf(source: Source): types.Consumer | undefined {
+    return this.streamOf(source)?.consumer;
+  }
+
+  // Several times a second: is this person speaking?
+  updateSpeaking(now: number): void {
+    const level = this.isMuted ? 0 : receiverLevel(this.consumerOf('microphone')?.rtpReceiver);
+    this.tile.setSpeaking(this.speaking.update(level, now));
+  }
+
+  // Every few seconds: how much of what they send is lost on the way?
+  updateLoss(sample: LossSample): void {
+    const last = this.lastLoss;
+    this.lastLoss = sample;
+    if (!last || this.link === 'disconnected') return;
+    const lost = Math.max(0, sample.lost - last.lost);
+    const received = Math.max(0, sample.received - last.received);
+    const total = lost + received;
+    if (total > 0) this.tile.setQuality(qualityOf(lost / total));
+  }
+
+  // After the click that browsers ask for before they play sound.
+  resumeSound(): void {
+    for (const sound of this.sounds.values()) void sound.play().catch(() => {});
+  }
+
+  dispose(): void {
+    for (const source of [...this.sounds.keys()]) this.silence(source);
+    this.tile.dispose();
+    this.screenTile?.dispose();
+    this.screenTile = null;
+    this.streams.clear();
+  }
+
+  private streamOf(source: Source): Stream | undefined {
+    return [...this.streams.values()].find((stream) => stream.source === source);
+  }
+
+  private isSilent(source: Source): boolean {
+    const stream = this.streamOf(source);
+    return !stream || stream.paused;
+  }
+
+  private refresh(): void {
+    this.tile.setMuted(this.isMuted);
+    this.tile.setPicture(!this.isCameraOff);
+    if (this.isMuted) this.tile.setSpeaking(false);
+  }
+
+  private play(source: Source, stream: MediaStream): void {
+    this.silence(source);
+    // Out of the document is enough for sound; it outlives the tile being moved about.
+    const sound = new Audio();
+    sound.autoplay = true;
+    sound.srcObject = stream;
+    sound.volume = this.volume;
+    this.sounds.set(source, sound);
+    sound.play().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'NotAllowedError') {
+        this.listener.soundBlocked();
+      }
+    });
+  }
+
+  private silence(source: Source): void {
+    const sound = this.sounds.get(source);
+    if (!sound) return;
+    this.sounds.delete(source);
+    sound.srcObject = null;
+  }
+
+  private setVolume(volume: number): void {
+    this.volume = volume;
+    for (const sound of this.sounds.values()) sound.volume = volume;
+  }
+
+  private awaitFirstFrame(): void {
+    if (this.firstFrameAt !== null) return;
+    const seen = () => (this.firstFrameAt ??= performance.now());
+    const { video } = this.tile;
+    // Firefox before 132 lacks it; "loadeddata" also comes with the first picture.
+    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(seen);
+    else (video as HTMLVideoElement).addEventListener('loadeddata', seen, { once: true });
+  }
+}
+
+// Concealment hides a few per cent; from there on people notice.
+export function qualityOf(lossShare: number): Quality {
+  if (lossShare > 0.12) return 'poor';
+  return lossShare > 0.03 ? 'fair' : 'good';
+}

@@ -1,0 +1,63 @@
+// Which addresses the media ports listen on, and which one browsers are told.
+
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+import type { ListenInfo } from './engine';
+import type { Options } from './options';
+
+const kWildcards = new Set(['0.0.0.0', '::']);
+
+// The first address of this machine that others can reach. A wildcard cannot be a candidate: a
+// browser would send its media to itself.
+export function outwardAddress(
+  listen: string,
+  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
+): string | null {
+  const family = isIP(listen) === 6 ? 'IPv6' : 'IPv4';
+  for (const addresses of Object.values(interfaces)) {
+    for (const found of addresses ?? []) {
+      const linkLocal = found.address.startsWith('fe80:');
+      if (found.family === family && !found.internal && !linkLocal) return found.address;
+    }
+  }
+  return null;
+}
+
+export function announcedAddress(options: Options): string | null {
+  if (options.announcedAddress !== null || !kWildcards.has(options.listen)) {
+    return options.announcedAddress;
+  }
+  const found = outwardAddress(options.listen);
+  if (found === null) {
+    throw new Error(
+      `--announced-address is needed: no address to announce was found for ${options.listen}`,
+    );
+  }
+  return found;
+}
+
+export function listenInfosOf(options: Options, index: number): ListenInfo[] {
+  const announced = announcedAddress(options);
+  const info: ListenInfo = { protocol: 'udp', ip: options.listen };
+  if (announced !== null) info.announcedAddress = announced;
+  // Each worker has a port of its own, so that a browser's packets find the right process.
+  if (options.rtcPort !== 0) info.port = options.rtcPort + index;
+  return [info];
+}
+
+// The host a person would type.
+export function urlHost(options: Options): string {
+  const { listen } = options;
+  if (listen === '127.0.0.1' || listen === '::1' || kWildcards.has(listen)) return 'localhost';
+  return isIP(listen) === 6 ? `[${listen}]` : listen;
+}
+
+// Every name a browser may use for this server, for the certificate.
+export function certificateNames(options: Options): string[] {
+  const names = new Set(['localhost', '127.0.0.1', '::1']);
+  const announced = announcedAddress(options);
+  if (announced !== null) names.add(announced);
+  if (!kWildcards.has(options.listen)) names.add(options.listen);
+  return [...names];
+}

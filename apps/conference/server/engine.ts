@@ -1,0 +1,95 @@
+// What this server needs of a media engine, and nothing more.
+//
+// The names are those of the Sluice Node SDK. Rooms and peers are written against these shapes, so
+// that unit tests can put a fake engine in their place; sluice_engine.ts provides the real one.
+
+import type { types } from 'mediasoup-client';
+
+export interface ListenInfo {
+  protocol: 'udp';
+  ip: string;
+  announcedAddress?: string;
+  port?: number;
+}
+
+export interface EngineConsumer {
+  readonly id: string;
+  readonly producerId: string;
+  readonly kind: 'audio' | 'video';
+  readonly rtpParameters: types.RtpParameters;
+  readonly producerPaused: boolean;
+  readonly closed: boolean;
+  resume(): Promise<void>;
+  requestKeyFrame(): Promise<void>;
+  close(): void;
+  on(event: 'producerclose' | 'producerpause' | 'producerresume', listener: () => void): unknown;
+}
+
+export interface EngineProducer {
+  readonly id: string;
+  readonly kind: 'audio' | 'video';
+  readonly paused: boolean;
+  readonly closed: boolean;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  close(): void;
+}
+
+export interface ProduceOptions {
+  kind: 'audio' | 'video';
+  rtpParameters: types.RtpParameters;
+  paused: boolean;
+}
+
+export interface ConsumeOptions {
+  producerId: string;
+  rtpCapabilities: types.RtpCapabilities;
+  paused: boolean;
+}
+
+export interface EngineTransport {
+  readonly id: string;
+  readonly iceParameters: types.IceParameters;
+  readonly iceCandidates: types.IceCandidate[];
+  readonly dtlsParameters: types.DtlsParameters;
+  readonly closed: boolean;
+  connect(options: { dtlsParameters: types.DtlsParameters }): Promise<void>;
+  restartIce(): Promise<types.IceParameters>;
+  produce(options: ProduceOptions): Promise<EngineProducer>;
+  consume(options: ConsumeOptions): Promise<EngineConsumer>;
+  setMaxIncomingBitrate(bitrate: number): Promise<void>;
+  close(): void;
+  on(event: 'icestatechange' | 'dtlsstatechange', listener: (state: string) => void): unknown;
+}
+
+export interface EngineWebRtcServer {
+  readonly id: string;
+}
+
+export interface TransportOptions {
+  webRtcServer: EngineWebRtcServer;
+  enableUdp: boolean;
+  initialAvailableOutgoingBitrate: number;
+}
+
+export interface EngineRouter {
+  readonly id: string;
+  readonly rtpCapabilities: types.RtpCapabilities;
+  readonly closed: boolean;
+  createWebRtcTransport(options: TransportOptions): Promise<EngineTransport>;
+  canConsume(options: { producerId: string; rtpCapabilities: types.RtpCapabilities }): boolean;
+  close(): void;
+}
+
+export interface EngineWorker {
+  readonly pid: number;
+  readonly closed: boolean;
+  createWebRtcServer(options: { listenInfos: ListenInfo[] }): Promise<EngineWebRtcServer>;
+  createRouter(options: { mediaCodecs: types.RtpCodecCapability[] }): Promise<EngineRouter>;
+  // Processor time used so far, user and system, in milliseconds (getrusage).
+  getResourceUsage(): Promise<{ ru_utime: number; ru_stime: number }>;
+  close(): void;
+  on(event: 'died', listener: (error: Error) => void): unknown;
+}
+
+export type CreateWorker = () => Promise<EngineWorker>;

@@ -1,0 +1,139 @@
+// The page and /healthz over HTTP.
+//
+// Every file is read once, at start, into a table by its URL path. A request is a look-up in that
+// table, so no path it may name can lead out of the folder.
+
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import type { PageConfig } from '../protocol/messages';
+
+const kTypes: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+// The page talks to its own server only, runs its own script only and is framed by nobody.
+const kSecurityHeaders: Record<string, string> = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "media-src 'self' blob: mediastream:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'Permissions-Policy':
+    'camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+};
+
+const kConfigMark = '<!--sluice-config-->';
+const kMaxUrlLength = 2048;
+
+export interface StoredFile {
+  type: string;
+  body: Buffer;
+  zipped: Buffer;
+  etag: string;
+}
+
+export type PageFiles = ReadonlyMap<string, StoredFile>;
+
+export function loadPage(folder: string, config: PageConfig): PageFiles {
+  const files = new Map<string, StoredFile>();
+  for (const name of readdirSync(folder)) {
+    const type = kTypes[extname(name)];
+    if (!type) continue;
+    let body: Buffer = readFileSync(join(folder, name));
+    if (name === 'index.html') body = withConfig(body, config);
+    files.set(`/${name}`, store(type, body));
+  }
+  const index = files.get('/index.html');
+  if (!index) throw new Error(`the page is not built: ${folder} has no index.html`);
+  files.set('/', index);
+  return files;
+}
+
+function store(type: string, body: Buffer): StoredFile {
+  const digest = createHash('sha256').update(body).digest('base64url').slice(0, 22);
+  return { type, body, zipped: gzipSync(body), etag: `"${digest}"` };
+}
+
+// The configuration is a data block, which a browser never runs; "<" is escaped so that no string
+// in it can end the block.
+function withConfig(html: Buffer, config: PageConfig): Buffer {
+  const json = JSON.stringify(config).replace(/</g, '\\u003c');
+  const block = `<script type="application/json" id="sluice-config">${json}</script>`;
+  return Buffer.from(html.toString('utf8').replace(kConfigMark, () => block));
+}
+
+export type Health = () => object;
+
+export function createHandler(files: PageFiles, health: Health) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    for (const [name, value] of Object.entries(kSecurityHeaders)) response.setHeader(name, value);
+    // Nothing here takes a body; one that comes is read away, or keep-alive would trip over it.
+    request.resume();
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      return answerText(response, 405, 'Only GET and HEAD are answered here.');
+    }
+    const path = pathOf(request.url);
+    if (path === null) return answerText(response, 400, 'This address makes no sense.');
+    if (path === '/healthz') return answerHealth(response, health());
+    // A room may be named by path as well: /r/ROOM is the same page.
+    const file = files.get(/^\/r\/[^/]+$/.test(path) ? '/' : path);
+    if (!file) return answerText(response, 404, 'There is nothing at this address.');
+    answerFile(request, response, file);
+  };
+}
+
+function pathOf(url: string | undefined): string | null {
+  if (!url || url.length > kMaxUrlLength || !url.startsWith('/')) return null;
+  const end = url.search(/[?#]/);
+  return end === -1 ? url : url.slice(0, end);
+}
+
+function answerText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end(`${text}\n`);
+}
+
+function answerHealth(response: ServerResponse, health: object): void {
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+  response.end(`${JSON.stringify(health)}\n`);
+}
+
+function answerFile(request: IncomingMessage, response: ServerResponse, file: StoredFile): void {
+  // Asked for each time, sent only when changed: an update reaches everybody on their next load.
+  const headers: Record<string, string> = {
+    'Cache-Control': 'no-cache',
+    'Content-Type': file.type,
+    ETag: file.etag,
+    Vary: 'Accept-Encoding',
+  };
+  if (request.headers['if-none-match'] === file.etag) {
+    response.writeHead(304, headers);
+    response.end();
+    return;
+  }
+  const zip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const body = zip ? file.zipped : file.body;
+  if (zip) headers['Content-Encoding'] = 'gzip';
+  headers['Content-Length'] = String(body.length);
+  response.writeHead(200, headers);
+  response.end(request.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,308 @@
+// One person in one room: two transports, what they send, what they receive.
+//
+// The peer knows nothing of sockets. It is told requests that passed their schema, and tells events
+// through `send`. Until the answer to the join request is out, events wait: the page must not hear
+// of a stream before it has heard of the room.
+
+import { randomUUID } from 'node:crypto';
+
+import type {
+  ConsumerDescription,
+  EventName,
+  Events,
+  JoinAnswer,
+  JoinRequest,
+  LinkState,
+  Methods,
+  Source,
+  TransportDescription,
+} from '../protocol/messages';
+import type { EngineConsumer, EngineProducer, EngineTransport } from './engine';
+import { reasonOf } from './log';
+import type { Log } from './log';
+import { Refusal } from './refusal';
+import type { Room } from './room';
+
+// Where the estimate of a receiver's line starts: one 720p stream and its sound.
+const kInitialBitrate = 1_500_000;
+
+export type Send = <E extends EventName>(event: E, data: Events[E]) => void;
+
+// The requests a peer answers; join, leave and ping belong to its connection.
+export type PeerMethod = Exclude<keyof Methods, 'join' | 'leave' | 'ping'>;
+
+interface Sent {
+  source: Source;
+  producer: EngineProducer;
+}
+
+export class Peer {
+  readonly id = randomUUID();
+  readonly session: string;
+  readonly producers = new Map<string, Sent>();
+  private readonly consumers = new Map<string, EngineConsumer>();
+  private readonly sourcesInUse = new Set<Source>();
+  private readonly iceStates = new Map<string, string>();
+  private link: LinkState = 'connecting';
+  private waitingEvents: Array<() => void> | null = [];
+  private closed = false;
+
+  private constructor(
+    private readonly room: Room,
+    private readonly request: JoinRequest,
+    readonly name: string,
+    private readonly sendTransport: EngineTransport,
+    private readonly recvTransport: EngineTransport,
+    private readonly send: Send,
+    private readonly log: Log,
+  ) {
+    this.session = request.session;
+    this.watchLink(sendTransport);
+    this.watchLink(recvTransport);
+  }
+
+  static async create(
+    room: Room,
+    { request, name, send, log }: { request: JoinRequest; name: string; send: Send; log: Log },
+  ): Promise<Peer> {
+    const made = await Promise.allSettled([createTransport(room), createTransport(room)]);
+    const [sending, receiving] = made;
+    if (sending.status === 'fulfilled' && receiving.status === 'fulfilled') {
+      return new Peer(room, request, name, sending.value, receiving.value, send, log);
+    }
+    for (const one of made) if (one.status === 'fulfilled') one.value.close();
+    throw sending.status === 'rejected' ? sending.reason : (receiving as PromiseRejectedResult).reason;
+  }
+
+  // Enters the room and answers the join request. The caller sends the answer, then calls
+  // releaseEvents().
+  async enter(): Promise<JoinAnswer> {
+    this.room.add(this);
+    const others = this.room.others(this);
+    const streams = others.flatMap((peer) =>
+      [...peer.producers.values()].map((sent) => this.consume(peer, sent)),
+    );
+    const consumers = (await Promise.all(streams)).filter((one) => one !== null);
+    return {
+      peerId: this.id,
+      name: this.name,
+      room: this.room.name,
+      sendTransport: describe(this.sendTransport),
+      recvTransport: describe(this.recvTransport),
+      peers: others.map(({ id, name }) => ({ id, name })),
+      consumers,
+    };
+  }
+
+  tell<E extends EventName>(event: E, data: Events[E]): void {
+    if (this.waitingEvents) this.waitingEvents.push(() => this.send(event, data));
+    else this.send(event, data);
+  }
+
+  releaseEvents(): void {
+    const waiting = this.waitingEvents ?? [];
+    this.waitingEvents = null;
+    for (const tell of waiting) tell();
+  }
+
+  async handle<M extends PeerMethod>(method: M, data: Methods[M]['data']): Promise<unknown> {
+    switch (method) {
+      case 'connectTransport':
+        return this.connectTransport(data as Methods['connectTransport']['data']);
+      case 'restartIce':
+        return this.restartIce(data as Methods['restartIce']['data']);
+      case 'produce':
+        return this.produce(data as Methods['produce']['data']);
+      case 'closeProducer':
+        return this.closeProducer((data as Methods['closeProducer']['data']).producerId);
+      case 'pauseProducer':
+        return this.pauseProducer((data as Methods['pauseProducer']['data']).producerId);
+      case 'resumeProducer':
+        return this.resumeProducer((data as Methods['resumeProducer']['data']).producerId);
+      case 'resumeConsumers':
+        return this.resumeConsumers((data as Methods['resumeConsumers']['data']).consumerIds);
+      case 'requestKeyFrame':
+        return this.requestKeyFrame((data as Methods['requestKeyFrame']['data']).consumerId);
+      default:
+        throw new Refusal('bad_request', `${String(method)} cannot be asked here.`);
+    }
+  }
+
+  // Leaves the room and frees everything in the engine. What others received from here ends by the
+  // engine's own cascade.
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.room.remove(this);
+    this.sendTransport.close();
+    this.recvTransport.close();
+    this.producers.clear();
+    this.consumers.clear();
+    this.waitingEvents = null;
+  }
+
+  private async connectTransport(data: Methods['connectTransport']['data']): Promise<object> {
+    await this.transport(data.transportId).connect({ dtlsParameters: data.dtlsParameters });
+    return {};
+  }
+
+  private async restartIce({ transportId }: { transportId: string }): Promise<object> {
+    return { iceParameters: await this.transport(transportId).restartIce() };
+  }
+
+  private async produce(data: Methods['produce']['data']): Promise<{ id: string }> {
+    const { source, kind, rtpParameters, paused } = data;
+    // One stream per source bounds what one person can make the whole room receive.
+    if (this.sourcesInUse.has(source)) {
+      throw new Refusal('bad_request', `produce: source: your ${source} is being sent already`);
+    }
+    this.sourcesInUse.add(source);
+    let producer: EngineProducer;
+    try {
+      producer = await this.sendTransport.produce({ kind, rtpParameters, paused });
+    } catch (error) {
+      this.sourcesInUse.delete(source);
+      throw new Refusal('bad_request', `produce: ${reasonOf(error)}`);
+    }
+    if (this.closed) {
+      producer.close();
+      throw new Refusal('not_joined', 'You have left the room.');
+    }
+    const sent = { source, producer };
+    this.producers.set(producer.id, sent);
+    for (const other of this.room.others(this)) void other.offer(this, sent);
+    return { id: producer.id };
+  }
+
+  private closeProducer(producerId: string): object {
+    const { source, producer } = this.producer(producerId);
+    this.producers.delete(producerId);
+    this.sourcesInUse.delete(source);
+    producer.close();
+    return {};
+  }
+
+  private async pauseProducer(producerId: string): Promise<object> {
+    await this.producer(producerId).producer.pause();
+    return {};
+  }
+
+  private async resumeProducer(producerId: string): Promise<object> {
+    await this.producer(producerId).producer.resume();
+    return {};
+  }
+
+  // A consumer may have ended while the request was under way; that is no error.
+  private async resumeConsumers(consumerIds: string[]): Promise<object> {
+    const known = consumerIds.flatMap((id) => this.consumers.get(id) ?? []);
+    await Promise.all(
+      known.map((consumer) =>
+        consumer.resume().catch((error: unknown) => {
+          if (!consumer.closed) throw error;
+        }),
+      ),
+    );
+    return {};
+  }
+
+  private async requestKeyFrame(consumerId: string): Promise<object> {
+    const consumer = this.consumers.get(consumerId);
+    if (!consumer) throw new Refusal('not_found', 'requestKeyFrame: no such consumer');
+    await consumer.requestKeyFrame();
+    return {};
+  }
+
+  private async offer(from: Peer, sent: Sent): Promise<void> {
+    const description = await this.consume(from, sent);
+    if (description) this.tell('newConsumer', description);
+  }
+
+  // Null if this browser cannot decode the stream, or if either side left meanwhile.
+  private async consume(from: Peer, sent: Sent): Promise<ConsumerDescription | null> {
+    const { producer, source } = sent;
+    const { rtpCapabilities } = this.request;
+    let consumer: EngineConsumer;
+    try {
+      if (!this.room.router.canConsume({ producerId: producer.id, rtpCapabilities })) {
+        this.log.info('a stream cannot be decoded here', { peer: this.id, producer: producer.id });
+        return null;
+      }
+      const options = { producerId: producer.id, rtpCapabilities, paused: true };
+      consumer = await this.recvTransport.consume(options);
+    } catch (error) {
+      if (!this.closed && !producer.closed) {
+        this.log.warn('a stream was not passed on', { peer: this.id, reason: reasonOf(error) });
+      }
+      return null;
+    }
+    if (this.closed || consumer.closed) {
+      consumer.close();
+      return null;
+    }
+    this.watch(consumer);
+    return {
+      id: consumer.id,
+      peerId: from.id,
+      producerId: producer.id,
+      source,
+      kind: consumer.kind,
+      rtpParameters: consumer.rtpParameters,
+      producerPaused: consumer.producerPaused,
+    };
+  }
+
+  private watch(consumer: EngineConsumer): void {
+    const consumerId = consumer.id;
+    this.consumers.set(consumerId, consumer);
+    consumer.on('producerclose', () => {
+      this.consumers.delete(consumerId);
+      this.tell('consumerClosed', { consumerId });
+    });
+    consumer.on('producerpause', () => this.tell('consumerPaused', { consumerId }));
+    consumer.on('producerresume', () => this.tell('consumerResumed', { consumerId }));
+  }
+
+  private watchLink(transport: EngineTransport): void {
+    this.iceStates.set(transport.id, 'new');
+    transport.on('icestatechange', (state) => {
+      this.iceStates.set(transport.id, state);
+      this.updateLink();
+    });
+  }
+
+  // A transport that carries nothing never connects, so one connected transport is enough; one that
+  // was connected and is no longer tells of trouble.
+  private updateLink(): void {
+    const states = [...this.iceStates.values()];
+    const up = states.some((state) => state === 'connected' || state === 'completed');
+    const link = states.includes('disconnected') ? 'disconnected' : up ? 'connected' : 'connecting';
+    if (link === this.link || this.closed) return;
+    this.link = link;
+    this.room.tellOthers(this, 'peerLink', { peerId: this.id, state: link });
+  }
+
+  private transport(id: string): EngineTransport {
+    if (id === this.sendTransport.id) return this.sendTransport;
+    if (id === this.recvTransport.id) return this.recvTransport;
+    throw new Refusal('not_found', 'transportId: no such transport');
+  }
+
+  private producer(id: string): Sent {
+    const sent = this.producers.get(id);
+    if (!sent) throw new Refusal('not_found', 'producerId: no such producer');
+    return sent;
+  }
+}
+
+function createTransport(room: Room): Promise<EngineTransport> {
+  return room.router.createWebRtcTransport({
+    webRtcServer: room.live.webRtcServer,
+    enableUdp: true,
+    initialAvailableOutgoingBitrate: kInitialBitrate,
+  });
+}
+
+function describe(transport: EngineTransport): TransportDescription {
+  const { id, iceParameters, iceCandidates, dtlsParameters } = transport;
+  return { id, iceParameters, iceCandidates, dtlsParameters };
+}

@@ -1,0 +1,197 @@
+// The whole server put together: workers, rooms, HTTP and WebSocket, and their orderly end.
+
+import { createHash } from 'node:crypto';
+import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+
+import type { types } from 'mediasoup-client';
+import { CloseCode } from '../protocol/messages';
+import { listenInfosOf, urlHost } from './addresses';
+import type { KeyPair } from './certificate';
+import { systemClock } from './clock';
+import { Conference } from './conference';
+import { Connection, kMaxMessageBytes } from './connection';
+import type { CreateWorker } from './engine';
+import { createHandler, loadPage } from './http';
+import type { Log } from './log';
+import { mediaCodecs } from './media_codecs';
+import type { Options } from './options';
+import { isAllowedOrigin } from './origin';
+import { roomFromQuery } from './schemas';
+import { TokenVerifier } from './tokens';
+import { WorkerPool } from './worker_pool';
+
+// Sockets beyond the people of a full server: tabs that load the page, and those being refused.
+const kSpareSockets = 512;
+const kGoodbyeMs = 1000;
+
+export interface ServiceOptions {
+  options: Options;
+  createWorker: CreateWorker;
+  pageFolder: string;
+  keyPair: KeyPair | null;
+  version: string;
+  log: Log;
+}
+
+export class Service {
+  private readonly connections = new Set<Connection>();
+  private readonly startedAt = Date.now();
+  private closing = false;
+
+  private constructor(
+    private readonly setup: ServiceOptions,
+    private readonly pool: WorkerPool,
+    private readonly conference: Conference,
+    private readonly server: Server,
+    private readonly sockets: WebSocketServer,
+  ) {
+    server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
+  }
+
+  static async start(setup: ServiceOptions): Promise<Service> {
+    const { options, createWorker, log, version } = setup;
+    // The pool is made before the conference it reports to; no worker can die before start().
+    let conference: Conference | null = null;
+    const pool = new WorkerPool({
+      count: options.workers,
+      createWorker,
+      listenInfosOf: (index) => listenInfosOf(options, index),
+      onDied: (dead) => conference?.onWorkerDied(dead),
+      clock: systemClock,
+      log,
+    });
+    await pool.start();
+    try {
+      const routerRtpCapabilities = await capabilitiesOf(pool);
+      const revision = digest(routerRtpCapabilities);
+      const tokens = options.tokenSecret === null ? null : new TokenVerifier(options.tokenSecret);
+      conference = new Conference({ pool, limits: options, revision, tokens, log });
+      const tokensRequired = tokens !== null;
+      const config = { version, revision, routerRtpCapabilities, tokensRequired };
+      const files = loadPage(setup.pageFolder, config);
+      let service: Service | null = null;
+      const server = createServer(setup, createHandler(files, () => service?.health() ?? {}));
+      const sockets = new WebSocketServer({
+        noServer: true,
+        maxPayload: kMaxMessageBytes,
+        perMessageDeflate: false,
+        clientTracking: false,
+      });
+      service = new Service(setup, pool, conference, server, sockets);
+      await listen(server, options);
+      return service;
+    } catch (error) {
+      pool.close();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    const { options } = this.setup;
+    const { port } = this.server.address() as AddressInfo;
+    return `${options.https ? 'https' : 'http'}://${urlHost(options)}:${port}/`;
+  }
+
+  health(): object {
+    const workers = this.pool.status();
+    return {
+      status: workers.every(({ alive }) => alive) ? 'ok' : 'degraded',
+      version: this.setup.version,
+      uptimeSeconds: Math.round((Date.now() - this.startedAt) / 1000),
+      rooms: this.conference.roomCount,
+      peers: this.conference.peerCount,
+      workers,
+    };
+  }
+
+  // Says goodbye on every socket, lets the goodbyes leave, then ends everything.
+  async close(): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    const stopped = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const connection of [...this.connections]) {
+      connection.close(CloseCode.goingAway, 'the server is shutting down');
+    }
+    this.conference.close();
+    this.pool.close();
+    const patience = setTimeout(() => this.server.closeAllConnections?.(), kGoodbyeMs);
+    this.server.closeIdleConnections?.();
+    await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 2 * kGoodbyeMs))]);
+    clearTimeout(patience);
+  }
+
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { options, log } = this.setup;
+    socket.on('error', (error) => log.debug('a socket failed', { reason: error.message }));
+    const { origin, host } = request.headers;
+    if (this.closing) return refuse(socket, '503 Service Unavailable');
+    if (!isAllowedOrigin(origin, host, options.allowedOrigins)) {
+      log.warn('a socket came from a page of another site', { origin: origin?.slice(0, 200) });
+      return refuse(socket, '403 Forbidden');
+    }
+    const [path, query] = (request.url ?? '').split('?', 2);
+    const room = path === '/ws' ? roomFromQuery(new URLSearchParams(query)) : null;
+    if (room === null) return refuse(socket, path === '/ws' ? '400 Bad Request' : '404 Not Found');
+    if (this.connections.size >= options.maxPeers + kSpareSockets) {
+      return refuse(socket, '503 Service Unavailable');
+    }
+    this.sockets.handleUpgrade(request, socket, head, (opened) => this.accept(opened, room));
+  }
+
+  private accept(socket: WebSocket, room: string): void {
+    const { log } = this.setup;
+    const connection = new Connection(socket, {
+      room,
+      conference: this.conference,
+      clock: systemClock,
+      log,
+    });
+    this.connections.add(connection);
+    socket.on('close', () => this.connections.delete(connection));
+  }
+}
+
+function createServer(setup: ServiceOptions, handler: RequestListener): Server {
+  // A request that trickles in holds a socket; ours fit into one packet.
+  const limits = { headersTimeout: 10_000, requestTimeout: 15_000, maxHeaderSize: 16 * 1024 };
+  const server = setup.keyPair
+    ? createHttpsServer({ ...limits, ...setup.keyPair }, handler)
+    : createHttpServer(limits, handler);
+  server.keepAliveTimeout = 5_000;
+  server.maxConnections = setup.options.maxPeers + 2 * kSpareSockets;
+  return server;
+}
+
+function listen(server: Server, { listen: host, port }: Options): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+// All rooms have the same codecs, so one router's answer is every router's.
+async function capabilitiesOf(pool: WorkerPool): Promise<types.RtpCapabilities> {
+  const { worker } = await pool.pick();
+  const router = await worker.createRouter({ mediaCodecs: mediaCodecs() });
+  const capabilities = structuredClone(router.rtpCapabilities);
+  router.close();
+  return capabilities;
+}
+
+function digest(capabilities: types.RtpCapabilities): string {
+  return createHash('sha256').update(JSON.stringify(capabilities)).digest('hex').slice(0, 16);
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

@@ -1,0 +1,218 @@
+// The media workers of this machine: one per core, each replaced as soon as it dies.
+//
+// A LiveWorker stands for one process, not for a place in the pool. When the process dies, whoever
+// still holds its LiveWorker holds something dead, and cannot mistake the successor for it.
+
+import type { Clock } from './clock';
+import type { CreateWorker, EngineWebRtcServer, EngineWorker, ListenInfo } from './engine';
+import { reasonOf } from './log';
+import type { Log } from './log';
+import { Refusal } from './refusal';
+
+// A worker that lived at least this long earned an immediate replacement; one that keeps dying at
+// once is retried ever more slowly, so that a broken machine is not also a busy one.
+const kHealthyAgeMs = 2000;
+const kFirstRetryMs = 250;
+const kLastRetryMs = 5000;
+// How long a join waits for a worker when none is alive.
+const kPatienceMs = 5000;
+const kSampleMs = 2000;
+
+export class LiveWorker {
+  peers = 0;
+  rooms = 0;
+  // Share of one core used over the last sample.
+  cpu = 0;
+  alive = true;
+  private lastUsage: { at: number; cpuMs: number } | null = null;
+
+  constructor(
+    readonly index: number,
+    readonly worker: EngineWorker,
+    readonly webRtcServer: EngineWebRtcServer,
+    readonly bornAt: number,
+  ) {}
+
+  recordUsage(at: number, cpuMs: number): void {
+    const last = this.lastUsage;
+    if (last && at > last.at) this.cpu = Math.max(0, (cpuMs - last.cpuMs) / (at - last.at));
+    this.lastUsage = { at, cpuMs };
+  }
+}
+
+export interface PoolOptions {
+  count: number;
+  createWorker: CreateWorker;
+  listenInfosOf: (index: number) => ListenInfo[];
+  onDied: (dead: LiveWorker) => void;
+  clock: Clock;
+  log: Log;
+}
+
+export interface WorkerStatus {
+  index: number;
+  alive: boolean;
+  rooms: number;
+  peers: number;
+  restarts: number;
+}
+
+interface Place {
+  live: LiveWorker | null;
+  restarts: number;
+  quickDeaths: number;
+}
+
+export class WorkerPool {
+  private readonly places: Place[] = [];
+  private readonly waiting = new Set<(live: LiveWorker) => void>();
+  private stopSampling: () => void = () => {};
+  private readonly retries = new Set<() => void>();
+  private closed = false;
+
+  constructor(private readonly options: PoolOptions) {}
+
+  // Starts every worker. The first failure is thrown: at start it means a wrong set-up, such as a
+  // port in use, and retrying would only hide it.
+  async start(): Promise<void> {
+    const { count, clock } = this.options;
+    for (let index = 0; index < count; ++index) {
+      this.places.push({ live: null, restarts: 0, quickDeaths: 0 });
+    }
+    const outcomes = await Promise.allSettled(this.places.map((_, index) => this.spawn(index)));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) {
+      this.close();
+      throw failed.reason;
+    }
+    this.stopSampling = clock.every(kSampleMs, () => void this.sample());
+  }
+
+  // The least loaded worker: fewest people, then fewest rooms, then least processor time.
+  async pick(): Promise<LiveWorker> {
+    return this.leastLoaded() ?? (await this.nextToCome());
+  }
+
+  status(): WorkerStatus[] {
+    return this.places.map(({ live, restarts }, index) => ({
+      index,
+      alive: live !== null,
+      rooms: live?.rooms ?? 0,
+      peers: live?.peers ?? 0,
+      restarts,
+    }));
+  }
+
+  close(): void {
+    this.closed = true;
+    this.stopSampling();
+    for (const cancel of this.retries) cancel();
+    this.retries.clear();
+    for (const place of this.places) {
+      if (place.live) place.live.alive = false;
+      place.live?.worker.close();
+      place.live = null;
+    }
+  }
+
+  private leastLoaded(): LiveWorker | undefined {
+    return this.places
+      .flatMap(({ live }) => (live ? [live] : []))
+      .sort((a, b) => a.peers - b.peers || a.rooms - b.rooms || a.cpu - b.cpu)[0];
+  }
+
+  private nextToCome(): Promise<LiveWorker> {
+    return new Promise((resolve, reject) => {
+      const take = (live: LiveWorker) => {
+        cancel();
+        resolve(live);
+      };
+      const cancel = this.options.clock.after(kPatienceMs, () => {
+        this.waiting.delete(take);
+        reject(new Refusal('unavailable', 'No media worker is running. Try again in a moment.'));
+      });
+      this.waiting.add(take);
+    });
+  }
+
+  private async spawn(index: number): Promise<void> {
+    const { createWorker, listenInfosOf, clock, log } = this.options;
+    const worker = await createWorker();
+    // Death is watched from the first moment: a worker may die while it is being set up.
+    let live: LiveWorker | null = null;
+    let died = false;
+    worker.on('died', (error) => {
+      died = true;
+      if (live) this.onDied(live, error);
+    });
+    let webRtcServer: EngineWebRtcServer;
+    try {
+      webRtcServer = await worker.createWebRtcServer({ listenInfos: listenInfosOf(index) });
+    } catch (error) {
+      worker.close();
+      throw error;
+    }
+    if (this.closed || died) {
+      worker.close();
+      if (this.closed) return;
+      throw new Error('the worker died while it was being set up');
+    }
+    live = new LiveWorker(index, worker, webRtcServer, clock.now());
+    this.placeAt(index).live = live;
+    log.info(`worker ${index} is up`, { pid: worker.pid });
+    for (const take of this.waiting) take(live);
+    this.waiting.clear();
+  }
+
+  private onDied(dead: LiveWorker, error: Error): void {
+    if (!dead.alive) return;
+    const { clock, log, onDied } = this.options;
+    dead.alive = false;
+    const place = this.placeAt(dead.index);
+    place.live = null;
+    place.restarts += 1;
+    if (clock.now() - dead.bornAt >= kHealthyAgeMs) place.quickDeaths = 0;
+    log.error(`worker ${dead.index} died`, { rooms: dead.rooms, reason: reasonOf(error) });
+    // The successor is on its way before its people are told, so that it is there when they ask.
+    this.respawn(dead.index);
+    onDied(dead);
+  }
+
+  private respawn(index: number): void {
+    if (this.closed) return;
+    const place = this.placeAt(index);
+    const attempt = place.quickDeaths++;
+    const run = () => {
+      this.spawn(index).catch((error: unknown) => {
+        this.options.log.error(`worker ${index} did not start`, { reason: reasonOf(error) });
+        this.respawn(index);
+      });
+    };
+    if (attempt === 0) return run();
+    const delay = Math.min(kLastRetryMs, kFirstRetryMs * 2 ** (attempt - 1));
+    const cancel = this.options.clock.after(delay, () => {
+      this.retries.delete(cancel);
+      run();
+    });
+    this.retries.add(cancel);
+  }
+
+  private async sample(): Promise<void> {
+    const { clock, log } = this.options;
+    for (const { live } of this.places) {
+      if (!live) continue;
+      try {
+        const usage = await live.worker.getResourceUsage();
+        live.recordUsage(clock.now(), usage.ru_utime + usage.ru_stime);
+      } catch (error) {
+        log.debug(`worker ${live.index} gave no usage`, { reason: reasonOf(error) });
+      }
+    }
+  }
+
+  private placeAt(index: number): Place {
+    const place = this.places[index];
+    if (!place) throw new RangeError(`there is no worker ${index}`);
+    return place;
+  }
+}
