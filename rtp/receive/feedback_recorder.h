@@ -50,11 +50,14 @@ class FeedbackRecorder {
     Timestamp time;
   };
 
-  void Insert(const Arrival& arrival);
-  bool IsRestart(uint16_t sequence);
+  using Position = std::vector<Arrival>::const_iterator;
+
+  Position LowerBound(TransportSeq sequence) const;
+  // False if it is there already.
+  bool Insert(const Arrival& arrival);
   void Restart();
-  void ForgetReported(Timestamp newest);
-  size_t FirstUnreported() const;
+  void MakeRoom();
+  void Forget(Position end);
 
   Unwrapper<TransportSeq, uint16_t> unwrapper_;
   std::vector<Arrival> arrivals_;  // by sequence; grows to its bound at most and keeps its room

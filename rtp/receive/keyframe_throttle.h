@@ -24,7 +24,8 @@ class KeyframeThrottle {
   // packets, or this until the round trip is known.
   static constexpr Duration kDefaultAnswer{300'000};
   static constexpr Duration kEncoding{10'000};
-  // Each repetition waits twice as long as the one before, up to this.
+  // Each repetition waits twice as long as the one before, up to this. They go on as long as
+  // somebody waits: a consumer that has not seen its first picture sends no request of its own.
   static constexpr Duration kMaxAnswer{1'000'000};
 
   explicit KeyframeThrottle(Duration quiet = kQuiet) : quiet_(quiet) {}
@@ -32,25 +33,27 @@ class KeyframeThrottle {
   // Somebody needs a key frame. True: ask the source now.
   bool Ask(Timestamp now);
   // The first packet of a key frame came: all wishes so far are granted.
-  void RecordKeyFrame();
-  void RecordRtt(Duration rtt);
+  void RecordKeyFrame() { due_.reset(); }
+  void RecordRtt(Duration rtt) { rtt_ = rtt; }
   // The source is paused or nobody listens any more: stop repeating.
-  void Cancel();
+  void Cancel() { due_.reset(); }
 
   // True: ask the source (again) now.
   bool HandleTimeout(Timestamp now);
-  std::optional<Timestamp> NextTimeout() const;
+  std::optional<Timestamp> NextTimeout() const { return due_; }
 
-  bool waiting() const { return waiting_; }
+  // No key frame since the last wish.
+  bool waiting() const { return due_.has_value(); }
 
  private:
   bool Send(Timestamp now);
+  Duration AnswerTime() const;
 
   const Duration quiet_;
   std::optional<Duration> rtt_;
-  std::optional<Timestamp> last_;
-  Duration patience_{0};  // from `last_` to its repetition
-  bool waiting_ = false;  // no key frame since the last wish
+  std::optional<Timestamp> last_;  // request
+  std::optional<Timestamp> due_;   // next request, while somebody waits
+  Duration patience_{0};           // from the next request to its repetition
 };
 
 }  // namespace sluice::rtp

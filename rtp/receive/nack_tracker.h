@@ -39,17 +39,17 @@ class NackTracker {
   // A packet came that the window placed ahead of all others, with `skipped` numbers before it
   // missing.
   void RecordNewest(Timestamp now, RtpSeq seq, int64_t skipped);
-  // A missing packet came: late on its own, or as an answer to a request.
-  void RecordLate(Timestamp now, RtpSeq seq, bool retransmission);
+  // A missing packet came. True if it was an answer to a request, and not merely late; without RTX
+  // the two look alike, and what was asked for a round trip ago counts as an answer.
+  bool RecordLate(Timestamp now, RtpSeq seq, bool retransmission);
   // A key frame begins here; nothing before it is worth a key-frame request any more.
   void RecordKeyFrame(RtpSeq seq);
   void RecordRtt(Duration rtt) { rtt_ = rtt; }
-  // The source began a new row of numbers: forget the old one.
+  // The source began a new row of numbers: forget the old one. For video a key frame is needed,
+  // unless one is recorded next.
   void Restart();
 
   bool IsWaitingFor(RtpSeq seq) const;
-  // True if this number was asked for at least once and is still missing.
-  bool HasAskedFor(RtpSeq seq) const;
 
   std::optional<Timestamp> NextTimeout() const { return next_due_; }
   // Fills `out` with numbers that are due, oldest first; fewer than its size means that was all.
@@ -68,14 +68,14 @@ class NackTracker {
     Timestamp due;
     uint8_t tries = 0;
   };
-  using Iterator = std::vector<Missing>::iterator;
+  using Position = std::vector<Missing>::const_iterator;
 
-  const Missing* Find(RtpSeq seq) const;
+  // The first missing number that is not before `seq`.
+  Position LowerBound(RtpSeq seq) const;
   void AddGap(Timestamp now, RtpSeq begin, RtpSeq end);
-  void MakeRoom(RtpSeq newest, int64_t gap);
-  void DropBefore(RtpSeq seq);
+  bool MakeRoom(int64_t gap);
   void GiveUp(const Missing& missing);
-  void NoteReordering(Timestamp now, const Missing& missing, bool retransmission);
+  void NoteReordering(Timestamp now, Duration lateness);
   Duration FirstDelay(Timestamp now) const;
   Duration RetryDelay() const;
   void FindNextDue();

@@ -3,7 +3,8 @@
 //
 // Loss is all it looks at. Under 2 % the estimate grows by 8 % a second as long as the publisher
 // makes use of it; above 10 % it shrinks by half of the loss; in between it stays. A bound set by
-// the application holds in any case.
+// the application holds in any case, and where the publisher estimates on its own, the bound is all
+// that is told.
 
 #ifndef SLUICE_RTP_RECEIVE_REMB_SOURCE_H_
 #define SLUICE_RTP_RECEIVE_REMB_SOURCE_H_
@@ -28,13 +29,15 @@ class RembSource {
   // Where the field begins with downlinks; loss brings it down within seconds where it is too much.
   static constexpr BitRate kStart = BitRate::Kbps(2500);
 
-  explicit RembSource(BitRate start = kStart) : estimate_(start) {}
+  enum class Mode : uint8_t { kEstimate, kBoundOnly };
+
+  explicit RembSource(Mode mode, BitRate start = kStart) : mode_(mode), estimate_(start) {}
 
   // Zero: no bound.
   void set_max(BitRate max) { max_ = max; }
 
-  void RecordReceived(Timestamp now, size_t bytes) { incoming_.Record(now, bytes); }
-  // Loss over all streams of the transport since the last call, of `expected` packets.
+  void RecordReceived(Timestamp now, size_t bytes);
+  // Loss over all streams of the transport since the last call; once per report interval.
   void RecordLoss(Timestamp now, int64_t lost, int64_t expected);
 
   // What to tell the publisher, if it is time to.
@@ -42,18 +45,20 @@ class RembSource {
   // Never before the first packet came.
   std::optional<Timestamp> NextTimeout() const;
 
+  // Zero if there is nothing to tell.
   BitRate estimate() const;
 
  private:
-  void Grow(Timestamp now);
+  void Grow(Duration elapsed, BitRate incoming);
 
+  const Mode mode_;
   RateMeter incoming_;
   BitRate estimate_;
   BitRate max_;
-  std::optional<Timestamp> last_growth_;
-  std::optional<Timestamp> first_loss_report_;
-  std::optional<Timestamp> last_sent_;
   BitRate told_;
+  std::optional<Timestamp> first_packet_;
+  std::optional<Timestamp> last_loss_;
+  std::optional<Timestamp> last_told_;
 };
 
 }  // namespace sluice::rtp

@@ -32,14 +32,18 @@ using StreamIndex = StrongId<struct StreamIndexTag, uint32_t>;
 
 class StreamBinder {
  public:
-  // Learnt SSRCs of a transport. A peer has about two per encoding; one that changes them without
-  // end displaces its own older ones first and is refused in the end.
+  // Learnt SSRCs of a transport, and of one stream. A stream has two at a time, and two more while
+  // its encoder restarts; one that changes them without end displaces its own older ones.
   static constexpr size_t kMaxLearnt = 64;
+  static constexpr size_t kMaxLearntPerStream = 8;
 
   using PayloadTypes = std::bitset<128>;
 
   // What was signalled. An absent SSRC and an empty name mean that it was not said.
   struct Description {
+    // Streams of one producer say the same number here. They may share a MID without having RIDs if
+    // their SSRCs are signalled; for streams of different producers that is a collision.
+    std::optional<uint32_t> group;
     std::string mid;
     std::string rid;
     std::optional<Ssrc> ssrc;
@@ -74,22 +78,34 @@ class StreamBinder {
     Description description;
   };
   struct Entry {
-    Binding binding;
+    size_t position = 0;  // in streams_
+    bool rtx = false;
     bool declared = false;
     uint64_t learnt_at = 0;  // in the order of learning
   };
+  // What a packet says of itself; empty where it says nothing.
   struct Names {
     std::string_view mid;
     std::string_view rid;
-    bool repaired = false;
+    bool repaired = false;  // the RID is that of the stream which this one repairs
+
+    bool empty() const { return mid.empty() && rid.empty(); }
   };
 
   static Names NamesOf(const RtpPacket& packet);
-  static bool Matches(const Stream& stream, const Names& names);
+  // How precisely `names` mean this stream; zero: not at all.
+  static int Precision(const Description& description, const Names& names);
+  static bool ShareNames(const Description& one, const Description& other);
   std::optional<Collision> FindCollision(const Description& description) const;
-  const Stream* Find(StreamIndex index) const;
+  bool IsDeclared(Ssrc ssrc) const;
+  void Declare(Ssrc ssrc, size_t position, bool rtx);
+  void EraseEntries(size_t position);
+
   std::variant<Binding, DropReason> Learn(const RtpPacket& packet, const Names& names);
-  bool MakeRoomFor(StreamIndex stream);
+  std::optional<size_t> FindByNames(const Names& names) const;
+  bool MakeRoomFor(size_t position);
+  std::variant<Binding, DropReason> BindingFor(const RtpPacket& packet, size_t position,
+                                               bool rtx) const;
 
   std::vector<Stream> streams_;
   absl::flat_hash_map<Ssrc, Entry> by_ssrc_;

@@ -116,8 +116,11 @@ class StreamReceiver {
   std::variant<RtpSeq, DropReason> ReceiveOriginal(Timestamp now, RtpPacket& packet);
   std::variant<RtpSeq, DropReason> ReceiveRetransmission(Timestamp now, RtpPacket& packet);
   Placement PlaceOriginal(const RtpPacket& packet);
-  void TrackMissing(Timestamp now, const Placement& placement, bool retransmission);
+  void BeginRow(const Placement& placement);
+  // True if the packet repairs a loss.
+  bool TrackMissing(Timestamp now, const Placement& placement, bool retransmission);
   std::variant<RtpSeq, DropReason> Accept(Timestamp now, RtpPacket& packet, RtpSeq seq);
+  void RecordKeyFrame(const RtpPacket& packet, RtpSeq seq);
 
   const Options options_;
   Ssrc ssrc_;
@@ -130,6 +133,7 @@ class StreamReceiver {
   uint64_t repaired_prior_ = 0;
   uint64_t retransmitted_prior_ = 0;
   std::optional<Timestamp> last_packet_;
+  std::optional<uint32_t> last_key_timestamp_;
   std::optional<SenderClock> sender_clock_;
 };
 

@@ -53,7 +53,7 @@ class RtcpPacket {
   RtcpKind kind_;
 };
 
-// The body of `bytes` if that is exactly one packet of this kind: how every parser begins.
+// `bytes` as a packet, if it is exactly one and of this kind: how every parser begins.
 std::optional<RtcpPacket> ReadRtcp(ByteView bytes, RtcpKind kind);
 
 // RFC 4585 §6.1: what all feedback begins with.
@@ -65,18 +65,19 @@ struct FeedbackSources {
 };
 FeedbackSources ReadFeedbackSources(ByteReader& in);
 
-// Writes a header on construction and its length in Finish(), which pads nothing: bodies of RTCP
-// are multiples of four bytes, and those that are not by nature pad themselves.
+// Writes a header on construction and its length in Finish(). Bodies must be multiples of four
+// bytes; one that is not by nature calls Pad() before.
 class RtcpFrame {
  public:
-  RtcpFrame(ByteWriter& out, RtcpKind kind, uint8_t count = 0);
+  RtcpFrame(ByteWriter& out, RtcpKind kind, size_t count = 0);
   RtcpFrame(ByteWriter& out, RtcpKind kind, const FeedbackSources& sources);
 
+  void Pad();
   void Finish();
 
  private:
   ByteWriter& out_;
-  size_t begin_;
+  const size_t begin_;
 };
 
 }  // namespace sluice::rtp

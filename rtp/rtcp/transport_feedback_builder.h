@@ -44,9 +44,9 @@ class TransportFeedbackBuilder {
   // The symbol of the packet at `offset`, given the first received packet not before it.
   uint8_t SymbolAt(size_t offset, size_t index) const;
   size_t RunLength(size_t offset, size_t index) const;
+  size_t VectorSpan(size_t offset, size_t index) const;
   // Writes one chunk and returns how many packets it speaks of.
   size_t WriteChunk(ByteWriter& out, size_t offset, size_t index) const;
-  size_t WriteVector(ByteWriter& out, size_t offset, size_t index) const;
 
   const TransportSeq base_;
   const int64_t reference_;  // in units of 64 ms
