@@ -63,13 +63,13 @@ TEST(CredentialsTest, UfragIsNonEmptyBoundedAndOfIceChars) {
 }
 
 TEST(CredentialsTest, UsernameSplitsIntoLocalAndRemote) {
-  EXPECT_THAT(SplitUsername("evtj:h6vY"),
-              Optional(AllOf(Field(&Username::local, Eq("evtj")),
-                             Field(&Username::remote, Eq("h6vY")))));
+  EXPECT_THAT(SplitUsername("evtj:h6vY"), Optional(AllOf(Field(&Username::local, Eq("evtj")),
+                                                         Field(&Username::remote, Eq("h6vY")))));
 }
 
 TEST(CredentialsTest, UsernameNeedsBothHalvesAndOneColon) {
-  for (const char* bad : {"", ":", "evtj", "evtj:", ":h6vY", "evtj:h6vY:x", "evtj::h6vY", "e vtj:h6"}) {
+  for (const char* bad :
+       {"", ":", "evtj", "evtj:", ":h6vY", "evtj:h6vY:x", "evtj::h6vY", "e vtj:h6"}) {
     EXPECT_FALSE(SplitUsername(bad).has_value()) << bad;
   }
 }

@@ -1,10 +1,10 @@
 // The lite side of ICE (RFC 8445 §2.5): answers the checks of one full peer and thereby learns from
 // where that peer may speak and where it wants to be spoken to.
 //
-// The agent sends nothing of its own accord. It is always the controlled side, it has one component,
-// and nobody tells it the peer's candidates: every path is peer-reflexive, and exists because an
-// authenticated Binding request came over it. What is not authenticated is dropped in silence and
-// counted; nothing else than such a request ever changes state (RFC 8445 §7.3).
+// The agent sends nothing of its own accord. It is always the controlled side, it has one
+// component, and nobody tells it the peer's candidates: every path is peer-reflexive, and exists
+// because an authenticated Binding request came over it. What is not authenticated is dropped in
+// silence and counted; nothing else than such a request ever changes state (RFC 8445 §7.3).
 //
 // Consent (RFC 7675) is inferred, since a lite agent sends no checks: a path over which no
 // authenticated request came for `consent_timeout` is gone. When the last one goes, the peer has

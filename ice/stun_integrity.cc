@@ -49,9 +49,8 @@ std::optional<Digest> ComputeIntegrity(ByteView covered, std::string_view passwo
 
   Digest digest{};
   unsigned int size = 0;
-  const unsigned char* made =
-      HMAC(EVP_sha1(), password.data(), static_cast<int>(password.size()), out.written().data(),
-           out.size(), digest.data(), &size);
+  const unsigned char* made = HMAC(EVP_sha1(), password.data(), static_cast<int>(password.size()),
+                                   out.written().data(), out.size(), digest.data(), &size);
   // A library that was configured without SHA-1 makes nothing; then nothing is authentic.
   if (made == nullptr || size != digest.size()) return std::nullopt;
   return digest;

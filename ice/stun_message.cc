@@ -7,7 +7,8 @@
 namespace sluice::ice {
 namespace {
 
-// RFC 8489 §14.3: a USERNAME is shorter than 509 bytes. ICE cannot make a longer one that we accept.
+// RFC 8489 §14.3: a USERNAME is shorter than 509 bytes. ICE cannot make a longer one that we
+// accept.
 constexpr size_t kMaxUsernameSize = 508;
 constexpr uint8_t kFamilyV4 = 0x01;
 constexpr uint8_t kFamilyV6 = 0x02;

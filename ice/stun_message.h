@@ -97,9 +97,7 @@ struct StunMessage {
   // empty: the length in the header counts from its beginning.
   void WriteTo(ByteWriter& out) const;
 
-  bool is_binding(StunClass kind) const {
-    return method == kStunBinding && message_class == kind;
-  }
+  bool is_binding(StunClass kind) const { return method == kStunBinding && message_class == kind; }
 };
 
 // RFC 8489 §6.3: what tells STUN from the other protocols on a port. Cheap, for the demultiplexer.

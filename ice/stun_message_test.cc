@@ -14,13 +14,13 @@
 namespace sluice::ice {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::Optional;
-using ::testing::SizeIs;
 using test::FromHex;
 using test::RawAttribute;
 using test::Sealed;
 using test::StunBytes;
+using ::testing::ElementsAre;
+using ::testing::Optional;
+using ::testing::SizeIs;
 
 constexpr TransactionId kTransaction = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
@@ -56,9 +56,9 @@ TEST(StunMessageTest, ReadsTheSampleResponses) {
   const std::vector<uint8_t> v6 = FromHex(test::kRfc5769ResponseV6);
   const auto second = StunMessage::Parse(v6);
   ASSERT_TRUE(second.has_value());
-  EXPECT_THAT(second->mapped,
-              Optional(Endpoint{*IpAddress::Parse("2001:db8:1234:5678:11:2233:4455:6677"),
-                                32'853}));
+  EXPECT_THAT(
+      second->mapped,
+      Optional(Endpoint{*IpAddress::Parse("2001:db8:1234:5678:11:2233:4455:6677"), 32'853}));
 }
 
 TEST(StunMessageTest, WritesMappedAddressesAsTheSamplesDo) {
@@ -109,8 +109,8 @@ TEST(StunMessageTest, ErrorReadsBackAsWritten) {
 // within what RFC 7983 gives to STUN.
 TEST(StunMessageTest, EveryClassAndMethodReadsBack) {
   for (uint16_t method = 0; method < 0x100; ++method) {
-    for (StunClass kind : {StunClass::kRequest, StunClass::kIndication, StunClass::kSuccess,
-                           StunClass::kError}) {
+    for (StunClass kind :
+         {StunClass::kRequest, StunClass::kIndication, StunClass::kSuccess, StunClass::kError}) {
       StunMessage written;
       written.method = method;
       written.message_class = kind;
@@ -138,7 +138,8 @@ TEST(StunMessageTest, BindingTypesAreThoseOfTheRfc) {
 TEST(StunMessageTest, EveryTruncationAndExtensionIsRefused) {
   const std::vector<uint8_t> whole = FromHex(test::kRfc5769Request);
   for (size_t size = 0; size < whole.size(); ++size) {
-    EXPECT_FALSE(Parses({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)})) << size;
+    EXPECT_FALSE(Parses({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}))
+        << size;
   }
   for (size_t more = 1; more <= 8; ++more) {
     std::vector<uint8_t> longer = whole;
@@ -186,9 +187,9 @@ TEST(StunMessageTest, ValuesOfTheWrongSizeAreRefused) {
     StunAttribute type;
     size_t size;
   } kFixed[] = {
-      {StunAttribute::kPriority, 4},       {StunAttribute::kUseCandidate, 0},
-      {StunAttribute::kNomination, 4},     {StunAttribute::kIceControlling, 8},
-      {StunAttribute::kIceControlled, 8},  {StunAttribute::kMessageIntegrity, 20},
+      {StunAttribute::kPriority, 4},      {StunAttribute::kUseCandidate, 0},
+      {StunAttribute::kNomination, 4},    {StunAttribute::kIceControlling, 8},
+      {StunAttribute::kIceControlled, 8}, {StunAttribute::kMessageIntegrity, 20},
       {StunAttribute::kFingerprint, 4},
   };
   for (const auto& attribute : kFixed) {
@@ -260,11 +261,9 @@ TEST(StunMessageTest, FirstOccurrenceCounts) {
 
 // Otherwise an attacker who relays a sealed request could append USE-CANDIDATE to it.
 TEST(StunMessageTest, AttributesBehindIntegrityAreIgnored) {
-  const std::vector<uint8_t> bytes =
-      StunBytes(StunMessage{}, {{0x0008, std::vector<uint8_t>(20)},
-                                {0x0025, {}},
-                                {0x0006, {'a', ':', 'b'}},
-                                {0x7fff, {}}});
+  const std::vector<uint8_t> bytes = StunBytes(
+      StunMessage{},
+      {{0x0008, std::vector<uint8_t>(20)}, {0x0025, {}}, {0x0006, {'a', ':', 'b'}}, {0x7fff, {}}});
   const auto message = StunMessage::Parse(bytes);
   ASSERT_TRUE(message.has_value());
   EXPECT_FALSE(message->use_candidate);

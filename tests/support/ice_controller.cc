@@ -37,10 +37,13 @@ void IceController::HandleTimeout(Timestamp now) {
     return;
   }
   if (transaction_ && !transaction_->due && now >= transaction_->next_send) {
-    if (transaction_->sends_left > 0) {
-      transaction_->due = true;
-    } else {
+    // RFC 7675 §5.1: consent is asked for anew at every interval. Going on to double would leave
+    // gaps in which a path that has come back goes unnoticed.
+    const bool stale = confirmed_ && now - transaction_->first_sent >= options_.consent_interval;
+    if (stale || transaction_->sends_left == 0) {
       BeginTransaction(now);
+    } else {
+      transaction_->due = true;
     }
   }
   if (next_check_ && now >= *next_check_) BeginTransaction(now);

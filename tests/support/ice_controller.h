@@ -38,9 +38,9 @@ class IceController {
   };
 
   struct Options {
-    ice::Credentials local;
-    ice::Credentials remote;
-    Path path;  // Our socket and the server's endpoint.
+    ice::Credentials local = {};
+    ice::Credentials remote = {};
+    Path path = {};  // Our socket and the server's endpoint.
     Nomination nomination = Nomination::kRegular;
     uint64_t tie_breaker = 0x0123456789abcdef;
     // RFC 8445 §5.1.2.1 for a peer-reflexive candidate: what PRIORITY has to say.
