@@ -1,5 +1,5 @@
-// What OpenSSL takes for its socket: one incoming record or datagram at a time, and a bounded queue
-// of outgoing datagrams whose boundaries are kept.
+// What OpenSSL takes for its socket: one incoming record at a time, and a bounded queue of outgoing
+// datagrams whose boundaries are kept.
 //
 // OpenSSL's own memory BIO is a stream and would run datagrams together.
 
@@ -9,10 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/drop_reason.h"
 #include "dtls/openssl_deleter.h"
 
 namespace sluice::dtls {
@@ -23,13 +23,17 @@ class DatagramQueue {
   // and the owner drains after every call. Beyond it datagrams are lost, which DTLS can bear.
   static constexpr size_t kMaxQueued = 32;
 
-  explicit DatagramQueue(size_t mtu) : mtu_(mtu) {}
+  // Both outlive the queue: `drops` counts what was lost for want of room.
+  DatagramQueue(size_t mtu, DropCounters& drops) : mtu_(mtu), drops_(drops) {}
 
-  // A new BIO over this queue. The queue must outlive it and must not move.
+  DatagramQueue(const DatagramQueue&) = delete;
+  DatagramQueue& operator=(const DatagramQueue&) = delete;
+
+  // A new BIO over this queue, which it must not outlive. Null if OpenSSL is out of memory.
   BioPtr NewBio();
 
-  // What the next read will return, all in one piece. Whatever of the bytes before was not read is
-  // gone. The bytes must stay where they are until the next call or read.
+  // What the next read will return, in one piece; whatever it has no room for is gone, as with a
+  // socket. The bytes must stay where they are until then.
   void SetIncoming(ByteView bytes) { incoming_ = bytes; }
 
   // Writes the oldest outgoing datagram into `out`, or returns zero. One that does not fit is lost.
@@ -37,29 +41,30 @@ class DatagramQueue {
   bool empty() const { return outgoing_.empty(); }
   void Clear() { outgoing_.clear(); }
 
-  // The datagrams OpenSSL has written since MarkFlight(), and once more what they were: a network
-  // may duplicate a datagram, and so may we.
-  void MarkFlight() { flight_is_open_ = true; }
+  // Whatever OpenSSL writes next begins a new flight.
+  void MarkFlight() { mark_ = true; }
+
+  // Sends the last flight again, byte for byte. Networks duplicate datagrams, so a peer must bear
+  // it; but one that has processed a record ignores it the second time, where OpenSSL's own
+  // retransmission, in new records, would make it answer.
   void RepeatFlight();
 
   // True once after OpenSSL has started or stopped its retransmission timer.
   bool TakeTimerChanged();
 
-  uint64_t lost() const { return lost_; }  // Did not fit into the queue or into `out`.
-
  private:
   friend struct DatagramBioMethod;
 
-  bool Push(ByteView datagram);
+  void Push(ByteView datagram);
   size_t Read(ByteSpan out);
 
   const size_t mtu_;
+  DropCounters& drops_;
   ByteView incoming_;
   std::deque<std::vector<uint8_t>> outgoing_;
   std::vector<std::vector<uint8_t>> flight_;
-  bool flight_is_open_ = false;
+  bool mark_ = true;
   bool timer_changed_ = false;
-  uint64_t lost_ = 0;
 };
 
 }  // namespace sluice::dtls

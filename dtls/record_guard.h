@@ -41,10 +41,10 @@ std::optional<Record> TakeRecord(ByteView& datagram);
 
 // Where a handshake stands, as far as it matters to what may come next.
 enum class Expecting : uint8_t {
-  kClientHello,     // server, nothing accepted yet
-  kClientFlight,    // server, our flight is out
-  kServerFlight,    // client
-  kEncryptedOnly,   // connected: RFC 6347 §4.1, epoch 0 is over
+  kClientHello,    // server, nothing accepted yet
+  kClientFlight,   // server, our flight is out
+  kServerFlight,   // client
+  kEncryptedOnly,  // connected: RFC 6347 §4.1, epoch 0 is over
 };
 
 // Larger handshake messages are refused: a certificate chain of RSA keys has about 5 KB, and

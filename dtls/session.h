@@ -31,6 +31,7 @@
 #include "dtls/datagram_bio.h"
 #include "dtls/fingerprint.h"
 #include "dtls/openssl_deleter.h"
+#include "dtls/record_guard.h"
 #include "dtls/srtp_keys.h"
 
 namespace sluice::dtls {
@@ -77,6 +78,7 @@ class Session {
 
   // Writes the next outgoing datagram into `out` and returns its length, or zero if there is none.
   // `out` should hold kMaxDatagram bytes; a datagram that does not fit is dropped and counted.
+  // In the client role the first call begins the handshake.
   size_t PollTransmit(Timestamp now, ByteSpan out);
   std::optional<Event> PollEvent();
 
@@ -91,38 +93,40 @@ class Session {
   enum class State : uint8_t { kHandshake, kConnected, kClosed };
 
   // What one call of OpenSSL came to.
-  enum class Progress : uint8_t { kWaiting, kDone, kFailed, kRemoteClosed };
+  enum class Progress : uint8_t { kDone, kWaiting, kRemoteClosed, kFailed };
 
   void Begin(Timestamp now);
-  bool StartOver(Timestamp now);
-  void TakeRecord(Timestamp now, ByteView record);
+  void NewHandshake();
+  void Accept(Timestamp now, const Record& record);
+  Expecting Expected() const;
+  bool IsTooEarly(const Record& record);
   void Advance(Timestamp now);
-  void ReadApplicationData(Timestamp now);
-  void FailHandshake(Timestamp now);
-  void FinishHandshake(Timestamp now);
-  std::optional<CloseReason> CheckPeer(x509_st* certificate) const;
+  void FailHandshake(Timestamp now, Expecting before);
+  void FinishHandshake();
+  std::optional<CloseReason> CheckPeer(const x509_st* certificate) const;
   std::optional<SrtpKeys> ExportKeys() const;
+  void ReadApplicationData();
   void Retransmit(Timestamp now);
+  void RetransmitByOurClock(Timestamp now);
   void UpdateDeadline(Timestamp now);
-  void End(CloseReason reason);
   Progress Judge(int result) const;
+  void End(CloseReason reason);
 
   const Context& context_;
   const Role role_;
   const Fingerprint expected_;
 
-  // Declared before ssl_, whose BIO points here.
-  DatagramQueue wire_;
+  DropCounters drops_;
+  DatagramQueue wire_;  // Before ssl_, whose BIO points here.
   SslPtr ssl_;
 
   State state_ = State::kHandshake;
   std::optional<Timestamp> give_up_at_;     // End of the handshake's 30 s.
   std::optional<Timestamp> retransmit_at_;  // When the last flight is due again.
-  Duration repeat_interval_{};              // Used while OpenSSL's clock cannot be trusted.
-  int attempts_ = 0;                        // Handshakes begun and ruined by unauthentic bytes.
-  int early_records_ = 0;                   // Encrypted ones taken before they can be decrypted.
+  Duration repeat_interval_{};              // In use while OpenSSL's clock is behind.
+  int attempts_ = 0;                        // Handshakes ruined by bytes that were not authentic.
+  int early_records_ = 0;                   // Encrypted ones OpenSSL has to keep for later.
   std::deque<Event> events_;                // At most Connected and Closed.
-  DropCounters drops_;
 };
 
 static_assert(ProtocolCore<Session>);

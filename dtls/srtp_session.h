@@ -61,7 +61,7 @@ class SrtpSession {
   void RemoveOutgoing(Ssrc ssrc);
   void RemoveIncoming(Ssrc ssrc);
 
-  SrtpProfile profile() const { return profile_; }
+  SrtpProfile profile() const { return keys_.profile(); }
   size_t incoming_count() const { return incoming_.size(); }
 
  private:
@@ -79,11 +79,11 @@ class SrtpSession {
   // Packets that authenticate entitle a peer to guesses, one each, up to this many.
   static constexpr int kMaxGuesses = 64;
 
-  const SrtpProfile profile_;
   const SrtpKeys keys_;
   ContextPtr in_;
   ContextPtr out_;
-  SsrcSet<kMaxIncoming> incoming_;
+  SsrcSet<kMaxIncoming> incoming_;  // All for which libsrtp2 keeps state.
+  SsrcSet<kMaxIncoming> media_;     // Those of them that have sent RTP.
   int guesses_ = kMaxGuesses;
 };
 
