@@ -104,7 +104,7 @@ class SlotMap {
 
   // Calls `visit(Handle<T>, T&)` for every object. `visit` may not add or erase any.
   template <typename Visit>
-  void ForEach(Visit visit) {
+  void ForEach(Visit visit) const {
     for (uint32_t i = 0; i < slots_.size(); ++i) {
       if (slots_[i].value) visit(Handle<T>{i, slots_[i].generation}, *slots_[i].value);
     }

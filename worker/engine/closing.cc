@@ -1,0 +1,124 @@
+#include "worker/engine/closing.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace sluice::worker {
+namespace {
+
+template <typename T>
+void Forget(std::vector<Handle<T>>& handles, Handle<T> handle) {
+  std::erase(handles, handle);
+}
+
+void ForgetName(Workspace& workspace, const std::string& id) { workspace.names.erase(id); }
+
+// The last two steps of a consumer's life: nobody sends to it, nobody finds it.
+void EraseConsumer(Workspace& workspace, Handle<Consumer> handle, const Consumer& consumer) {
+  if (Transport* transport = workspace.transports.Find(consumer.transport)) {
+    transport->egress.RemoveStream(consumer.stream);
+    transport->link.ForgetOutgoing(*consumer.plan.encodings.front().ssrc);
+    if (consumer.plan.encodings.front().rtx_ssrc) {
+      transport->link.ForgetOutgoing(*consumer.plan.encodings.front().rtx_ssrc);
+    }
+    Forget(transport->consumers, handle);
+  }
+  ForgetName(workspace, consumer.id);
+  workspace.consumers.Erase(handle);
+}
+
+}  // namespace
+
+void CloseConsumer(Workspace& workspace, Handle<Consumer> handle) {
+  Consumer* consumer = workspace.consumers.Find(handle);
+  if (consumer == nullptr) return;
+  if (Producer* producer = workspace.producers.Find(consumer->producer)) {
+    Forget(producer->consumers, handle);
+  }
+  EraseConsumer(workspace, handle, *consumer);
+}
+
+void CloseProducer(Workspace& workspace, Handle<Producer> handle) {
+  Producer* producer = workspace.producers.Find(handle);
+  if (producer == nullptr) return;
+  for (Handle<Consumer> consumer_handle : producer->consumers) {
+    Consumer* consumer = workspace.consumers.Find(consumer_handle);
+    if (consumer == nullptr) continue;
+    workspace.outbox.Notify(consumer->id, schema::ProducerClosedT());
+    EraseConsumer(workspace, consumer_handle, *consumer);
+  }
+  if (Transport* transport = workspace.transports.Find(producer->transport)) {
+    transport->ingress.RemoveProducer(handle);
+    Forget(transport->producers, handle);
+  }
+  ForgetName(workspace, producer->id);
+  workspace.producers.Erase(handle);
+}
+
+void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handle) {
+  Transport* transport = workspace.transports.Find(handle);
+  if (transport == nullptr || transport->closed) return;
+  // Copies, because closing one edits the list.
+  for (Handle<Producer> producer : std::vector(transport->producers)) {
+    CloseProducer(workspace, producer);
+  }
+  for (Handle<Consumer> consumer : std::vector(transport->consumers)) {
+    CloseConsumer(workspace, consumer);
+  }
+  if (Router* router = workspace.routers.Find(transport->router)) {
+    Forget(router->transports, handle);
+  }
+  if (WebRtcServer* server = workspace.servers.Find(transport->server)) {
+    Forget(server->transports, handle);
+  }
+  for (const std::string& ufrag : transport->ufrags) workspace.routes.RemoveUfrag(ufrag);
+  for (const Path& path : transport->paths) workspace.routes.RemovePath(path, handle);
+  ForgetName(workspace, transport->id);
+  workspace.deadlines.Set(handle.slot, std::nullopt);
+  transport->link.Close(now);
+  transport->closed = true;
+  workspace.closing.push_back(handle);
+  workspace.Wake(handle, *transport);
+}
+
+void CloseRouter(Workspace& workspace, Timestamp now, Handle<Router> handle) {
+  Router* router = workspace.routers.Find(handle);
+  if (router == nullptr) return;
+  for (Handle<Transport> transport : std::vector(router->transports)) {
+    CloseTransport(workspace, now, transport);
+  }
+  ForgetName(workspace, router->id);
+  workspace.routers.Erase(handle);
+}
+
+void CloseServer(Workspace& workspace, Timestamp now, Handle<WebRtcServer> handle) {
+  WebRtcServer* server = workspace.servers.Find(handle);
+  if (server == nullptr) return;
+  for (Handle<Transport> transport : std::vector(server->transports)) {
+    CloseTransport(workspace, now, transport);
+  }
+  // Open until the last words of the transports have left through them.
+  for (const ListenPoint& point : server->listen_points) {
+    workspace.closing_sockets.push_back(point.socket.id);
+  }
+  ForgetName(workspace, server->id);
+  workspace.servers.Erase(handle);
+}
+
+void EraseClosed(Workspace& workspace) {
+  std::erase_if(workspace.closing, [&](Handle<Transport> handle) {
+    Transport* transport = workspace.transports.Find(handle);
+    if (transport->awake) return false;  // Has not been polled since.
+    workspace.drops.Add(transport->AllDrops());
+    for (const ListenPoint& point : transport->own_points) {
+      workspace.closing_sockets.push_back(point.socket.id);
+    }
+    workspace.transports.Erase(handle);
+    return true;
+  });
+  if (!workspace.closing.empty()) return;
+  for (SocketId socket : workspace.closing_sockets) workspace.options.sockets.Close(socket);
+  workspace.closing_sockets.clear();
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,79 @@
+// From a decoded request to the object it is about.
+//
+// A table by method number; each entry resolves the target, checks everything, and only then
+// changes anything, so that a refused request leaves no trace. The entries are grouped by what they
+// are about: requests_worker.cc, requests_transport.cc, requests_media.cc.
+
+#ifndef SLUICE_WORKER_ENGINE_DISPATCHER_H_
+#define SLUICE_WORKER_ENGINE_DISPATCHER_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/bytes.h"
+#include "base/time.h"
+#include "control-api/request.h"
+#include "control-api/response.h"
+#include "worker/engine/workspace.h"
+
+namespace sluice::worker {
+
+class Dispatcher {
+ public:
+  explicit Dispatcher(Workspace& workspace) : workspace_(workspace) {}
+
+  // Answers one frame, whatever it holds.
+  void HandleFrame(Timestamp now, ByteView frame);
+
+ private:
+  using Result = absl::StatusOr<schema::ResponseBodyUnion>;
+  using Entry = Result (Dispatcher::*)(Timestamp, const schema::RequestT&);
+  static Entry EntryFor(schema::RequestBody method);
+
+  // requests_worker.cc
+  Result GetWorkerStats(Timestamp now, const schema::RequestT& request);
+  Result GetResourceUsage(Timestamp now, const schema::RequestT& request);
+  Result UpdateSettings(Timestamp now, const schema::RequestT& request);
+  Result CreateRouter(Timestamp now, const schema::RequestT& request);
+  Result CreateWebRtcServer(Timestamp now, const schema::RequestT& request);
+  Result Close(Timestamp now, const schema::RequestT& request);
+  Result Dump(Timestamp now, const schema::RequestT& request);
+
+  // requests_transport.cc
+  Result CreateWebRtcTransport(Timestamp now, const schema::RequestT& request);
+  Result ConnectWebRtcTransport(Timestamp now, const schema::RequestT& request);
+  Result RestartIce(Timestamp now, const schema::RequestT& request);
+  Result SetMaxIncomingBitrate(Timestamp now, const schema::RequestT& request);
+
+  // requests_media.cc
+  Result GetStats(Timestamp now, const schema::RequestT& request);
+  Result Produce(Timestamp now, const schema::RequestT& request);
+  Result Consume(Timestamp now, const schema::RequestT& request);
+  Result Pause(Timestamp now, const schema::RequestT& request);
+  Result Resume(Timestamp now, const schema::RequestT& request);
+  Result RequestKeyFrame(Timestamp now, const schema::RequestT& request);
+
+  absl::Status CheckNewId(const std::string& id, absl::string_view field) const;
+  const ObjectRef* Find(const std::string& id) const;
+  // The target, if it is a T; otherwise NotFound with the id.
+  template <typename T>
+  absl::StatusOr<Handle<T>> Target(const schema::RequestT& request) const {
+    const ObjectRef* object = Find(request.target);
+    const auto* handle = object == nullptr ? nullptr : std::get_if<Handle<T>>(object);
+    if (handle == nullptr) return NoSuchTarget(request);
+    return *handle;
+  }
+  static absl::Status NoSuchTarget(const schema::RequestT& request);
+  static Result Done() { return control::ResponseBody(schema::EmptyT()); }
+
+  absl::StatusOr<std::vector<ListenPoint>> Listen(
+      const std::vector<std::unique_ptr<schema::ListenInfoT>>& infos);
+  absl::Status SetPaused(Timestamp now, const schema::RequestT& request, bool paused);
+
+  Workspace& workspace_;
+};
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_DISPATCHER_H_

@@ -1,0 +1,197 @@
+// The part of statistics that is for people: JSON text of what stands in the tables.
+
+#include <cstdio>
+#include <string_view>
+#include <type_traits>
+
+#include "absl/strings/str_cat.h"
+#include "worker/engine/statistics.h"
+
+namespace sluice::worker {
+namespace {
+
+// Writes one JSON object, field by field.
+class Json {
+ public:
+  void Text(std::string_view name, std::string_view value) {
+    Name(name);
+    Quote(value);
+  }
+  void Number(std::string_view name, uint64_t value) {
+    Name(name);
+    absl::StrAppend(&out_, value);
+  }
+  void Truth(std::string_view name, bool value) {
+    Name(name);
+    out_ += value ? "true" : "false";
+  }
+  void Texts(std::string_view name, const std::vector<std::string>& values) {
+    Name(name);
+    out_ += '[';
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (i != 0) out_ += ',';
+      Quote(values[i]);
+    }
+    out_ += ']';
+  }
+  void Drops(const DropCounters& drops) {
+    Name("drops");
+    Json list;
+    for (size_t i = 0; i < kDropReasonCount; ++i) {
+      const auto reason = static_cast<DropReason>(i);
+      if (drops[reason] != 0) list.Number(DropReasonName(reason), drops[reason]);
+    }
+    out_ += list.Done();
+  }
+  std::string Done() const { return "{" + out_ + "}"; }
+
+ private:
+  void Name(std::string_view name) {
+    if (!out_.empty()) out_ += ',';
+    Quote(name);
+    out_ += ':';
+  }
+  // Ids and names come from the application, so anything may stand in them.
+  void Quote(std::string_view text) {
+    out_ += '"';
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (c == '"' || c == '\\') {
+        out_ += '\\';
+        out_ += c;
+      } else if (byte < 0x20) {
+        char escaped[8];
+        std::snprintf(escaped, sizeof(escaped), "\\u%04x", byte);
+        out_ += escaped;
+      } else {
+        out_ += c;
+      }
+    }
+    out_ += '"';
+  }
+
+  std::string out_;
+};
+
+template <typename T>
+std::vector<std::string> Names(const SlotMap<T>& objects, const std::vector<Handle<T>>& handles) {
+  std::vector<std::string> names;
+  for (Handle<T> handle : handles) {
+    if (const T* object = objects.Find(handle)) names.push_back(object->id);
+  }
+  return names;
+}
+
+std::vector<std::string> Addresses(const std::vector<ListenPoint>& points) {
+  std::vector<std::string> texts;
+  for (const ListenPoint& point : points) texts.push_back(point.socket.local.ToString());
+  return texts;
+}
+
+std::string Dump(const Workspace& workspace, const Router& router) {
+  Json json;
+  json.Text("id", router.id);
+  json.Texts("transportIds", Names(workspace.transports, router.transports));
+  return json.Done();
+}
+
+std::string Dump(const Workspace& workspace, const WebRtcServer& server) {
+  Json json;
+  json.Text("id", server.id);
+  json.Texts("udpSockets", Addresses(server.listen_points));
+  json.Texts("webRtcTransportIds", Names(workspace.transports, server.transports));
+  return json.Done();
+}
+
+std::string Dump(const Workspace& workspace, const Transport& transport) {
+  Json json;
+  json.Text("id", transport.id);
+  json.Text("type", "webrtc");
+  json.Text("iceState", ice::StateName(transport.link.agent().state()));
+  json.Text("dtlsState", DtlsStateName(transport.link.dtls_state()));
+  json.Text("srtpProfile", transport.link.srtp_profile());
+  json.Texts("localUfrags", transport.ufrags);
+  json.Texts("udpSockets", Addresses(transport.own_points));
+  std::vector<std::string> paths;
+  for (const Path& path : transport.paths) paths.push_back(path.remote.ToString());
+  json.Texts("validatedPaths", paths);
+  json.Texts("producerIds", Names(workspace.producers, transport.producers));
+  json.Texts("consumerIds", Names(workspace.consumers, transport.consumers));
+  json.Number("iceRequests", transport.link.agent().counters().requests);
+  json.Number("iceRoleConflicts", transport.link.agent().counters().role_conflicts);
+  json.Drops(transport.AllDrops());
+  return json.Done();
+}
+
+std::string Dump(const Workspace& workspace, const Producer& producer) {
+  Json json;
+  json.Text("id", producer.id);
+  json.Text("kind", producer.kind == rtp::MediaKind::kAudio ? "audio" : "video");
+  json.Text("mid", producer.plan.mid);
+  json.Number("encodings", producer.plan.encodings.size());
+  json.Truth("paused", producer.paused);
+  json.Texts("consumerIds", Names(workspace.consumers, producer.consumers));
+  return json.Done();
+}
+
+std::string Dump(const Workspace& workspace, const Consumer& consumer) {
+  const OutboundStream& stream =
+      workspace.transports.Find(consumer.transport)->egress.stream(consumer.stream);
+  Json json;
+  json.Text("id", consumer.id);
+  json.Text("producerId", workspace.producers.Find(consumer.producer)->id);
+  json.Text("kind", consumer.kind == rtp::MediaKind::kAudio ? "audio" : "video");
+  json.Text("mid", consumer.plan.mid);
+  json.Number("ssrc", stream.sent.ssrc().value());
+  json.Truth("paused", consumer.paused);
+  json.Truth("producerPaused", workspace.producers.Find(consumer.producer)->paused);
+  json.Truth("awaitingKeyFrame", stream.forwarder.awaiting_key_frame());
+  json.Number("storedPackets", stream.cache.stored());
+  json.Drops(stream.drops);
+  return json.Done();
+}
+
+}  // namespace
+
+std::string DumpWorker(const Workspace& workspace, Timestamp) {
+  std::vector<std::string> routers;
+  workspace.routers.ForEach(
+      [&](Handle<Router>, const Router& router) { routers.push_back(router.id); });
+  std::vector<std::string> servers;
+  workspace.servers.ForEach(
+      [&](Handle<WebRtcServer>, const WebRtcServer& server) { servers.push_back(server.id); });
+  Json json;
+  json.Number("pid", workspace.options.pid);
+  json.Texts("routerIds", routers);
+  json.Texts("webRtcServerIds", servers);
+  json.Number("transports", workspace.transports.size());
+  json.Number("producers", workspace.producers.size());
+  json.Number("consumers", workspace.consumers.size());
+  json.Number("routedPaths", workspace.routes.paths());
+  json.Number("routedUfrags", workspace.routes.ufrags());
+  json.Number("names", workspace.names.size());
+  json.Number("packetsInUse", workspace.options.pool.in_use());
+  json.Drops(workspace.drops);
+  return json.Done();
+}
+
+std::string DumpObject(const Workspace& workspace, Timestamp, const ObjectRef& object) {
+  return std::visit(
+      [&](const auto& handle) -> std::string {
+        using T = std::decay_t<decltype(handle)>;
+        if constexpr (std::is_same_v<T, Handle<Router>>) {
+          return Dump(workspace, *workspace.routers.Find(handle));
+        } else if constexpr (std::is_same_v<T, Handle<WebRtcServer>>) {
+          return Dump(workspace, *workspace.servers.Find(handle));
+        } else if constexpr (std::is_same_v<T, Handle<Transport>>) {
+          return Dump(workspace, *workspace.transports.Find(handle));
+        } else if constexpr (std::is_same_v<T, Handle<Producer>>) {
+          return Dump(workspace, *workspace.producers.Find(handle));
+        } else {
+          return Dump(workspace, *workspace.consumers.Find(handle));
+        }
+      },
+      object);
+}
+
+}  // namespace sluice::worker

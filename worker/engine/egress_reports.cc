@@ -1,0 +1,160 @@
+// The part of Egress that deals in RTCP: what the peer says about our streams, and our reports.
+
+#include <utility>
+
+#include "rtp/rtcp/fir.h"
+#include "rtp/rtcp/nack.h"
+#include "rtp/rtcp/pli.h"
+#include "rtp/rtcp/receiver_report.h"
+#include "rtp/rtcp/remb.h"
+#include "rtp/rtcp/sdes.h"
+#include "rtp/rtcp/sender_report.h"
+#include "rtp/rtcp/transport_feedback.h"
+#include "worker/engine/egress.h"
+
+namespace sluice::worker {
+namespace {
+
+// A sender report without blocks and a description with the longest name.
+constexpr size_t kReportRoom = 28 + 4 + 4 + 2 + 255 + 4;
+
+}  // namespace
+
+OutboundStream* Egress::FindBySsrc(Ssrc ssrc) {
+  const auto found = by_ssrc_.find(ssrc);
+  return found == by_ssrc_.end() ? nullptr : streams_[found->second].get();
+}
+
+Egress::FeedbackResult Egress::ReceiveFeedback(Timestamp now, const rtp::RtcpPacket& member) {
+  FeedbackResult result;
+  switch (member.kind()) {
+    case rtp::RtcpKind::kSenderReport: {
+      const auto report = rtp::SenderReport::Parse(member.bytes());
+      result.malformed = !report;
+      if (report) RecordBlocks(now, report->blocks);
+      break;
+    }
+    case rtp::RtcpKind::kReceiverReport: {
+      const auto report = rtp::ReceiverReport::Parse(member.bytes());
+      result.malformed = !report;
+      if (report) RecordBlocks(now, report->blocks);
+      break;
+    }
+    case rtp::RtcpKind::kNack:
+      RecordNack(now, member, result);
+      break;
+    case rtp::RtcpKind::kPli: {
+      const auto request = rtp::PictureLossIndication::Parse(member.bytes());
+      result.malformed = !request;
+      if (!request) break;
+      OutboundStream* stream = FindBySsrc(request->sources.media);
+      if (stream == nullptr) {
+        drops_.Count(DropReason::kRtcpUnknownStream);
+        break;
+      }
+      stream->sent.RecordPli();
+      result.key_frame_wishes.push_back(stream->consumer);
+      break;
+    }
+    case rtp::RtcpKind::kFir: {
+      const auto request = rtp::FullIntraRequest::Parse(member.bytes());
+      result.malformed = !request;
+      if (!request) break;
+      for (const auto& entry : request->entries) {
+        OutboundStream* stream = FindBySsrc(entry.source);
+        if (stream == nullptr) {
+          drops_.Count(DropReason::kRtcpUnknownStream);
+          continue;
+        }
+        stream->sent.RecordFir();
+        result.key_frame_wishes.push_back(stream->consumer);
+      }
+      break;
+    }
+    case rtp::RtcpKind::kRemb: {
+      const auto remb = rtp::Remb::Parse(member.bytes());
+      result.malformed = !remb;
+      if (remb) peer_estimate_ = remb->rate;
+      break;
+    }
+    case rtp::RtcpKind::kTransportFeedback:
+      result.malformed = !rtp::TransportFeedback::Parse(member.bytes());
+      ++transport_feedback_count_;
+      break;
+    default:
+      break;
+  }
+  return result;
+}
+
+void Egress::RecordBlocks(Timestamp now, const rtp::ReportBlocks& blocks) {
+  const NtpTime ntp = NtpTime::From(now, unix_offset_);
+  for (const rtp::ReportBlock& block : blocks) {
+    OutboundStream* stream = FindBySsrc(block.source);
+    if (stream == nullptr) {
+      drops_.Count(DropReason::kRtcpUnknownStream);
+      continue;
+    }
+    // Blocks about the retransmission stream say nothing about the media.
+    if (block.source != stream->sent.ssrc()) continue;
+    stream->sent.RecordReportBlock(ntp, block);
+    if (stream->sent.round_trip()) round_trip_ = stream->sent.round_trip();
+  }
+}
+
+void Egress::RecordNack(Timestamp now, const rtp::RtcpPacket& member, FeedbackResult& result) {
+  const auto nack = rtp::GenericNack::Parse(member.bytes());
+  result.malformed = !nack;
+  if (!nack) return;
+  OutboundStream* stream = FindBySsrc(nack->sources.media);
+  if (stream == nullptr || !stream->nack) {
+    drops_.Count(DropReason::kRtcpUnknownStream);
+    return;
+  }
+  stream->sent.RecordNack(nack->lost_count());
+  nack->ForEachLost([&](SeqNo seq) { Resend(now, *stream, seq); });
+}
+
+void Egress::Resend(Timestamp now, OutboundStream& stream, SeqNo seq) {
+  // The transport's round trip will do until the stream has its own.
+  const Duration rtt = stream.sent.round_trip().value_or(round_trip_.value_or(Duration(0)));
+  const auto found = stream.cache.Find(now, seq, rtt);
+  if (const auto* reason = std::get_if<DropReason>(&found)) {
+    stream.drops.Count(*reason);
+    return;
+  }
+  const auto& entry = *std::get<const rtp::RetransmissionCache::Entry*>(found);
+  const uint32_t owner = by_ssrc_.find(stream.sent.ssrc())->second;
+  const std::optional<DropReason> full =
+      pacer_.Push(now, {entry.packet, entry.rewrite, owner, stream.sent.kind(), true});
+  if (full) stream.drops.Count(*full);
+}
+
+bool Egress::WriteReports(Timestamp now, ByteWriter& out) {
+  if (!next_report_ || *next_report_ > now) return false;
+  next_report_.reset();
+  for (const std::unique_ptr<OutboundStream>& stream : streams_) {
+    if (stream == nullptr) continue;
+    if (stream->reports.TakeDue(now)) {
+      stream->report_due = true;
+      // Reports come more often than packets would be forgotten by themselves.
+      stream->cache.Expire(now);
+    }
+    next_report_ = Earlier(next_report_, stream->reports.NextTimeout());
+    if (!stream->report_due) continue;
+    if (out.room() < kReportRoom) {
+      next_report_ = now;
+      return true;
+    }
+    stream->report_due = false;
+    const auto report = stream->sent.MakeSenderReport(now, unix_offset_);
+    if (!report) continue;
+    report->WriteTo(out);
+    rtp::SourceDescription description;
+    description.chunks.push_back({stream->sent.ssrc(), stream->cname});
+    description.WriteTo(out);
+  }
+  return false;
+}
+
+}  // namespace sluice::worker

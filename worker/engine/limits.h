@@ -1,0 +1,28 @@
+// The bounds of a worker, in one place, each with its reason.
+
+#ifndef SLUICE_WORKER_ENGINE_LIMITS_H_
+#define SLUICE_WORKER_ENGINE_LIMITS_H_
+
+#include <cstddef>
+
+namespace sluice::worker {
+
+// One core cannot serve more; the bounds keep a runaway application from eating the machine.
+inline constexpr size_t kMaxRouters = 10'000;
+inline constexpr size_t kMaxTransports = 20'000;
+inline constexpr size_t kMaxServers = 64;
+
+// Per transport. A browser's page sends a handful and receives what a screen can show; audio-only
+// rooms of a thousand are the large end.
+inline constexpr size_t kMaxProducersPerTransport = 64;
+inline constexpr size_t kMaxConsumersPerTransport = 2'000;
+
+// Per producer; the lists that only describe are bounded by control-api/request_shape.h.
+inline constexpr size_t kMaxEncodings = 4;
+// What fits a one-byte header extension (RFC 8285 §4.2).
+inline constexpr size_t kMaxMid = 16;
+inline constexpr size_t kMaxRid = 16;
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_LIMITS_H_

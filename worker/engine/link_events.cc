@@ -1,0 +1,120 @@
+#include "worker/engine/link_events.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "worker/engine/media_flow.h"
+
+namespace sluice::worker {
+namespace {
+
+const std::vector<ListenPoint>& PointsOf(const Workspace& workspace, const Transport& transport) {
+  const WebRtcServer* server = workspace.servers.Find(transport.server);
+  return server != nullptr ? server->listen_points : transport.own_points;
+}
+
+// Whatever waits for a key frame can have one from now on.
+void WakeConsumers(Workspace& workspace, Timestamp now, const Transport& transport) {
+  for (Handle<Consumer> handle : transport.consumers) {
+    Consumer* consumer = workspace.consumers.Find(handle);
+    if (consumer != nullptr) ApplyPause(workspace, now, *consumer);
+  }
+}
+
+class Visitor {
+ public:
+  Visitor(Workspace& workspace, Timestamp now, Handle<Transport> handle, Transport& transport)
+      : workspace_(workspace), now_(now), handle_(handle), transport_(transport) {}
+
+  void operator()(const ice::LiteAgent::StateChanged& event) {
+    schema::IceStateChangeT news;
+    news.state = ice::StateName(event.state);
+    workspace_.outbox.Notify(transport_.id, std::move(news));
+  }
+
+  void operator()(const ice::LiteAgent::PathValidated& event) {
+    workspace_.routes.AddPath(event.path, handle_);
+    transport_.paths.push_back(event.path);
+  }
+
+  void operator()(const ice::LiteAgent::PathSelected& event) {
+    schema::IceSelectedTupleChangeT news;
+    news.tuple = DescribeTuple(workspace_, transport_, event.path);
+    workspace_.outbox.Notify(transport_.id, std::move(news));
+    WakeConsumers(workspace_, now_, transport_);
+  }
+
+  void operator()(const ice::LiteAgent::PathRemoved& event) {
+    workspace_.routes.RemovePath(event.path, handle_);
+    std::erase(transport_.paths, event.path);
+  }
+
+  void operator()(WebRtcLink::DtlsChanged& event) {
+    schema::DtlsStateChangeT news;
+    news.state = DtlsStateName(event.state);
+    news.remote_certificate = std::move(event.remote_certificate_pem);
+    news.reason = event.reason;
+    workspace_.outbox.Notify(transport_.id, std::move(news));
+    if (event.state == DtlsState::kConnected) WakeConsumers(workspace_, now_, transport_);
+  }
+
+ private:
+  Workspace& workspace_;
+  Timestamp now_;
+  Handle<Transport> handle_;
+  Transport& transport_;
+};
+
+}  // namespace
+
+void HandleLinkEvents(Workspace& workspace, Timestamp now, Handle<Transport> handle) {
+  Transport& transport = *workspace.transports.Find(handle);
+  Visitor visitor(workspace, now, handle, transport);
+  while (std::optional<WebRtcLink::Event> event = transport.link.PollEvent()) {
+    std::visit(visitor, *event);
+  }
+  const bool stale = std::ranges::any_of(transport.ufrags, [&](const std::string& ufrag) {
+    return !transport.link.agent().AcceptsUfrag(ufrag);
+  });
+  if (stale) RouteUfrag(workspace, handle, transport);
+}
+
+void HandleStreamNeeds(Workspace& workspace, Timestamp now, Transport& transport) {
+  for (Handle<Producer> producer : transport.ingress.TakeKeyFrameNeeds()) {
+    AskKeyFrame(workspace, now, producer);
+  }
+}
+
+void RouteUfrag(Workspace& workspace, Handle<Transport> handle, Transport& transport) {
+  for (const std::string& ufrag : transport.ufrags) workspace.routes.RemoveUfrag(ufrag);
+  transport.ufrags.clear();
+  for (std::string_view ufrag : transport.link.agent().accepted_ufrags()) {
+    // Two random names of a worker do not collide; if they did, the older transport keeps its own.
+    if (workspace.routes.AddUfrag(ufrag, handle)) transport.ufrags.emplace_back(ufrag);
+  }
+}
+
+std::unique_ptr<schema::TransportTupleT> DescribeTuple(const Workspace& workspace,
+                                                       const Transport& transport,
+                                                       const Path& path) {
+  auto tuple = std::make_unique<schema::TransportTupleT>();
+  for (const ListenPoint& point : PointsOf(workspace, transport)) {
+    if (point.socket.id != path.socket) continue;
+    tuple->local_address = point.announced_address.empty() ? point.socket.local.address.ToString()
+                                                           : point.announced_address;
+    tuple->local_port = point.socket.local.port;
+  }
+  tuple->remote_ip = path.remote.address.ToString();
+  tuple->remote_port = path.remote.port;
+  return tuple;
+}
+
+bool ListensOn(const Workspace& workspace, const Transport& transport, SocketId socket) {
+  return std::ranges::any_of(PointsOf(workspace, transport), [&](const ListenPoint& point) {
+    return point.socket.id == socket;
+  });
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,35 @@
+// What follows from the news of a transport's link: routes, notifications, and media that may flow.
+
+#ifndef SLUICE_WORKER_ENGINE_LINK_EVENTS_H_
+#define SLUICE_WORKER_ENGINE_LINK_EVENTS_H_
+
+#include <memory>
+
+#include "base/endpoint.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "control-api/notification.h"
+#include "worker/engine/workspace.h"
+
+namespace sluice::worker {
+
+// Takes all events of the link of `handle`.
+void HandleLinkEvents(Workspace& workspace, Timestamp now, Handle<Transport> handle);
+
+// Takes what the streams of `transport` cannot do for themselves: ask others for key frames.
+void HandleStreamNeeds(Workspace& workspace, Timestamp now, Transport& transport);
+
+// Makes STUN find `transport` by the names that its agent answers to, and by no others.
+void RouteUfrag(Workspace& workspace, Handle<Transport> handle, Transport& transport);
+
+// The two ends of `path` as the application knows them.
+std::unique_ptr<schema::TransportTupleT> DescribeTuple(const Workspace& workspace,
+                                                       const Transport& transport,
+                                                       const Path& path);
+
+// True if `socket` is one of those that the candidates of `transport` name.
+bool ListensOn(const Workspace& workspace, const Transport& transport, SocketId socket);
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_LINK_EVENTS_H_

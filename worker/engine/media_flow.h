@@ -1,0 +1,26 @@
+// Packets on their way through the engine: from the transport they come in on, to the producer they
+// belong to, to every consumer of it, and feedback the opposite way.
+
+#ifndef SLUICE_WORKER_ENGINE_MEDIA_FLOW_H_
+#define SLUICE_WORKER_ENGINE_MEDIA_FLOW_H_
+
+#include "base/ids.h"
+#include "base/packet_pool.h"
+#include "base/time.h"
+#include "worker/engine/workspace.h"
+
+namespace sluice::worker {
+
+// One protected RTP or RTCP datagram of a path that belongs to `transport`.
+void ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, PacketRef packet);
+void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet);
+
+// Asks whoever sends `producer` for a key frame, unless it has just been asked.
+void AskKeyFrame(Workspace& workspace, Timestamp now, Handle<Producer> producer);
+
+// Lets the consumer's stream flow or stop, as the consumer and its producer want it.
+void ApplyPause(Workspace& workspace, Timestamp now, Consumer& consumer);
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_MEDIA_FLOW_H_

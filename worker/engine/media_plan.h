@@ -1,0 +1,72 @@
+// RtpParameters (ORTC) after every check: what a producer sends or a consumer is sent, in types
+// that cannot be wrong any more.
+
+#ifndef SLUICE_WORKER_ENGINE_MEDIA_PLAN_H_
+#define SLUICE_WORKER_ENGINE_MEDIA_PLAN_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/ids.h"
+#include "control-api/request.h"
+#include "rtp/codec/descriptor.h"
+#include "rtp/packet/extension_map.h"
+#include "rtp/packet/media.h"
+
+namespace sluice::worker {
+
+struct CodecPlan {
+  PayloadType payload_type;
+  rtp::codec::Kind kind = rtp::codec::Kind::kUnknown;
+  std::string mime_type;
+  uint32_t clock_rate = 0;
+  // For retransmissions: the payload type they repeat (RFC 4588 §8.1, "apt").
+  std::optional<PayloadType> repeats;
+  bool nack = false;
+  bool pli = false;
+  bool fir = false;
+  bool transport_feedback = false;
+  bool remb = false;
+  // Audio that may fall silent on purpose (usedtx).
+  bool dtx = false;
+};
+
+struct EncodingPlan {
+  std::optional<Ssrc> ssrc;
+  std::optional<Ssrc> rtx_ssrc;
+  std::string rid;
+};
+
+struct MediaPlan {
+  rtp::MediaKind kind = rtp::MediaKind::kAudio;
+  std::string mid;
+  std::string cname;
+  std::vector<CodecPlan> codecs;
+  std::vector<std::pair<uint8_t, rtp::Extension>> extensions;
+  std::vector<EncodingPlan> encodings;
+
+  // The codec that carries media, as opposed to retransmissions or comfort noise.
+  const CodecPlan& main_codec() const;
+  // The retransmission codec of `payload_type`, if there is one.
+  const CodecPlan* RtxFor(PayloadType payload_type) const;
+};
+
+// What the payload types of a producer are called in its router.
+using PayloadMap = std::array<std::optional<PayloadType>, 128>;
+
+// InvalidArgument names the field, as in "rtpParameters.codecs[1].payloadType: above 127".
+absl::StatusOr<MediaPlan> ReadMediaPlan(const schema::RtpParametersT& parameters,
+                                        schema::MediaKind kind);
+absl::StatusOr<PayloadMap> ReadPayloadMap(
+    const std::vector<std::unique_ptr<schema::PayloadTypeMappingT>>& mapping,
+    const MediaPlan& plan);
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_MEDIA_PLAN_H_

@@ -1,0 +1,61 @@
+// Control messages on their way to the application, in order.
+//
+// Messages are encoded when they are queued, because they tell how things stood then.
+
+#ifndef SLUICE_WORKER_ENGINE_OUTBOX_H_
+#define SLUICE_WORKER_ENGINE_OUTBOX_H_
+
+#include <cstdint>
+#include <deque>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/bytes.h"
+#include "control-api/notification.h"
+#include "control-api/response.h"
+
+namespace sluice::worker {
+
+class Outbox {
+ public:
+  void Accept(uint32_t request, const schema::ResponseBodyUnion& body) {
+    Queue(control::EncodeResponse(builder_, request, body));
+  }
+  void Refuse(uint32_t request, const absl::Status& status) {
+    Queue(control::EncodeRefusal(builder_, request, status));
+  }
+
+  // Dropped and counted when too many messages wait: an application that does not read must not
+  // cost the worker its memory.
+  template <typename Native>
+  void Notify(std::string_view target, Native native) {
+    if (queue_.size() >= kMaxQueued) {
+      ++dropped_;
+      return;
+    }
+    Queue(control::EncodeNotification(builder_, target,
+                                      control::NotificationBody(std::move(native))));
+  }
+
+  // The next message, valid until the next call of any method; empty if there is none.
+  ByteView Poll();
+
+  uint64_t dropped() const { return dropped_; }
+
+ private:
+  // A room of a thousand that closes tells each once; ten of those at a time are plenty.
+  static constexpr size_t kMaxQueued = 10'000;
+
+  void Queue(control::FrameBytes frame) { queue_.emplace_back(frame.begin(), frame.end()); }
+
+  flatbuffers::FlatBufferBuilder builder_;
+  std::deque<std::vector<uint8_t>> queue_;
+  std::vector<uint8_t> polled_;
+  uint64_t dropped_ = 0;
+};
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_OUTBOX_H_

@@ -1,0 +1,202 @@
+// Requests about producers and consumers.
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "worker/engine/closing.h"
+#include "worker/engine/dispatcher.h"
+#include "worker/engine/limits.h"
+#include "worker/engine/media_flow.h"
+#include "worker/engine/statistics.h"
+
+namespace sluice::worker {
+namespace {
+
+std::string_view TypeOf(const MediaPlan& plan) {
+  return plan.encodings.size() > 1 ? "simulcast" : "simple";
+}
+
+// A consumer is one stream of our own making, so we must know its number, and it must carry a
+// payload type that the producer's are mapped to.
+absl::Status CheckConsumerPlan(const MediaPlan& plan, const Producer& producer) {
+  if (plan.kind != producer.kind) {
+    return absl::InvalidArgumentError("kind: differs from the producer's");
+  }
+  if (plan.encodings.size() != 1 || !plan.encodings.front().ssrc) {
+    return absl::InvalidArgumentError(
+        "rtpParameters.encodings: exactly one encoding with an ssrc is needed");
+  }
+  const bool shared = std::ranges::any_of(plan.codecs, [&](const CodecPlan& codec) {
+    if (codec.kind == rtp::codec::Kind::kRtx) return false;
+    return std::ranges::any_of(producer.plan.codecs, [&](const CodecPlan& source) {
+      return source.kind != rtp::codec::Kind::kRtx &&
+             producer.payload_map[source.payload_type.value()] == codec.payload_type;
+    });
+  });
+  if (!shared) {
+    return absl::InvalidArgumentError(
+        "rtpParameters.codecs: none of them is one of the producer's");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Dispatcher::Result Dispatcher::GetStats(Timestamp now, const schema::RequestT& request) {
+  const ObjectRef* object = Find(request.target);
+  if (object == nullptr) return NoSuchTarget(request);
+  if (const auto* transport = std::get_if<Handle<Transport>>(object)) {
+    return control::ResponseBody(
+        DescribeTransport(workspace_, *workspace_.transports.Find(*transport), now));
+  }
+  if (const auto* producer = std::get_if<Handle<Producer>>(object)) {
+    return control::ResponseBody(DescribeProducer(workspace_, *producer, now));
+  }
+  if (const auto* consumer = std::get_if<Handle<Consumer>>(object)) {
+    return control::ResponseBody(DescribeConsumer(workspace_, *consumer, now));
+  }
+  return NoSuchTarget(request);
+}
+
+Dispatcher::Result Dispatcher::Produce(Timestamp, const schema::RequestT& request) {
+  absl::StatusOr<Handle<Transport>> transport_handle = Target<Transport>(request);
+  if (!transport_handle.ok()) return transport_handle.status();
+  const auto& options = *request.body.AsProduce();
+  if (absl::Status status = CheckNewId(options.producer_id, "producerId"); !status.ok()) {
+    return status;
+  }
+  Transport& transport = *workspace_.transports.Find(*transport_handle);
+  if (transport.producers.size() >= kMaxProducersPerTransport) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the transport has ", kMaxProducersPerTransport, " producers"));
+  }
+  absl::StatusOr<MediaPlan> plan = ReadMediaPlan(*options.rtp_parameters, options.kind);
+  if (!plan.ok()) return plan.status();
+  absl::StatusOr<PayloadMap> map = ReadPayloadMap(options.mapping, *plan);
+  if (!map.ok()) return map.status();
+
+  const Handle<Producer> handle = workspace_.producers.Emplace();
+  const Duration quiet = std::chrono::milliseconds(options.key_frame_request_delay_ms);
+  if (absl::Status status = transport.ingress.AddProducer(handle, *plan, *map, quiet);
+      !status.ok()) {
+    workspace_.producers.Erase(handle);
+    return status;
+  }
+  Producer& producer = *workspace_.producers.Find(handle);
+  producer.id = options.producer_id;
+  producer.router = transport.router;
+  producer.transport = *transport_handle;
+  producer.kind = plan->kind;
+  producer.plan = *std::move(plan);
+  producer.payload_map = *map;
+  producer.paused = options.paused;
+  transport.producers.push_back(handle);
+  workspace_.names.emplace(producer.id, handle);
+
+  schema::ProducedT produced;
+  produced.type = TypeOf(producer.plan);
+  return control::ResponseBody(std::move(produced));
+}
+
+Dispatcher::Result Dispatcher::Consume(Timestamp now, const schema::RequestT& request) {
+  absl::StatusOr<Handle<Transport>> transport_handle = Target<Transport>(request);
+  if (!transport_handle.ok()) return transport_handle.status();
+  const auto& options = *request.body.AsConsume();
+  if (absl::Status status = CheckNewId(options.consumer_id, "consumerId"); !status.ok()) {
+    return status;
+  }
+  Transport& transport = *workspace_.transports.Find(*transport_handle);
+  if (transport.consumers.size() >= kMaxConsumersPerTransport) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the transport has ", kMaxConsumersPerTransport, " consumers"));
+  }
+  const ObjectRef* object = Find(options.producer_id);
+  const auto* producer_handle =
+      object == nullptr ? nullptr : std::get_if<Handle<Producer>>(object);
+  if (producer_handle == nullptr) {
+    return absl::NotFoundError(absl::StrCat("producerId: there is no '",
+                                            absl::CHexEscape(options.producer_id), "'"));
+  }
+  Producer& producer = *workspace_.producers.Find(*producer_handle);
+  if (producer.router != transport.router) {
+    return absl::FailedPreconditionError("producerId: belongs to another router");
+  }
+  absl::StatusOr<MediaPlan> plan = ReadMediaPlan(*options.rtp_parameters, options.kind);
+  if (!plan.ok()) return plan.status();
+  if (absl::Status status = CheckConsumerPlan(*plan, producer); !status.ok()) return status;
+
+  const Handle<Consumer> handle = workspace_.consumers.Emplace();
+  absl::StatusOr<uint32_t> stream = transport.egress.AddStream(handle, *plan);
+  if (!stream.ok()) {
+    workspace_.consumers.Erase(handle);
+    return stream.status();
+  }
+  Consumer& consumer = *workspace_.consumers.Find(handle);
+  consumer.id = options.consumer_id;
+  consumer.transport = *transport_handle;
+  consumer.producer = *producer_handle;
+  consumer.kind = plan->kind;
+  consumer.plan = *std::move(plan);
+  consumer.stream = *stream;
+  consumer.paused = options.paused;
+  producer.consumers.push_back(handle);
+  transport.consumers.push_back(handle);
+  const std::string id = consumer.id;
+  workspace_.names.emplace(id, handle);
+  ApplyPause(workspace_, now, consumer);
+
+  schema::ConsumedT consumed;
+  consumed.type = TypeOf(producer.plan);
+  consumed.producer_paused = producer.paused;
+  return control::ResponseBody(std::move(consumed));
+}
+
+absl::Status Dispatcher::SetPaused(Timestamp now, const schema::RequestT& request, bool paused) {
+  const ObjectRef* object = Find(request.target);
+  if (object == nullptr) return NoSuchTarget(request);
+  if (const auto* handle = std::get_if<Handle<Consumer>>(object)) {
+    Consumer& consumer = *workspace_.consumers.Find(*handle);
+    if (consumer.paused == paused) return absl::OkStatus();
+    consumer.paused = paused;
+    ApplyPause(workspace_, now, consumer);
+    return absl::OkStatus();
+  }
+  const auto* handle = std::get_if<Handle<Producer>>(object);
+  if (handle == nullptr) return NoSuchTarget(request);
+  Producer& producer = *workspace_.producers.Find(*handle);
+  if (producer.paused == paused) return absl::OkStatus();
+  producer.paused = paused;
+  for (Handle<Consumer> consumer_handle : producer.consumers) {
+    Consumer* consumer = workspace_.consumers.Find(consumer_handle);
+    if (consumer == nullptr) continue;
+    ApplyPause(workspace_, now, *consumer);
+    if (paused) {
+      workspace_.outbox.Notify(consumer->id, schema::ProducerPausedT());
+    } else {
+      workspace_.outbox.Notify(consumer->id, schema::ProducerResumedT());
+    }
+  }
+  return absl::OkStatus();
+}
+
+Dispatcher::Result Dispatcher::Pause(Timestamp now, const schema::RequestT& request) {
+  if (absl::Status status = SetPaused(now, request, true); !status.ok()) return status;
+  return Done();
+}
+
+Dispatcher::Result Dispatcher::Resume(Timestamp now, const schema::RequestT& request) {
+  if (absl::Status status = SetPaused(now, request, false); !status.ok()) return status;
+  return Done();
+}
+
+Dispatcher::Result Dispatcher::RequestKeyFrame(Timestamp now, const schema::RequestT& request) {
+  absl::StatusOr<Handle<Consumer>> handle = Target<Consumer>(request);
+  if (!handle.ok()) return handle.status();
+  const Consumer& consumer = *workspace_.consumers.Find(*handle);
+  AskKeyFrame(workspace_, now, consumer.producer);
+  return Done();
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,253 @@
+// Requests about transports: where to listen, whom to trust, how fast.
+
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "ice/candidate.h"
+#include "worker/engine/closing.h"
+#include "worker/engine/dispatcher.h"
+#include "worker/engine/limits.h"
+#include "worker/engine/link_events.h"
+
+namespace sluice::worker {
+namespace {
+
+// RFC 8445 §5.1.2.1: any value will do as long as earlier listen infos get higher ones.
+constexpr uint16_t kFirstLocalPreference = 10'000;
+
+absl::StatusOr<ListenOptions> ReadListenInfo(const schema::ListenInfoT& info,
+                                             const std::string& field) {
+  const std::optional<IpAddress> address = IpAddress::Parse(info.ip);
+  if (!address) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".ip: '", absl::CHexEscape(info.ip), "' is no IP address"));
+  }
+  if (address->is_unspecified() && info.announced_address.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".announcedAddress: needed when ip is ", info.ip));
+  }
+  if (info.protocol != schema::Protocol::Udp) {
+    return absl::InvalidArgumentError(absl::StrCat(field, ".protocol: only udp is supported"));
+  }
+  if (info.port_min > info.port_max) {
+    return absl::InvalidArgumentError(absl::StrCat(field, ".portRange: min is above max"));
+  }
+  ListenOptions options;
+  options.address = *address;
+  options.port = info.port;
+  options.port_min = info.port_min;
+  options.port_max = info.port_max;
+  options.ipv6_only = info.ipv6_only;
+  options.reuse_port = info.udp_reuse_port;
+  options.send_buffer = info.send_buffer_size;
+  options.receive_buffer = info.recv_buffer_size;
+  return options;
+}
+
+void AppendCandidate(const std::string& address, const ListenPoint& point, size_t index,
+                     std::vector<std::unique_ptr<schema::IceCandidateT>>& candidates) {
+  auto candidate = std::make_unique<schema::IceCandidateT>();
+  // RFC 8445 §5.1.1.3: candidates of one base and protocol share a foundation; every listen point
+  // is a base of its own.
+  candidate->foundation = absl::StrCat("udpcandidate", index == 0 ? "" : absl::StrCat(index));
+  candidate->priority = ice::HostPriority(
+      TransportProtocol::kUdp,
+      static_cast<uint16_t>(kFirstLocalPreference - candidates.size()));
+  candidate->address = address;
+  candidate->protocol = schema::Protocol::Udp;
+  candidate->port = point.socket.local.port;
+  candidates.push_back(std::move(candidate));
+}
+
+std::vector<std::unique_ptr<schema::IceCandidateT>> Candidates(
+    const std::vector<ListenPoint>& points) {
+  std::vector<std::unique_ptr<schema::IceCandidateT>> candidates;
+  for (size_t i = 0; i < points.size(); ++i) {
+    const ListenPoint& point = points[i];
+    const std::string internal = point.socket.local.address.ToString();
+    if (point.announced_address.empty()) {
+      AppendCandidate(internal, point, i, candidates);
+      continue;
+    }
+    AppendCandidate(point.announced_address, point, i, candidates);
+    if (point.expose_internal_ip && !point.socket.local.address.is_unspecified()) {
+      AppendCandidate(internal, point, i, candidates);
+    }
+  }
+  return candidates;
+}
+
+std::unique_ptr<schema::IceParametersT> Describe(const ice::Credentials& credentials) {
+  auto parameters = std::make_unique<schema::IceParametersT>();
+  parameters->username_fragment = credentials.ufrag;
+  parameters->password = credentials.password;
+  return parameters;
+}
+
+// The strongest fingerprint that we can compute. RFC 8122 §5: an offer may hold several of one
+// certificate, and weak hashes count for nothing.
+absl::StatusOr<dtls::Fingerprint> Strongest(
+    const std::vector<std::unique_ptr<schema::FingerprintT>>& fingerprints) {
+  if (fingerprints.empty()) return absl::InvalidArgumentError("fingerprints: empty");
+  std::optional<dtls::Fingerprint> best;
+  for (size_t i = 0; i < fingerprints.size(); ++i) {
+    const std::string& algorithm = fingerprints[i]->algorithm;
+    if (algorithm != "sha-256" && algorithm != "sha-384" && algorithm != "sha-512") continue;
+    const auto parsed = dtls::Fingerprint::Parse(algorithm, fingerprints[i]->value);
+    if (!parsed) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("fingerprints[", i, "].value: not a ", algorithm, " hash in hex pairs"));
+    }
+    if (!best || best->algorithm() < parsed->algorithm()) best = parsed;
+  }
+  if (!best) {
+    return absl::InvalidArgumentError(
+        "fingerprints: none of them uses sha-256, sha-384 or sha-512");
+  }
+  return *best;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ListenPoint>> Dispatcher::Listen(
+    const std::vector<std::unique_ptr<schema::ListenInfoT>>& infos) {
+  if (infos.empty()) return absl::InvalidArgumentError("listenInfos: empty");
+  std::vector<ListenOptions> wanted;
+  for (size_t i = 0; i < infos.size(); ++i) {
+    absl::StatusOr<ListenOptions> options =
+        ReadListenInfo(*infos[i], absl::StrCat("listenInfos[", i, "]"));
+    if (!options.ok()) return options.status();
+    wanted.push_back(*options);
+  }
+  std::vector<ListenPoint> points;
+  for (size_t i = 0; i < infos.size(); ++i) {
+    absl::StatusOr<BoundSocket> socket = workspace_.options.sockets.Open(wanted[i]);
+    if (!socket.ok()) {
+      for (const ListenPoint& point : points) {
+        workspace_.options.sockets.Close(point.socket.id);
+      }
+      return absl::Status(socket.status().code(), absl::StrCat("listenInfos[", i, "]: ",
+                                                               socket.status().message()));
+    }
+    points.push_back({*socket, infos[i]->announced_address, infos[i]->expose_internal_ip});
+  }
+  return points;
+}
+
+Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp,
+                                                     const schema::RequestT& request) {
+  absl::StatusOr<Handle<Router>> router = Target<Router>(request);
+  if (!router.ok()) return router.status();
+  const auto& options = *request.body.AsCreateWebRtcTransport();
+  if (absl::Status status = CheckNewId(options.transport_id, "transportId"); !status.ok()) {
+    return status;
+  }
+  if (workspace_.transports.size() >= kMaxTransports) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the worker has ", kMaxTransports, " transports"));
+  }
+  const int consent = options.ice_consent_timeout_s;
+  if (consent != 0 && (consent < 10 || consent > 60)) {
+    return absl::InvalidArgumentError("iceConsentTimeout: neither 0 nor 10 to 60 seconds");
+  }
+  if (!options.enable_udp) {
+    return absl::InvalidArgumentError("enableUdp: false leaves nothing to listen on");
+  }
+  const bool own_sockets = options.webrtc_server_id.empty();
+  if (own_sockets == options.listen_infos.empty()) {
+    return absl::InvalidArgumentError(
+        "webRtcServerId, listenInfos: exactly one of the two is needed");
+  }
+  Handle<WebRtcServer> server_handle;
+  std::vector<ListenPoint> points;
+  if (own_sockets) {
+    absl::StatusOr<std::vector<ListenPoint>> opened = Listen(options.listen_infos);
+    if (!opened.ok()) return opened.status();
+    points = *std::move(opened);
+  } else {
+    const ObjectRef* object = Find(options.webrtc_server_id);
+    const auto* found = object == nullptr ? nullptr : std::get_if<Handle<WebRtcServer>>(object);
+    if (found == nullptr) {
+      return absl::NotFoundError(absl::StrCat("webRtcServerId: there is no '",
+                                              absl::CHexEscape(options.webrtc_server_id), "'"));
+    }
+    server_handle = *found;
+  }
+
+  const ice::Credentials credentials = ice::Credentials::Generate(workspace_.options.entropy);
+  const Handle<Transport> handle = workspace_.transports.Emplace(Transport::Options{
+      .dtls = workspace_.options.dtls,
+      .entropy = workspace_.options.entropy,
+      .credentials = credentials,
+      .consent_timeout = std::chrono::seconds(consent),
+      .unix_offset = workspace_.options.unix_offset,
+  });
+  Transport& transport = *workspace_.transports.Find(handle);
+  transport.id = options.transport_id;
+  transport.router = *router;
+  transport.server = server_handle;
+  transport.own_points = std::move(points);
+  workspace_.names.emplace(transport.id, handle);
+  workspace_.routers.Find(*router)->transports.push_back(handle);
+  WebRtcServer* server = workspace_.servers.Find(server_handle);
+  if (server != nullptr) server->transports.push_back(handle);
+  RouteUfrag(workspace_, handle, transport);
+  workspace_.Wake(handle, transport);
+
+  schema::WebRtcTransportCreatedT created;
+  created.ice_parameters = Describe(credentials);
+  created.ice_candidates = Candidates(server ? server->listen_points : transport.own_points);
+  for (const dtls::Fingerprint& fingerprint : workspace_.options.dtls.fingerprints()) {
+    auto described = std::make_unique<schema::FingerprintT>();
+    described->algorithm = fingerprint.algorithm_text();
+    described->value = fingerprint.value_text();
+    created.dtls_fingerprints.push_back(std::move(described));
+  }
+  return control::ResponseBody(std::move(created));
+}
+
+Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp, const schema::RequestT& request) {
+  absl::StatusOr<Handle<Transport>> handle = Target<Transport>(request);
+  if (!handle.ok()) return handle.status();
+  const auto& options = *request.body.AsConnectWebRtcTransport();
+  Transport& transport = *workspace_.transports.Find(*handle);
+  if (transport.link.connecting()) {
+    return absl::FailedPreconditionError("connect: has been called before");
+  }
+  absl::StatusOr<dtls::Fingerprint> fingerprint = Strongest(options.fingerprints);
+  if (!fingerprint.ok()) return fingerprint.status();
+
+  // A peer without a preference leaves the active part to us: we are reachable, it may not be.
+  const bool we_are_client = options.role != schema::DtlsRole::Client;
+  transport.link.Connect(we_are_client ? dtls::Role::kClient : dtls::Role::kServer, *fingerprint);
+  workspace_.Wake(*handle, transport);
+
+  schema::WebRtcTransportConnectedT connected;
+  connected.dtls_local_role = we_are_client ? schema::DtlsRole::Client : schema::DtlsRole::Server;
+  return control::ResponseBody(std::move(connected));
+}
+
+Dispatcher::Result Dispatcher::RestartIce(Timestamp, const schema::RequestT& request) {
+  absl::StatusOr<Handle<Transport>> handle = Target<Transport>(request);
+  if (!handle.ok()) return handle.status();
+  Transport& transport = *workspace_.transports.Find(*handle);
+  const ice::Credentials fresh = ice::Credentials::Generate(workspace_.options.entropy);
+  transport.link.RestartIce(fresh);
+  RouteUfrag(workspace_, *handle, transport);
+  schema::IceRestartedT restarted;
+  restarted.ice_parameters = Describe(fresh);
+  return control::ResponseBody(std::move(restarted));
+}
+
+Dispatcher::Result Dispatcher::SetMaxIncomingBitrate(Timestamp, const schema::RequestT& request) {
+  absl::StatusOr<Handle<Transport>> handle = Target<Transport>(request);
+  if (!handle.ok()) return handle.status();
+  Transport& transport = *workspace_.transports.Find(*handle);
+  transport.ingress.SetMaxBitRate(
+      BitRate::Bps(request.body.AsSetMaxIncomingBitrate()->bitrate));
+  workspace_.Wake(*handle, transport);
+  return Done();
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,58 @@
+// Whose datagram is this?
+//
+// STUN is routed by the local half of USERNAME, before anything is proven; everything else only by
+// a path that ICE has validated. The keys are complete: a hash alone would let two peers collide.
+
+#ifndef SLUICE_WORKER_ENGINE_ROUTE_TABLE_H_
+#define SLUICE_WORKER_ENGINE_ROUTE_TABLE_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "base/endpoint.h"
+#include "base/ids.h"
+
+namespace sluice::worker {
+
+class Transport;
+
+class RouteTable {
+ public:
+  // False if another transport has that name already.
+  bool AddUfrag(std::string_view ufrag, Handle<Transport> transport) {
+    return by_ufrag_.try_emplace(Key(ufrag), transport).second;
+  }
+  void RemoveUfrag(std::string_view ufrag) { by_ufrag_.erase(Key(ufrag)); }
+  Handle<Transport> FindByUfrag(std::string_view ufrag) const {
+    const auto found = by_ufrag_.find(Key(ufrag));
+    return found == by_ufrag_.end() ? Handle<Transport>() : found->second;
+  }
+
+  // A peer may leave one transport and join another from the same port; the newest proof counts.
+  void AddPath(const Path& path, Handle<Transport> transport) { by_path_[path] = transport; }
+  // Leaves the path alone if it belongs to another transport by now.
+  void RemovePath(const Path& path, Handle<Transport> transport) {
+    const auto found = by_path_.find(path);
+    if (found != by_path_.end() && found->second == transport) by_path_.erase(found);
+  }
+  Handle<Transport> FindByRemote(const Path& path) const {
+    const auto found = by_path_.find(path);
+    return found == by_path_.end() ? Handle<Transport>() : found->second;
+  }
+
+  size_t paths() const { return by_path_.size(); }
+  size_t ufrags() const { return by_ufrag_.size(); }
+
+ private:
+  // Debian builds abseil with a string view of its own.
+  static absl::string_view Key(std::string_view text) { return {text.data(), text.size()}; }
+
+  absl::flat_hash_map<std::string, Handle<Transport>> by_ufrag_;
+  absl::flat_hash_map<Path, Handle<Transport>> by_path_;
+};
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_ROUTE_TABLE_H_

@@ -1,0 +1,179 @@
+#include "worker/engine/statistics.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "worker/engine/link_events.h"
+
+namespace sluice::worker {
+namespace {
+
+uint64_t Milliseconds(Timestamp time) {
+  return static_cast<uint64_t>(time.time_since_epoch().count() / 1000);
+}
+
+float Milliseconds(std::optional<Duration> span) {
+  return span ? static_cast<float>(span->count()) / 1000.0f : 0.0f;
+}
+
+// Rates of the control API have 32 bits; no transport of ours reaches 4 Gbit/s.
+uint32_t Bps(BitRate rate) {
+  return static_cast<uint32_t>(
+      std::clamp<int64_t>(rate.bps(), 0, std::numeric_limits<uint32_t>::max()));
+}
+
+std::vector<std::unique_ptr<schema::DropCountT>> Describe(const DropCounters& counters) {
+  std::vector<std::unique_ptr<schema::DropCountT>> list;
+  for (size_t i = 0; i < kDropReasonCount; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    if (counters[reason] == 0) continue;
+    auto entry = std::make_unique<schema::DropCountT>();
+    entry->reason = DropReasonName(reason);
+    entry->packets = counters[reason];
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+schema::MediaKind Describe(rtp::MediaKind kind) {
+  return kind == rtp::MediaKind::kAudio ? schema::MediaKind::Audio : schema::MediaKind::Video;
+}
+
+std::unique_ptr<schema::RtpStreamStatsT> Describe(const InboundStream& stream, Timestamp now) {
+  auto stats = std::make_unique<schema::RtpStreamStatsT>();
+  stats->timestamp_ms = Milliseconds(now);
+  stats->rid = stream.rid;
+  stats->kind = Describe(stream.options.kind);
+  stats->mime_type = stream.mime_type;
+  if (stream.rtx_ssrc) stats->rtx_ssrc = stream.rtx_ssrc->value();
+  if (!stream.receiver) return stats;
+  const rtp::StreamReceiver::Stats from = stream.receiver->stats(now);
+  stats->ssrc = stream.receiver->ssrc().value();
+  stats->packet_count = from.packets;
+  stats->byte_count = from.bytes;
+  stats->bitrate = Bps(from.rate);
+  stats->packets_lost = from.packets_lost;
+  stats->fraction_lost = from.fraction_lost;
+  stats->packets_discarded = from.packets_discarded;
+  stats->packets_retransmitted = from.packets_retransmitted;
+  stats->packets_repaired = from.packets_repaired;
+  stats->nack_count = from.nack_count;
+  stats->nack_packet_count = from.nack_packet_count;
+  stats->pli_count = from.pli_count;
+  stats->fir_count = from.fir_count;
+  stats->rtx_packets_discarded = from.rtx_packets_discarded;
+  stats->key_frames = from.key_frames;
+  stats->jitter = from.jitter;
+  stats->round_trip_time_ms = Milliseconds(from.round_trip);
+  stats->score = from.score;
+  return stats;
+}
+
+}  // namespace
+
+schema::WorkerStatsT DescribeWorker(const Workspace& workspace, Timestamp now) {
+  schema::WorkerStatsT stats;
+  stats.timestamp_ms = Milliseconds(now);
+  stats.routers = static_cast<uint32_t>(workspace.routers.size());
+  stats.transports =
+      static_cast<uint32_t>(workspace.transports.size() - workspace.closing.size());
+  stats.producers = static_cast<uint32_t>(workspace.producers.size());
+  stats.consumers = static_cast<uint32_t>(workspace.consumers.size());
+  stats.packets_in_use = static_cast<uint32_t>(workspace.options.pool.in_use());
+  stats.packets_allocated = static_cast<uint32_t>(workspace.options.pool.allocated());
+  stats.drops = Describe(workspace.drops);
+  stats.datagrams_received = workspace.datagrams_received;
+  stats.datagrams_sent = workspace.datagrams_sent;
+  stats.requests = workspace.requests;
+  stats.requests_refused = workspace.requests_refused;
+  stats.messages_dropped = workspace.outbox.dropped();
+  return stats;
+}
+
+schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Transport& transport,
+                                          Timestamp now) {
+  schema::TransportStatsT stats;
+  stats.transport_id = transport.id;
+  stats.timestamp_ms = Milliseconds(now);
+  stats.ice_state = ice::StateName(transport.link.agent().state());
+  stats.dtls_state = DtlsStateName(transport.link.dtls_state());
+  if (const std::optional<Path>& path = transport.link.agent().selected()) {
+    stats.selected_tuple = DescribeTuple(workspace, transport, *path);
+  }
+  stats.bytes_received = transport.totals().bytes_received;
+  stats.bytes_sent = transport.totals().bytes_sent;
+  stats.packets_received = transport.totals().packets_received;
+  stats.packets_sent = transport.totals().packets_sent;
+  stats.recv_bitrate = Bps(transport.received().Rate(now));
+  stats.send_bitrate = Bps(transport.sent().Rate(now));
+  const Ingress::Totals& received = transport.ingress.totals();
+  stats.rtp_bytes_received = received.rtp_bytes;
+  stats.rtx_bytes_received = received.rtx_bytes;
+  stats.rtp_recv_bitrate = Bps(received.rtp_rate.Rate(now));
+  stats.rtx_recv_bitrate = Bps(received.rtx_rate.Rate(now));
+  for (const std::unique_ptr<OutboundStream>& stream : transport.egress.streams()) {
+    if (stream == nullptr) continue;
+    const rtp::SendStream::Stats from = stream->sent.stats(now);
+    stats.rtp_send_bitrate += Bps(from.rate);
+    stats.rtx_send_bitrate += Bps(from.retransmitted_rate);
+  }
+  stats.rtp_bytes_sent = transport.egress.totals().rtp_bytes;
+  stats.rtx_bytes_sent = transport.egress.totals().rtx_bytes;
+  stats.available_outgoing_bitrate = Bps(transport.egress.peer_estimate());
+  stats.available_incoming_bitrate = Bps(transport.ingress.estimate());
+  stats.max_incoming_bitrate = Bps(transport.ingress.max_bit_rate());
+  stats.drops = Describe(transport.AllDrops());
+  stats.srtp_profile = transport.link.srtp_profile();
+  const std::optional<Duration> sending = transport.egress.round_trip();
+  stats.round_trip_time_ms = Milliseconds(sending ? sending : transport.ingress.round_trip());
+  return stats;
+}
+
+schema::StreamStatsListT DescribeProducer(const Workspace& workspace, Handle<Producer> handle,
+                                          Timestamp now) {
+  schema::StreamStatsListT list;
+  const Producer& producer = *workspace.producers.Find(handle);
+  const Transport& transport = *workspace.transports.Find(producer.transport);
+  for (const InboundStream* stream : transport.ingress.StreamsOf(handle)) {
+    list.streams.push_back(Describe(*stream, now));
+  }
+  return list;
+}
+
+schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Consumer> handle,
+                                          Timestamp now) {
+  const Consumer& consumer = *workspace.consumers.Find(handle);
+  const Transport& transport = *workspace.transports.Find(consumer.transport);
+  const OutboundStream& stream = transport.egress.stream(consumer.stream);
+  const rtp::SendStream::Stats from = stream.sent.stats(now);
+  auto stats = std::make_unique<schema::RtpStreamStatsT>();
+  stats->timestamp_ms = Milliseconds(now);
+  stats->ssrc = stream.sent.ssrc().value();
+  if (stream.rtx) stats->rtx_ssrc = stream.rtx->ssrc.value();
+  stats->kind = Describe(consumer.kind);
+  stats->mime_type = consumer.plan.main_codec().mime_type;
+  stats->packet_count = from.packets;
+  stats->byte_count = from.bytes;
+  stats->bitrate = Bps(from.rate);
+  stats->packets_lost = from.packets_lost;
+  stats->fraction_lost = from.fraction_lost;
+  stats->packets_retransmitted = from.packets_retransmitted;
+  stats->nack_count = from.nack_count;
+  stats->nack_packet_count = from.nack_packet_count;
+  stats->pli_count = from.pli_count;
+  stats->fir_count = from.fir_count;
+  stats->jitter = from.jitter;
+  stats->round_trip_time_ms = Milliseconds(from.round_trip);
+  stats->drops = Describe(stream.drops);
+  schema::StreamStatsListT list;
+  list.streams.push_back(std::move(stats));
+  schema::StreamStatsListT source = DescribeProducer(workspace, consumer.producer, now);
+  for (auto& entry : source.streams) list.streams.push_back(std::move(entry));
+  return list;
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,69 @@
+#include "worker/engine/transport.h"
+
+#include <algorithm>
+
+namespace sluice::worker {
+namespace {
+
+// RTCP stays below any path MTU: 1,200 bytes are what QUIC and WebRTC count on (RFC 9000 §14).
+constexpr size_t kMaxRtcp = 1200;
+// Index and tag of SRTCP (RFC 3711 §3.4, RFC 7714 §9).
+constexpr size_t kSealRoom = 20;
+
+}  // namespace
+
+void Transport::HandleTimeout(Timestamp now) {
+  link.HandleTimeout(now);
+  ingress.HandleTimeout(now);
+}
+
+std::optional<Timestamp> Transport::NextTimeout() const {
+  const std::optional<Timestamp> next = link.NextTimeout();
+  // Without a path there is nobody to tell anything.
+  if (!link.ready()) return next;
+  return Earlier(next, Earlier(ingress.NextTimeout(), egress.NextTimeout()));
+}
+
+bool Transport::PollTransmit(Timestamp now, TransmitBatch& batch) {
+  const size_t before = batch.entries().size();
+  bool more = link.PollTransmit(now, batch);
+  if (!more && link.ready() && !closed) {
+    more = WriteRtcp(now, batch) || egress.WriteMedia(now, link, batch);
+  }
+  for (size_t i = before; i < batch.entries().size(); ++i) {
+    ++totals_.packets_sent;
+    totals_.bytes_sent += batch.entries()[i].size;
+    sent_.Record(now, batch.entries()[i].size);
+  }
+  return more;
+}
+
+bool Transport::WriteRtcp(Timestamp now, TransmitBatch& batch) {
+  // Bounded in any case: whatever a writer leaves over, it can write into an empty datagram.
+  for (bool more = true; more;) {
+    const ByteSpan room = batch.Room();
+    if (room.empty()) return true;
+    ByteWriter out(room.first(kMaxRtcp - kSealRoom));
+    more = egress.WriteReports(now, out) || ingress.WriteRtcp(now, out);
+    if (out.size() == 0 || !out.ok()) return false;
+    const std::optional<size_t> size = link.SealRtcp(room, out.size());
+    if (!size) {
+      drops.Count(DropReason::kTooLarge);
+      return false;
+    }
+    batch.Commit(link.destination(), *size);
+  }
+  return false;
+}
+
+DropCounters Transport::AllDrops() const {
+  DropCounters sum = drops;
+  sum.Add(link.drops());
+  sum.Add(egress.drops());
+  for (const std::unique_ptr<OutboundStream>& stream : egress.streams()) {
+    if (stream != nullptr) sum.Add(stream->drops);
+  }
+  return sum;
+}
+
+}  // namespace sluice::worker

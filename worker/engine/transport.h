@@ -1,0 +1,97 @@
+// One link, one ingress, one egress, and the bookkeeping between them; glue only.
+
+#ifndef SLUICE_WORKER_ENGINE_TRANSPORT_H_
+#define SLUICE_WORKER_ENGINE_TRANSPORT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/drop_reason.h"
+#include "base/endpoint.h"
+#include "base/entropy.h"
+#include "base/time.h"
+#include "dtls/context.h"
+#include "ice/credentials.h"
+#include "rtp/rate_meter.h"
+#include "worker/engine/egress.h"
+#include "worker/engine/ingress.h"
+#include "worker/engine/objects.h"
+#include "worker/engine/transmit_batch.h"
+#include "worker/engine/webrtc_link.h"
+
+namespace sluice::worker {
+
+class Transport {
+ public:
+  // What is referred to must outlive the transport.
+  struct Options {
+    const dtls::Context& dtls;
+    Entropy& entropy;
+    ice::Credentials credentials;
+    Duration consent_timeout{0};
+    Duration unix_offset{0};
+  };
+  struct Totals {
+    uint64_t packets_received = 0;
+    uint64_t bytes_received = 0;
+    uint64_t packets_sent = 0;
+    uint64_t bytes_sent = 0;
+  };
+
+  explicit Transport(const Options& options)
+      : link(options.dtls, options.credentials, options.consent_timeout),
+        ingress(options.entropy, options.unix_offset),
+        egress(options.entropy, options.unix_offset) {}
+
+  // Every datagram that was given to this transport, whatever became of it.
+  void RecordReceived(Timestamp now, size_t bytes) {
+    ++totals_.packets_received;
+    totals_.bytes_received += bytes;
+    received_.Record(now, bytes);
+  }
+
+  void HandleTimeout(Timestamp now);
+  std::optional<Timestamp> NextTimeout() const;
+  // Appends all that the peer is owed. True if the batch is full and there is more.
+  bool PollTransmit(Timestamp now, TransmitBatch& batch);
+
+  const Totals& totals() const { return totals_; }
+  const rtp::RateMeter& received() const { return received_; }
+  const rtp::RateMeter& sent() const { return sent_; }
+  // What died on this transport, its link and its streams included.
+  DropCounters AllDrops() const;
+
+  // Who this is and what belongs to it; kept by those who create and close.
+  std::string id;
+  Handle<Router> router;
+  // None if the transport has sockets of its own.
+  Handle<WebRtcServer> server;
+  std::vector<ListenPoint> own_points;
+  std::vector<Handle<Producer>> producers;
+  std::vector<Handle<Consumer>> consumers;
+  // What the route table holds for this transport.
+  std::vector<std::string> ufrags;
+  std::vector<Path> paths;
+  // Stands in the list of those to be polled.
+  bool awake = false;
+  bool closed = false;
+
+  WebRtcLink link;
+  Ingress ingress;
+  Egress egress;
+  // Of packets that did not reach a stream.
+  DropCounters drops;
+
+ private:
+  bool WriteRtcp(Timestamp now, TransmitBatch& batch);
+
+  Totals totals_;
+  rtp::RateMeter received_;
+  rtp::RateMeter sent_;
+};
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_TRANSPORT_H_

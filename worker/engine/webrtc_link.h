@@ -1,0 +1,106 @@
+// A path to one browser: ICE finds it, DTLS proves it, SRTP hides what travels on it.
+//
+// Datagrams come in, clear packets come out, and the other way round. The link knows nothing of
+// streams. DTLS and media are taken only from paths that ICE has validated (the engine routes by
+// them), and the destination moves only when ICE says so: no packet of media ever redirects it.
+
+#ifndef SLUICE_WORKER_ENGINE_WEBRTC_LINK_H_
+#define SLUICE_WORKER_ENGINE_WEBRTC_LINK_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/drop_reason.h"
+#include "base/endpoint.h"
+#include "base/packet_pool.h"
+#include "base/time.h"
+#include "dtls/context.h"
+#include "dtls/session.h"
+#include "dtls/srtp_session.h"
+#include "ice/lite_agent.h"
+#include "worker/engine/transmit_batch.h"
+
+namespace sluice::worker {
+
+enum class DtlsState : uint8_t { kNew, kConnecting, kConnected, kFailed, kClosed };
+std::string_view DtlsStateName(DtlsState state);
+
+class WebRtcLink {
+ public:
+  struct DtlsChanged {
+    DtlsState state;
+    std::string remote_certificate_pem;
+    std::string_view reason;
+  };
+  using Event = std::variant<ice::LiteAgent::StateChanged, ice::LiteAgent::PathValidated,
+                             ice::LiteAgent::PathSelected, ice::LiteAgent::PathRemoved,
+                             DtlsChanged>;
+
+  // `context` must outlive the link. A `consent_timeout` of zero never expires.
+  WebRtcLink(const dtls::Context& context, ice::Credentials credentials, Duration consent_timeout);
+
+  void ReceiveStun(Timestamp now, const Datagram& datagram);
+  void ReceiveDtls(Timestamp now, ByteView datagram);
+  // Decrypts in place. The reason if the packet must die.
+  std::optional<DropReason> OpenRtp(PacketRef& packet) { return Open(packet, false); }
+  std::optional<DropReason> OpenRtcp(PacketRef& packet) { return Open(packet, true); }
+
+  // Starts DTLS in `role` towards a peer that will present `fingerprint`. Only once.
+  void Connect(dtls::Role role, const dtls::Fingerprint& fingerprint);
+  bool connecting() const { return session_ != nullptr; }
+
+  void RestartIce(ice::Credentials fresh) { agent_.Restart(std::move(fresh)); }
+  // Tells the peer; afterwards the link only drains.
+  void Close(Timestamp now);
+
+  // True if media can be sent.
+  bool ready() const { return srtp_ != nullptr && agent_.selected().has_value(); }
+  const Path& destination() const { return *agent_.selected(); }
+
+  // See dtls::SrtpSession. Nothing if the packet does not fit.
+  std::optional<size_t> SealRtp(ByteSpan out, size_t written, ByteView rest) {
+    return srtp_->ProtectRtp(out, written, rest);
+  }
+  std::optional<size_t> SealRtcp(ByteSpan out, size_t written) {
+    return srtp_->ProtectRtcp(out, written);
+  }
+  void ForgetOutgoing(Ssrc ssrc) {
+    if (srtp_ != nullptr) srtp_->RemoveOutgoing(ssrc);
+  }
+
+  void HandleTimeout(Timestamp now);
+  std::optional<Timestamp> NextTimeout() const;
+  // Appends what ICE and DTLS have to say. True if the batch was too full for all of it.
+  bool PollTransmit(Timestamp now, TransmitBatch& batch);
+  std::optional<Event> PollEvent();
+
+  const ice::LiteAgent& agent() const { return agent_; }
+  DtlsState dtls_state() const { return dtls_state_; }
+  // Empty until the handshake is done.
+  std::string_view srtp_profile() const { return srtp_profile_; }
+  // What died in ICE and DTLS.
+  DropCounters drops() const;
+
+ private:
+  std::optional<DropReason> Open(PacketRef& packet, bool rtcp);
+  void DrainSession();
+  void EnterDtlsState(DtlsState state, std::string_view reason, std::string certificate = {});
+
+  const dtls::Context& context_;
+  ice::LiteAgent agent_;
+  std::unique_ptr<dtls::Session> session_;
+  std::unique_ptr<dtls::SrtpSession> srtp_;
+  std::string_view srtp_profile_;
+  DtlsState dtls_state_ = DtlsState::kNew;
+  std::deque<DtlsChanged> dtls_events_;
+  DropCounters drops_;
+};
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_WEBRTC_LINK_H_
