@@ -348,10 +348,10 @@ Bytes DependencyDescriptorValue(const DependencyDescriptorOptions& options) {
   Bytes out = {static_cast<uint8_t>(Bit(options.start_of_frame, 7) | Bit(options.end_of_frame, 6) |
                                     options.template_id)};
   AppendU16(out, options.frame_number);
-  // template_dependency_structure_present_flag and four flags that are off; then id offset 0, one
-  // decode target, one template of layer 0/0 and the end of the list, its indication, no frame
-  // differences, no chains, no resolutions.
-  if (options.structure) Append(out, {0x80, 0x00, 0x60, 0x80});
+  // Appendix A.8.3 for L1T1, in order: the structure flag and four that are off, template id
+  // offset 0, one decode target, two templates of layer 0/0, "switch" for both, the second one
+  // frame after the last, one chain, and no resolutions.
+  if (options.structure) Append(out, {0x80, 0x00, 0x3a, 0x41, 0x01, 0x00});
   return out;
 }
 

@@ -80,12 +80,12 @@ struct Vp8PayloadOptions {
   bool key_frame = false;
   bool start = true;  // first packet of the frame
   bool non_reference = false;
-  std::optional<uint16_t> picture_id;
+  std::optional<uint16_t> picture_id = std::nullopt;
   bool short_picture_id = false;  // 7 bits
-  std::optional<uint8_t> base_index;
-  std::optional<uint8_t> temporal;
+  std::optional<uint8_t> base_index = std::nullopt;
+  std::optional<uint8_t> temporal = std::nullopt;
   bool layer_sync = false;
-  std::optional<uint8_t> key_index;
+  std::optional<uint8_t> key_index = std::nullopt;
   uint16_t width = 640, height = 360;
   size_t size = 100;
 };
@@ -96,18 +96,18 @@ struct Vp9PayloadOptions {
   bool key_frame = false;
   bool start = true;  // B
   bool end = true;    // E
-  std::optional<uint16_t> picture_id;
+  std::optional<uint16_t> picture_id = std::nullopt;
   bool short_picture_id = false;
   bool layers = false;  // L: `temporal` to `base_index` are there
   uint8_t temporal = 0, spatial = 0;
-  bool switching_up = false;        // U
-  bool inter_layer = false;         // D
-  uint8_t base_index = 0;           // in non-flexible mode only
-  bool flexible = false;            // F
-  std::vector<uint8_t> references;  // P_DIFF, at most three, in flexible mode only
-  bool no_upper_reference = false;  // Z
+  bool switching_up = false;             // U
+  bool inter_layer = false;              // D
+  uint8_t base_index = 0;                // in non-flexible mode only
+  bool flexible = false;                 // F
+  std::vector<uint8_t> references = {};  // P_DIFF, at most three, in flexible mode only
+  bool no_upper_reference = false;       // Z
   // V: a scalability structure with one resolution per spatial layer.
-  std::vector<std::pair<uint16_t, uint16_t>> resolutions;
+  std::vector<std::pair<uint16_t, uint16_t>> resolutions = {};
   size_t size = 100;
 };
 Bytes Vp9Payload(const Vp9PayloadOptions& options);
@@ -141,8 +141,8 @@ struct Av1PayloadOptions {
 };
 Bytes Av1Payload(const Av1PayloadOptions& options);
 
-// AV1 RTP payload format, appendix A.8: the mandatory fields; with `structure`, the start of an
-// extended descriptor that attaches one (L1T1, by hand).
+// AV1 RTP payload format, appendix A.8: the mandatory fields; with `structure`, an extended
+// descriptor that attaches the one of L1T1.
 struct DependencyDescriptorOptions {
   bool start_of_frame = true, end_of_frame = true;
   uint8_t template_id = 0;
