@@ -2,10 +2,36 @@
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 
-sluice_test(base base sluice_base)
-sluice_test(rtp rtp sluice_rtp)
-sluice_test(ice ice sluice_ice)
-sluice_test(dtls dtls sluice_dtls OpenSSL::SSL OpenSSL::Crypto PkgConfig::SRTP)
-sluice_test(control control-api sluice_control)
-sluice_test(engine worker/engine sluice_engine)
-sluice_test(io worker/io sluice_io PkgConfig::UV)
+# What tests share: builders, simulated peers and networks, clocks. Knows every folder.
+file(GLOB support_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/support/*.cc)
+list(FILTER support_sources EXCLUDE REGEX "_test\\.cc$")
+add_library(sluice_test_support STATIC ${support_sources})
+target_link_libraries(sluice_test_support
+  PRIVATE sluice_flags
+  PUBLIC sluice_engine sluice_control sluice_rtp sluice_ice sluice_dtls sluice_base
+         OpenSSL::SSL OpenSSL::Crypto PkgConfig::SRTP GTest::gmock GTest::gtest)
+target_precompile_headers(sluice_test_support PRIVATE ${SLUICE_PRECOMPILED}
+                          <gmock/gmock.h> <gtest/gtest.h>)
+
+sluice_test(base base sluice_base GTest::gtest_main)
+sluice_test(rtp rtp sluice_rtp GTest::gtest_main)
+sluice_test(ice ice sluice_ice GTest::gtest_main)
+sluice_test(dtls dtls sluice_dtls GTest::gtest_main)
+sluice_test(control control-api sluice_control GTest::gtest_main)
+sluice_test(engine worker/engine sluice_engine GTest::gtest_main)
+sluice_test(io worker/io sluice_io PkgConfig::UV GTest::gtest_main)
+sluice_test(support tests/support GTest::gtest_main)
+sluice_test(sim tests/sim GTest::gtest_main)
+
+if(SLUICE_SANITIZE)
+  file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.cc)
+  foreach(source ${fuzz_sources})
+    get_filename_component(stem ${source} NAME_WE)
+    string(REGEX REPLACE "_fuzz$" "" name ${stem})
+    sluice_fuzz(${name})
+  endforeach()
+else()
+  # These ask the same of every build; one tree runs them: the one that a user runs.
+  include(tests/architecture/architecture.cmake)
+  include(cmake/node_tests.cmake)
+endif()

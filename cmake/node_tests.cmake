@@ -1,0 +1,17 @@
+# The tests that run in Node.js: the SDK, the conference, and real browsers against a real worker.
+find_program(NPM npm REQUIRED)
+
+foreach(package control-api/node apps/conference tests/interop)
+  if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${package}/package.json)
+    continue()
+  endif()
+  string(REPLACE "/" "_" name ${package})
+  add_test(NAME ${name} COMMAND ${NPM} --silent test
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/${package})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600
+    ENVIRONMENT "SLUICE_WORKER_BIN=$<TARGET_FILE:sluice-worker>")
+endforeach()
+if(TEST tests_interop)
+  # Browsers are judged by time; they get the machine for themselves.
+  set_tests_properties(tests_interop PROPERTIES RUN_SERIAL ON)
+endif()
