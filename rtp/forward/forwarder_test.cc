@@ -87,9 +87,9 @@ class AudioForwarderTest : public ForwarderTest {
 };
 
 TEST_F(ForwarderTest, RewritesTheFixedHeader) {
-  EXPECT_THAT(
-      Admit({.seq = 10, .timestamp = 5000, .key_frame = true, .marker = true}),
-      VariantWith<Rewrite>(Rewrite{kOut, PayloadType(120), SeqNo(kFirstSeq), kFirstTimestamp, true}));
+  EXPECT_THAT(Admit({.seq = 10, .timestamp = 5000, .key_frame = true, .marker = true}),
+              VariantWith<Rewrite>(Rewrite{kOut, PayloadType(120), SeqNo(kFirstSeq),
+                                           kFirstTimestamp, true}));
 }
 
 TEST_F(ForwarderTest, PictureStartsAtAKeyFrame) {

@@ -91,7 +91,8 @@ class SequenceMapper {
   int64_t newest_ = -1;
   int64_t shift_ = 0;
 
-  std::vector<Segment> ring_;  // Size is zero or a power of two; `segments_` are used, from `head_`.
+  // The size is zero or a power of two; `segments_` are in use, from `head_` on.
+  std::vector<Segment> ring_;
   uint32_t head_ = 0;
   uint32_t segments_ = 0;
   uint16_t first_number_;
