@@ -179,7 +179,7 @@ export class Call {
   private consume(consumers: JoinAnswer['consumers']): void {
     if (consumers.length === 0) return;
     this.session?.consume(consumers).catch((error: unknown) => {
-      console.warn('streams could not be received', error);
+      if (!this.over) console.warn('streams could not be received', error);
     });
   }
 

@@ -86,8 +86,7 @@ export class LobbyView {
     this.camera.classList.toggle('off', !on);
     this.camera.setAttribute('aria-pressed', String(!on));
     relabel(this.camera, on ? 'camera' : 'cameraOff', on ? 'Turn camera off' : 'Turn camera on');
-    this.preview.setStream(track ? new MediaStream([track]) : null);
-    this.preview.setPicture(on);
+    this.preview.setTrack(track);
   }
 
   // From 0 to 1, as measured; shown on a scale on which speech fills half of the bar.

@@ -16,8 +16,8 @@ interface Stream {
 export interface RemotePeerListener {
   // The browser wants a click before it plays sound.
   soundBlocked(): void;
-  screenAdded(peer: RemotePeer): void;
-  screenRemoved(peer: RemotePeer): void;
+  screenAdded(): void;
+  screenRemoved(): void;
 }
 
 interface LossSample {
@@ -62,7 +62,7 @@ export class RemotePeer {
         this.screenTile = new Tile({ name: `${this.name}’s screen`, screen: true });
         this.screenTile.setStream(stream);
         this.screenTile.setPicture(true);
-        this.listener.screenAdded(this);
+        this.listener.screenAdded();
         break;
       default:
         this.play(source, stream);
@@ -78,7 +78,7 @@ export class RemotePeer {
     if (stream.source === 'screen') {
       this.screenTile?.dispose();
       this.screenTile = null;
-      this.listener.screenRemoved(this);
+      this.listener.screenRemoved();
     }
     this.silence(stream.source);
     this.refresh();

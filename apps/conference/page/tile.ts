@@ -63,6 +63,15 @@ export class Tile {
     if (this.video.srcObject !== stream) this.video.srcObject = stream;
   }
 
+  // A track of one's own; null shows the avatar. The same track again changes nothing, because a
+  // fresh stream would make the picture flicker.
+  setTrack(track: MediaStreamTrack | null): void {
+    const shown = this.video.srcObject;
+    const same = shown instanceof MediaStream && track !== null && shown.getTracks()[0] === track;
+    if (!same) this.setStream(track ? new MediaStream([track]) : null);
+    this.setPicture(track !== null);
+  }
+
   // False shows the avatar.
   setPicture(visible: boolean): void {
     this.element.classList.toggle('no-picture', !visible);

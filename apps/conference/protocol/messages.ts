@@ -113,7 +113,7 @@ export type ErrorCode =
 export interface RequestFrame {
   id: number;
   method: Method;
-  data: unknown;
+  data?: unknown;
 }
 
 export type AnswerFrame =

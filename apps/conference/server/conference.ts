@@ -17,7 +17,7 @@ export interface Limits {
 }
 
 export interface ConferenceOptions {
-  pool: Pick<WorkerPool, 'pick'>;
+  pool: Pick<WorkerPool, 'claim'>;
   limits: Limits;
   // The router capabilities that pages are built from; a page with others must reload.
   revision: string;
@@ -154,7 +154,7 @@ export class Conference {
 
   private async create(name: string): Promise<Room> {
     try {
-      const live = await this.options.pool.pick();
+      const live = await this.options.pool.claim();
       const room = await Room.create(name, live);
       if (!live.alive) {
         room.close();

@@ -57,7 +57,6 @@ export interface EngineTransport {
   restartIce(): Promise<types.IceParameters>;
   produce(options: ProduceOptions): Promise<EngineProducer>;
   consume(options: ConsumeOptions): Promise<EngineConsumer>;
-  setMaxIncomingBitrate(bitrate: number): Promise<void>;
   close(): void;
   on(event: 'icestatechange' | 'dtlsstatechange', listener: (state: string) => void): unknown;
 }

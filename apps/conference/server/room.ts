@@ -18,8 +18,8 @@ export class Room {
     readonly router: EngineRouter,
   ) {}
 
+  // `live` was claimed for this room, which returns the claim when it closes or does not come to be.
   static async create(name: string, live: LiveWorker): Promise<Room> {
-    live.rooms += 1;
     try {
       const router = await live.worker.createRouter({ mediaCodecs: mediaCodecs() });
       return new Room(name, live, router);

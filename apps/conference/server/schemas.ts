@@ -133,7 +133,7 @@ const kRequests = {
 const frame = z.object({
   id: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   method: z.enum(Object.keys(kRequests) as [Method, ...Method[]]),
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 
 // Null if the text is no request at all, not even one that could be answered.

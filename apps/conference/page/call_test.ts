@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { beforeEach, test } from 'node:test';
+
+import type { Device } from 'mediasoup-client';
+import { settle } from '../testing/fake_clock';
+import { FakeWebSocket } from '../testing/fake_web_socket';
+import { Call } from './call';
+import type { CallListener } from './call';
+import { Signalling } from './signalling';
+
+globalThis.WebSocket = FakeWebSocket as unknown as typeof WebSocket;
+
+// The part of mediasoup-client that a session touches, without a browser beneath.
+class FakeTransport extends EventEmitter {
+  connectionState = 'new';
+  closed = false;
+  readonly produced: any[] = [];
+
+  constructor(readonly id: string) {
+    super();
+  }
+
+  async consume(options: any) {
+    return { ...options, track: {}, close() {} };
+  }
+
+  async produce({ track, appData }: any) {
+    const { source, paused } = appData;
+    const id = await new Promise<string>((resolve, reject) => {
+      const parameters = { kind: track.kind, rtpParameters: {}, appData: { source, paused } };
+      this.emit('produce', parameters, ({ id }: { id: string }) => resolve(id), reject);
+    });
+    const producer = {
+      id,
+      track,
+      paused,
+      pause: () => (producer.paused = true),
+      resume: () => (producer.paused = false),
+      replaceTrack: async (options: any) => (producer.track = options.track),
+      close() {},
+    };
+    this.produced.push(producer);
+    return producer;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+class FakeDevice {
+  readonly transports: FakeTransport[] = [];
+  readonly recvRtpCapabilities = { codecs: [], headerExtensions: [] };
+  readonly sendRtpCapabilities = { codecs: [] };
+
+  readonly createSendTransport = (options: { id: string }) => this.make(options);
+  readonly createRecvTransport = (options: { id: string }) => this.make(options);
+
+  private make({ id }: { id: string }): FakeTransport {
+    const transport = new FakeTransport(id);
+    this.transports.push(transport);
+    return transport;
+  }
+}
+
+const kAnswer = {
+  peerId: 'me',
+  name: 'Ann',
+  room: 'blue',
+  sendTransport: { id: 'send' },
+  recvTransport: { id: 'recv' },
+  peers: [{ id: 'bob', name: 'Bob' }],
+  consumers: [],
+};
+const kConsumer = { id: 'c1', peerId: 'bob', producerId: 'p1', source: 'camera', kind: 'video' };
+
+function track(kind: string): MediaStreamTrack {
+  return { kind, enabled: true, readyState: 'live' } as MediaStreamTrack;
+}
+
+function start() {
+  const heard: string[] = [];
+  const note = (name: string) => (...args: unknown[]) => {
+    heard.push([name, ...args.filter((arg) => typeof arg === 'string')].join(' '));
+  };
+  const listener = Object.fromEntries(
+    ['phaseChanged', 'joined', 'peerJoined', 'peerLeft', 'peerLink', 'streamAdded', 'streamRemoved',
+     'streamPaused', 'linkChanged', 'cleared', 'failed', 'outdated'].map((name) => [name, note(name)]),
+  ) as unknown as CallListener;
+  const device = new FakeDevice();
+  const call = new Call(
+    {
+      url: 'ws://x/ws?room=blue',
+      name: 'Ann',
+      token: null,
+      revision: 'r1',
+      device: Promise.resolve(device as unknown as Device),
+      codecMimeType: null,
+    },
+    listener,
+  );
+  const over = call.run();
+  return { call, heard, device, over };
+}
+
+async function open(): Promise<FakeWebSocket> {
+  await settle();
+  FakeWebSocket.latest.open();
+  await settle();
+  return FakeWebSocket.latest;
+}
+
+async function joined() {
+  const stage = start();
+  const socket = await open();
+  socket.answer('join', kAnswer);
+  await settle();
+  return { ...stage, socket };
+}
+
+beforeEach(() => {
+  FakeWebSocket.all = [];
+});
+
+test('a call joins, publishes its wishes and ends when it is left', async () => {
+  const { call, heard, device, over } = start();
+  call.publish('camera', track('video'));
+  const socket = await open();
+  assert.equal(socket.find('join')?.data.revision, 'r1');
+  socket.answer('join', kAnswer);
+  await settle();
+  assert.equal(socket.find('produce')?.data.source, 'camera');
+  socket.answer('produce', { id: 'p7' });
+  await settle();
+  call.leave();
+  await over;
+  assert.deepEqual(heard, ['phaseChanged joined', 'joined', 'cleared', 'phaseChanged ended']);
+  assert.ok(socket.closedByPage);
+  assert.ok(device.transports.every(({ closed }) => closed));
+});
+
+test('streams are asked for only when their decoders stand', async () => {
+  const { call, heard, socket } = await joined();
+  socket.say({ event: 'newConsumer', data: kConsumer });
+  assert.equal(socket.find('resumeConsumers'), undefined);
+  await settle();
+  assert.deepEqual(socket.find('resumeConsumers')?.data, { consumerIds: ['c1'] });
+  assert.ok(heard.includes('streamAdded'));
+  call.leave();
+});
+
+test('a stream that ends while it is set up is not shown', async () => {
+  const { call, heard, socket } = await joined();
+  socket.say({ event: 'newConsumer', data: kConsumer });
+  socket.say({ event: 'consumerClosed', data: { consumerId: 'c1' } });
+  await settle();
+  assert.ok(!heard.includes('streamAdded'));
+  assert.equal(socket.find('resumeConsumers'), undefined);
+  call.leave();
+});
+
+test('after a worker restart the call joins again at once, on the same socket', async () => {
+  const { call, heard, socket, device } = await joined();
+  call.publish('microphone', track('audio'), true);
+  await settle();
+  socket.answer('produce', { id: 'p1' });
+  await settle();
+  socket.say({ event: 'roomReset', data: { reason: 'x' } });
+  await settle();
+  assert.equal(FakeWebSocket.all.length, 1);
+  assert.equal(socket.sent.filter(({ method }) => method === 'join').length, 2);
+  socket.answer('join', { ...kAnswer, peerId: 'me-2' });
+  await settle();
+
+  assert.deepEqual(heard, [
+    'phaseChanged joined',
+    'joined',
+    'cleared',
+    'phaseChanged rejoining',
+    'phaseChanged joined',
+    'joined',
+  ]);
+  const produced = socket.sent.filter(({ method }) => method === 'produce');
+  assert.deepEqual(produced.map(({ data }) => [data.source, data.paused]), [
+    ['microphone', true],
+    ['microphone', true],
+  ]);
+  assert.equal(device.transports.length, 4);
+  call.leave();
+});
+
+test('after a lost socket the call comes back with the same session', async () => {
+  const { call, heard, socket } = await joined();
+  socket.drop();
+  await settle();
+  assert.ok(heard.includes('phaseChanged reconnecting'));
+  call.retryNow();
+  const second = await open();
+  assert.notEqual(second, socket);
+  const [before, after] = [socket, second].map((one) => one.find('join')?.data.session);
+  assert.equal(before, after);
+  assert.match(before, /^[0-9a-f]{32}$/);
+  second.answer('join', kAnswer);
+  await settle();
+  assert.equal(call.state, 'joined');
+  call.leave();
+});
+
+test('a full room ends the call with a reason', async () => {
+  const { heard, over } = start();
+  const socket = await open();
+  socket.refuse('join', 'room_full', 'This room is full (2 people).');
+  await over;
+  assert.ok(heard.some((line) => line.startsWith('failed This room is full')));
+  assert.ok(socket.closedByPage);
+});
+
+test('a server without workers is asked again, on the same socket', async () => {
+  const { call } = start();
+  const socket = await open();
+  socket.refuse('join', 'unavailable');
+  await settle();
+  assert.equal(call.state, 'connecting');
+  call.retryNow();
+  await settle();
+  assert.equal(socket.sent.filter(({ method }) => method === 'join').length, 2);
+  call.leave();
+});
+
+test('a newer server makes the page load anew', async () => {
+  const { heard, over } = start();
+  (await open()).refuse('join', 'capabilities_changed');
+  await over;
+  assert.ok(heard.includes('outdated'));
+});
+
+test('being replaced by another connection of this tab is final', async () => {
+  const { heard, over, socket } = await joined();
+  socket.drop(4001);
+  await over;
+  assert.ok(heard.some((line) => line.startsWith('failed You joined again')));
+});
+
+test('wishes made one after the other leave the last one true', async () => {
+  const { call, socket, device } = await joined();
+  call.publish('camera', track('video'));
+  call.setPaused('camera', true);
+  call.setPaused('camera', false);
+  call.setPaused('camera', true);
+  await settle();
+  socket.answer('produce', { id: 'p1' });
+  await settle();
+  const producer = device.transports.flatMap(({ produced }) => produced)[0];
+  assert.equal(producer.paused, true);
+  call.unpublish('camera');
+  await settle();
+  assert.deepEqual(socket.find('closeProducer')?.data, { producerId: 'p1' });
+  call.leave();
+});
+
+test('requests that wait fail when the socket goes', async () => {
+  const opening = Signalling.open('ws://x', { event() {}, closed() {} });
+  FakeWebSocket.latest.open();
+  const signalling = await opening;
+  const asked = signalling.request('ping', {});
+  FakeWebSocket.latest.drop();
+  await assert.rejects(asked, { code: 'closed' });
+  await assert.rejects(signalling.request('ping', {}), { code: 'closed' });
+});
+
+test('a server that cannot be reached is an error, not a hang', async () => {
+  const opening = Signalling.open('ws://x', { event() {}, closed() {} });
+  FakeWebSocket.latest.drop();
+  await assert.rejects(opening, /cannot be reached/);
+});

@@ -1,0 +1,131 @@
+// Everybody else in the room, by id, and the tiles of a room that was just lost.
+
+import type { types } from 'mediasoup-client';
+
+import type { ConsumerDescription, Events, PeerDescription } from '../protocol/messages';
+import { peerStats } from './diagnostics';
+import type { PeerStats } from './diagnostics';
+import { RemotePeer } from './remote_peer';
+import type { Tile } from './tile';
+
+export interface PeopleListener {
+  // Somebody came or went, or a screen did.
+  changed(): void;
+  soundBlocked(): void;
+}
+
+export class People {
+  private readonly present = new Map<string, RemotePeer>();
+  // They stay in sight until the rejoin replaces them: a frozen face is less of a shock than none.
+  private stale: RemotePeer[] = [];
+
+  constructor(private readonly listener: PeopleListener) {}
+
+  get all(): RemotePeer[] {
+    return [...this.present.values()];
+  }
+
+  // With those who are expected back.
+  get count(): number {
+    return this.present.size + this.stale.length;
+  }
+
+  get tiles(): Tile[] {
+    return [...this.stale, ...this.present.values()].map(({ tile }) => tile);
+  }
+
+  get screens(): Tile[] {
+    const people = [...this.stale, ...this.present.values()];
+    return people.flatMap(({ screenTile }) => screenTile ?? []);
+  }
+
+  // After a join: these are here, and nobody else.
+  reset(peers: PeerDescription[]): void {
+    this.dismiss();
+    for (const peer of peers) this.put(peer);
+    this.listener.changed();
+  }
+
+  add(peer: PeerDescription): void {
+    this.put(peer);
+    this.listener.changed();
+  }
+
+  remove(peerId: string): RemotePeer | undefined {
+    const peer = this.present.get(peerId);
+    this.present.delete(peerId);
+    peer?.dispose();
+    this.listener.changed();
+    return peer;
+  }
+
+  // The room is lost, but a rejoin is under way.
+  suspend(): void {
+    for (const peer of this.present.values()) {
+      peer.tile.setNotice('Reconnecting…');
+      this.stale.push(peer);
+    }
+    this.present.clear();
+    this.listener.changed();
+  }
+
+  dismiss(): void {
+    for (const peer of [...this.present.values(), ...this.stale]) peer.dispose();
+    this.present.clear();
+    this.stale = [];
+  }
+
+  setLink({ peerId, state }: Events['peerLink']): void {
+    this.present.get(peerId)?.setLink(state);
+  }
+
+  addStream(description: ConsumerDescription, consumer: types.Consumer): void {
+    this.present.get(description.peerId)?.addStream(description, consumer);
+  }
+
+  removeStream(consumerId: string): void {
+    this.ownerOf(consumerId)?.removeStream(consumerId);
+  }
+
+  setPaused(consumerId: string, paused: boolean): void {
+    this.ownerOf(consumerId)?.setPaused(consumerId, paused);
+  }
+
+  updateSpeaking(now: number): void {
+    for (const peer of this.present.values()) peer.updateSpeaking(now);
+  }
+
+  async updateQuality(): Promise<void> {
+    for (const peer of this.all) {
+      const seen = await peerStats(peer);
+      peer.updateLoss({
+        received: seen.packetsReceived + seen.audioPacketsReceived,
+        lost: seen.packetsLost + seen.audioPacketsLost,
+      });
+    }
+  }
+
+  stats(): Promise<PeerStats[]> {
+    return Promise.all(this.all.map(peerStats));
+  }
+
+  resumeSound(): void {
+    for (const peer of this.present.values()) peer.resumeSound();
+  }
+
+  private put(description: PeerDescription): void {
+    this.present.get(description.id)?.dispose();
+    const changed = () => this.listener.changed();
+    const soundBlocked = () => this.listener.soundBlocked();
+    const peer = new RemotePeer(description, {
+      soundBlocked,
+      screenAdded: changed,
+      screenRemoved: changed,
+    });
+    this.present.set(description.id, peer);
+  }
+
+  private ownerOf(consumerId: string): RemotePeer | undefined {
+    return this.all.find((peer) => peer.hasStream(consumerId));
+  }
+}

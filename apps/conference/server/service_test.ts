@@ -1,0 +1,142 @@
+// The one test that opens sockets, on loopback: what is asserted here is how the WebSocket library,
+// the HTTP server and our limits fit together.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { WebSocket } from 'ws';
+import { FakeEngine } from '../testing/fake_engine';
+import { kCapabilities } from '../testing/stage';
+import { Log } from './log';
+import { parseOptions } from './options';
+import type { Options } from './options';
+import { Service } from './service';
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-service-'));
+const engine = new FakeEngine();
+const rejections: unknown[] = [];
+let service: Service;
+let origin: string;
+
+function options(...args: string[]): Options {
+  const parsed = parseOptions(['--workers', '2', '--log-level', 'none', ...args], {});
+  if (parsed.kind !== 'run') throw new Error(JSON.stringify(parsed));
+  return parsed.options;
+}
+
+function startWith(chosen: Options): Promise<Service> {
+  return Service.start({
+    options: chosen,
+    createWorker: engine.createWorker,
+    pageFolder: folder,
+    keyPair: null,
+    version: '1.2.3',
+    log: new Log('none'),
+  });
+}
+
+before(async () => {
+  process.on('unhandledRejection', (error) => rejections.push(error));
+  writeFileSync(join(folder, 'index.html'), '<!--sluice-config-->');
+  service = await startWith(options('--port', '0'));
+  origin = service.url.slice(0, -1);
+});
+
+after(async () => {
+  await service.close();
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(rejections, []);
+});
+
+function socket(path: string, headers: Record<string, string> = {}): WebSocket {
+  return new WebSocket(origin.replace('http', 'ws') + path, { headers });
+}
+
+// "open", or the status with which the upgrade was refused.
+function outcome(one: WebSocket): Promise<number | 'open'> {
+  return new Promise((resolve) => {
+    one.on('open', () => resolve('open'));
+    one.on('unexpected-response', (_, response) => resolve(response.statusCode ?? 0));
+    one.on('error', () => {});
+  });
+}
+
+function closeCode(one: WebSocket): Promise<number> {
+  return new Promise((resolve) => one.on('close', (code) => resolve(code)));
+}
+
+async function pageRevision(): Promise<string> {
+  const html = await (await fetch(`${origin}/`)).text();
+  return /"revision":"([^"]+)"/.exec(html)?.[1] ?? '';
+}
+
+function joinText(revision: string): string {
+  const data = { name: 'Ann', session: 'a'.repeat(32), revision, rtpCapabilities: kCapabilities };
+  return JSON.stringify({ id: 1, method: 'join', data });
+}
+
+function nextMessage(one: WebSocket): Promise<any> {
+  return new Promise((resolve) => one.once('message', (data) => resolve(JSON.parse(String(data)))));
+}
+
+test('health tells rooms, people and workers', async () => {
+  const health = (await (await fetch(`${origin}/healthz`)).json()) as any;
+  assert.equal(health.status, 'ok');
+  assert.equal(health.version, '1.2.3');
+  assert.equal(health.workers.length, 2);
+  assert.equal(health.peers, 0);
+});
+
+test('a page of another site gets no socket', async () => {
+  assert.equal(await outcome(socket('/ws?room=blue', { Origin: 'https://evil.example' })), 403);
+  const own = socket('/ws?room=blue', { Origin: origin });
+  assert.equal(await outcome(own), 'open');
+  own.close();
+});
+
+test('a socket needs a room that can exist', async () => {
+  assert.equal(await outcome(socket('/ws')), 400);
+  assert.equal(await outcome(socket('/ws?room=a%2Fb')), 400);
+  assert.equal(await outcome(socket('/other?room=blue')), 404);
+});
+
+test('a frame beyond the limit closes the socket', async () => {
+  const one = socket('/ws?room=blue');
+  await outcome(one);
+  const closed = closeCode(one);
+  one.send('x'.repeat(64 * 1024 + 1));
+  assert.equal(await closed, 1009);
+});
+
+test('join works over a real socket, and a closed one leaves', async () => {
+  const one = socket('/ws?room=blue');
+  await outcome(one);
+  const answered = nextMessage(one);
+  one.send(joinText(await pageRevision()));
+  const answer = await answered;
+  assert.equal(answer.ok, true);
+  assert.equal(answer.data.room, 'blue');
+  const closed = closeCode(one);
+  one.close();
+  await closed;
+  const health = (await (await fetch(`${origin}/healthz`)).json()) as any;
+  assert.equal(health.peers, 0);
+});
+
+test('a port in use is an error that names it', async () => {
+  const port = new URL(origin).port;
+  await assert.rejects(startWith(options('--port', port)), { code: 'EADDRINUSE' });
+});
+
+test('closing says goodbye to everybody and ends the workers', async () => {
+  const other = await startWith(options('--port', '0'));
+  const one = new WebSocket(`${other.url.replace('http', 'ws')}ws?room=blue`);
+  await outcome(one);
+  const closed = closeCode(one);
+  await other.close();
+  assert.equal(await closed, 1001);
+  assert.ok(engine.workers.slice(-2).every((worker) => worker.closed));
+});

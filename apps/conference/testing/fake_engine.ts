@@ -1,0 +1,235 @@
+// An engine without media: the same objects, the same cascades, and faults on demand.
+
+import { EventEmitter } from 'node:events';
+
+import type { types } from 'mediasoup-client';
+import type {
+  ConsumeOptions,
+  EngineConsumer,
+  EngineProducer,
+  EngineRouter,
+  EngineTransport,
+  EngineWebRtcServer,
+  EngineWorker,
+  ProduceOptions,
+} from '../server/engine';
+
+let lastId = 0;
+const freshId = (kind: string) => `${kind}-${++lastId}`;
+
+export class FakeProducer implements EngineProducer {
+  readonly id = freshId('producer');
+  readonly kind: 'audio' | 'video';
+  readonly rtpParameters: types.RtpParameters;
+  readonly consumers = new Set<FakeConsumer>();
+  paused: boolean;
+  closed = false;
+
+  constructor(
+    readonly router: FakeRouter,
+    options: ProduceOptions,
+  ) {
+    this.kind = options.kind;
+    this.rtpParameters = options.rtpParameters;
+    this.paused = options.paused;
+    router.producers.set(this.id, this);
+  }
+
+  async pause(): Promise<void> {
+    this.paused = true;
+    for (const consumer of this.consumers) consumer.emit('producerpause');
+  }
+
+  async resume(): Promise<void> {
+    this.paused = false;
+    for (const consumer of this.consumers) consumer.emit('producerresume');
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.router.producers.delete(this.id);
+    for (const consumer of this.consumers) {
+      consumer.closed = true;
+      consumer.emit('producerclose');
+    }
+    this.consumers.clear();
+  }
+}
+
+export class FakeConsumer extends EventEmitter implements EngineConsumer {
+  readonly id = freshId('consumer');
+  readonly producerId: string;
+  readonly kind: 'audio' | 'video';
+  readonly rtpParameters: types.RtpParameters;
+  readonly producerPaused: boolean;
+  closed = false;
+  paused: boolean;
+  keyFramesAsked = 0;
+
+  constructor(
+    private readonly producer: FakeProducer,
+    options: ConsumeOptions,
+  ) {
+    super();
+    this.producerId = producer.id;
+    this.kind = producer.kind;
+    this.rtpParameters = producer.rtpParameters;
+    this.producerPaused = producer.paused;
+    this.paused = options.paused;
+    producer.consumers.add(this);
+  }
+
+  async resume(): Promise<void> {
+    this.paused = false;
+  }
+
+  async requestKeyFrame(): Promise<void> {
+    this.keyFramesAsked += 1;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.producer.consumers.delete(this);
+  }
+}
+
+export class FakeTransport extends EventEmitter implements EngineTransport {
+  readonly id = freshId('transport');
+  readonly iceParameters = { usernameFragment: 'frag', password: 'pass', iceLite: true };
+  readonly iceCandidates: types.IceCandidate[] = [];
+  readonly dtlsParameters: types.DtlsParameters = {
+    role: 'auto',
+    fingerprints: [{ algorithm: 'sha-256', value: Array(32).fill('0A').join(':') }],
+  };
+  readonly producers = new Set<FakeProducer>();
+  readonly consumers = new Set<FakeConsumer>();
+  closed = false;
+  connected = false;
+
+  constructor(private readonly router: FakeRouter) {
+    super();
+  }
+
+  async connect(): Promise<void> {
+    if (this.connected) throw new Error('connect() was called already');
+    this.connected = true;
+  }
+
+  async restartIce(): Promise<types.IceParameters> {
+    return { ...this.iceParameters, usernameFragment: 'frag-2' };
+  }
+
+  async produce(options: ProduceOptions): Promise<EngineProducer> {
+    this.router.check();
+    if (options.rtpParameters.codecs.some(({ mimeType }) => mimeType === 'video/none')) {
+      throw new Error('unsupported codec video/none');
+    }
+    const producer = new FakeProducer(this.router, options);
+    this.producers.add(producer);
+    return producer;
+  }
+
+  async consume(options: ConsumeOptions): Promise<EngineConsumer> {
+    this.router.check();
+    const producer = this.router.producers.get(options.producerId);
+    if (!producer) throw new Error('no such producer');
+    const consumer = new FakeConsumer(producer, options);
+    this.consumers.add(consumer);
+    return consumer;
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.router.transports.delete(this);
+    for (const producer of this.producers) producer.close();
+    for (const consumer of this.consumers) consumer.close();
+  }
+}
+
+export class FakeRouter implements EngineRouter {
+  readonly id = freshId('router');
+  readonly rtpCapabilities: types.RtpCapabilities = { codecs: [], headerExtensions: [] };
+  readonly producers = new Map<string, FakeProducer>();
+  readonly transports = new Set<FakeTransport>();
+  closed = false;
+
+  constructor(readonly worker: FakeWorker) {}
+
+  async createWebRtcTransport(): Promise<EngineTransport> {
+    await this.worker.gate;
+    this.check();
+    const transport = new FakeTransport(this);
+    this.transports.add(transport);
+    return transport;
+  }
+
+  canConsume(options: { producerId: string; rtpCapabilities: types.RtpCapabilities }): boolean {
+    const producer = this.producers.get(options.producerId);
+    const codecs = options.rtpCapabilities.codecs ?? [];
+    return Boolean(producer && codecs.some(({ kind }) => kind === producer.kind));
+  }
+
+  check(): void {
+    if (this.closed || this.worker.closed) throw new Error('the channel is closed');
+  }
+
+  close(): void {
+    this.closed = true;
+    this.worker.routers.delete(this);
+    for (const transport of [...this.transports]) transport.close();
+  }
+}
+
+export class FakeWorker extends EventEmitter implements EngineWorker {
+  readonly pid = ++lastId;
+  readonly routers = new Set<FakeRouter>();
+  closed = false;
+  cpuMs = 0;
+  // What transports wait for before they are made; a test may hold it up.
+  gate: Promise<void> = Promise.resolve();
+
+  async createWebRtcServer(): Promise<EngineWebRtcServer> {
+    return { id: freshId('server') };
+  }
+
+  async createRouter(): Promise<EngineRouter> {
+    if (this.closed) throw new Error('the channel is closed');
+    const router = new FakeRouter(this);
+    this.routers.add(router);
+    return router;
+  }
+
+  async getResourceUsage(): Promise<{ ru_utime: number; ru_stime: number }> {
+    return { ru_utime: this.cpuMs, ru_stime: 0 };
+  }
+
+  // As if the process had received SIGKILL.
+  die(): void {
+    this.closed = true;
+    for (const router of this.routers) router.closed = true;
+    this.emit('died', new Error('killed by SIGKILL'));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+// Makes workers and remembers them.
+export class FakeEngine {
+  readonly workers: FakeWorker[] = [];
+  // How many of the next starts fail.
+  failures = 0;
+
+  readonly createWorker = async (): Promise<EngineWorker> => {
+    if (this.failures > 0) {
+      this.failures -= 1;
+      throw new Error('the worker did not start');
+    }
+    const worker = new FakeWorker();
+    this.workers.push(worker);
+    return worker;
+  };
+}
