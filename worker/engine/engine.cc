@@ -129,7 +129,9 @@ bool Engine::PollTransmit(Timestamp now, TransmitBatch& batch) {
     more = transport->PollTransmit(now, batch);
     if (more) break;
     transport->awake = false;
-    if (!transport->closed) workspace.deadlines.Set(handle.slot, transport->NextTimeout());
+    if (transport->closed) continue;
+    HandleStreamNeeds(workspace, now, *transport);
+    workspace.deadlines.Set(handle.slot, transport->NextTimeout());
   }
   workspace.awake.erase(workspace.awake.begin(),
                         workspace.awake.begin() + static_cast<std::ptrdiff_t>(visited));

@@ -12,6 +12,10 @@ namespace {
 void Forward(Workspace& workspace, Timestamp now, const Ingress::Arrival& arrival) {
   Producer* producer = workspace.producers.Find(arrival.producer);
   if (producer == nullptr) return;
+  if (producer->consumers.empty()) {
+    workspace.transports.Find(producer->transport)->drops.Count(DropReason::kNoConsumer);
+    return;
+  }
   bool wants_key_frame = false;
   for (Handle<Consumer> handle : producer->consumers) {
     const Consumer* consumer = workspace.consumers.Find(handle);
