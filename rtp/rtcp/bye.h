@@ -16,8 +16,8 @@ struct Bye {
   static constexpr size_t kMaxReason = 255;  // its length has eight bits
 
   // The count of sources has five bits.
-  BoundedList<Ssrc, 31> sources;
-  std::string_view reason;  // of a parsed packet: a view of its bytes
+  BoundedList<Ssrc, 31> sources{};
+  std::string_view reason{};  // of a parsed packet: a view of its bytes
 
   bool operator==(const Bye&) const = default;
 

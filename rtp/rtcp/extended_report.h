@@ -20,16 +20,16 @@ struct ExtendedReport {
   static constexpr size_t kMaxEntries = 32;
 
   struct Dlrr {
-    Ssrc receiver;             // whose reference time is answered
+    Ssrc receiver{};           // whose reference time is answered
     uint32_t last_report = 0;  // NtpTime::compact() of that time, zero if none came
     uint32_t delay = 0;        // since then, in 1/65536 s
 
     bool operator==(const Dlrr&) const = default;
   };
 
-  Ssrc sender;
-  std::optional<NtpTime> reference_time;  // RRTR; the first, if there are several
-  BoundedList<Dlrr, kMaxEntries> dlrr;
+  Ssrc sender{};
+  std::optional<NtpTime> reference_time{};  // RRTR; the first, if there are several
+  BoundedList<Dlrr, kMaxEntries> dlrr{};
 
   bool operator==(const ExtendedReport&) const = default;
 

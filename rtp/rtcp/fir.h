@@ -18,14 +18,14 @@ struct FullIntraRequest {
   static constexpr size_t kMaxEntries = 32;
 
   struct Entry {
-    Ssrc source;
+    Ssrc source{};
     uint8_t number = 0;  // a repeated request keeps its number (RFC 5104 §4.3.1.1)
 
     bool operator==(const Entry&) const = default;
   };
 
-  FeedbackSources sources;  // `media` is unused and zero (RFC 5104 §4.3.1.1)
-  BoundedList<Entry, kMaxEntries> entries;
+  FeedbackSources sources{};  // `media` is unused and zero (RFC 5104 §4.3.1.1)
+  BoundedList<Entry, kMaxEntries> entries{};
 
   bool operator==(const FullIntraRequest&) const = default;
 

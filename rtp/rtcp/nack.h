@@ -21,14 +21,14 @@ struct GenericNack {
   static constexpr size_t kMaxEntries = 128;
 
   struct Entry {
-    SeqNo first;
+    SeqNo first{};
     uint16_t following = 0;  // bit i: first + i + 1 is lost as well
 
     bool operator==(const Entry&) const = default;
   };
 
-  FeedbackSources sources;
-  BoundedList<Entry, kMaxEntries> entries;
+  FeedbackSources sources{};
+  BoundedList<Entry, kMaxEntries> entries{};
   size_t ignored_entries = 0;
 
   // Compares what is asked for; how much was ignored says nothing about that.

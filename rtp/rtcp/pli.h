@@ -11,7 +11,7 @@
 namespace sluice::rtp {
 
 struct PictureLossIndication {
-  FeedbackSources sources;
+  FeedbackSources sources{};
 
   bool operator==(const PictureLossIndication&) const = default;
 

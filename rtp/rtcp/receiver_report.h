@@ -13,8 +13,8 @@
 namespace sluice::rtp {
 
 struct ReceiverReport {
-  Ssrc sender;
-  ReportBlocks blocks;
+  Ssrc sender{};
+  ReportBlocks blocks{};
 
   bool operator==(const ReceiverReport&) const = default;
 

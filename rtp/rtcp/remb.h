@@ -19,11 +19,11 @@ struct Remb {
   // wire is read as this.
   static constexpr int64_t kMaxBps = int64_t{0x3ffff} << 45;
 
-  Ssrc sender;
+  Ssrc sender{};
   // The wire keeps the 18 most significant bits; the rest is rounded down.
-  BitRate rate;
+  BitRate rate{};
   // The count of sources has eight bits.
-  BoundedList<Ssrc, 255> sources;
+  BoundedList<Ssrc, 255> sources{};
 
   bool operator==(const Remb&) const = default;
 

@@ -17,7 +17,7 @@ struct ReportBlock {
   static constexpr int32_t kMaxLost = 0x7fffff;
   static constexpr int32_t kMinLost = -0x800000;
 
-  Ssrc source;
+  Ssrc source{};
   uint8_t fraction_lost = 0;        // of 256, since the last report
   int32_t cumulative_lost = 0;      // signed 24 bits: duplicates can make it negative
   uint32_t highest_sequence = 0;    // with the number of wraps in the upper half

@@ -105,11 +105,11 @@ std::optional<RtcpPacket> RtcpPacket::Parse(ByteView bytes) {
   const ByteView packet = bytes.first(size);
   ByteView body = packet.subspan(kRtcpHeaderSize);
   if ((packet[0] & kPaddingBit) != 0) {
-    // The last byte counts the padding, itself included, in whole words (RFC 3550 §6.4.1).
-    // Deviation: padding is taken in any member, not only the last; browsers pad transport-wide
-    // feedback wherever it stands.
+    // The last byte counts the padding, itself included (RFC 3550 §6.4.1).
+    // Deviation: it is taken in any member, not only the last, and need not be whole words: browsers
+    // fill transport-wide feedback up to a word with one to three bytes, wherever it stands.
     const size_t padding = packet.back();
-    if (padding == 0 || padding % 4 != 0 || padding > body.size()) return std::nullopt;
+    if (padding == 0 || padding > body.size()) return std::nullopt;
     body = body.first(body.size() - padding);
   }
   return RtcpPacket(packet, body);

@@ -58,15 +58,15 @@ std::optional<RtcpPacket> ReadRtcp(ByteView bytes, RtcpKind kind);
 
 // RFC 4585 §6.1: what all feedback begins with.
 struct FeedbackSources {
-  Ssrc sender;  // who says it
-  Ssrc media;   // about which stream
+  Ssrc sender{};  // who says it
+  Ssrc media{};   // about which stream
 
   bool operator==(const FeedbackSources&) const = default;
 };
 FeedbackSources ReadFeedbackSources(ByteReader& in);
 
 // Writes a header on construction and its length in Finish(). Bodies must be multiples of four
-// bytes; one that is not by nature calls Pad() before.
+// bytes; for one that is not by nature, Pad() fills the last word.
 class RtcpFrame {
  public:
   RtcpFrame(ByteWriter& out, RtcpKind kind, size_t count = 0);

@@ -17,14 +17,14 @@ struct SourceDescription {
   static constexpr size_t kMaxCname = 255;  // its length has eight bits
 
   struct Chunk {
-    Ssrc source;
-    std::string_view cname;  // of a parsed packet: a view of its bytes; empty if it had none
+    Ssrc source{};
+    std::string_view cname{};  // of a parsed packet: a view of its bytes; empty if it had none
 
     bool operator==(const Chunk&) const = default;
   };
 
   // The count of chunks has five bits.
-  BoundedList<Chunk, 31> chunks;
+  BoundedList<Chunk, 31> chunks{};
 
   bool operator==(const SourceDescription&) const = default;
 

@@ -15,12 +15,12 @@
 namespace sluice::rtp {
 
 struct SenderReport {
-  Ssrc sender;
-  NtpTime ntp;
+  Ssrc sender{};
+  NtpTime ntp{};
   uint32_t rtp_timestamp = 0;
   uint32_t packet_count = 0;
   uint32_t octet_count = 0;  // of payload, without headers and padding
-  ReportBlocks blocks;
+  ReportBlocks blocks{};
 
   bool operator==(const SenderReport&) const = default;
 
