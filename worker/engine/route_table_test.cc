@@ -1,0 +1,51 @@
+#include "worker/engine/route_table.h"
+
+#include "gtest/gtest.h"
+
+namespace sluice::worker {
+namespace {
+
+constexpr Handle<Transport> kAlice{1, 1};
+constexpr Handle<Transport> kBob{2, 1};
+
+Path PathFrom(uint16_t port) {
+  return {SocketId(1), {IpAddress::V4(192, 0, 2, 1), port, TransportProtocol::kUdp}};
+}
+
+TEST(RouteTableTest, UnknownNamesAndPathsLeadNowhere) {
+  RouteTable routes;
+  EXPECT_FALSE(routes.FindByUfrag("nobody"));
+  EXPECT_FALSE(routes.FindByRemote(PathFrom(1)));
+}
+
+TEST(RouteTableTest, NamesAreNotTakenOver) {
+  RouteTable routes;
+  EXPECT_TRUE(routes.AddUfrag("abcd", kAlice));
+  EXPECT_FALSE(routes.AddUfrag("abcd", kBob));
+  EXPECT_EQ(routes.FindByUfrag("abcd"), kAlice);
+}
+
+TEST(RouteTableTest, PathFollowsTheNewestProofAndOutlivesTheOlderOwner) {
+  RouteTable routes;
+  routes.AddPath(PathFrom(1), kAlice);
+  routes.AddPath(PathFrom(1), kBob);
+  EXPECT_EQ(routes.FindByRemote(PathFrom(1)), kBob);
+  routes.RemovePath(PathFrom(1), kAlice);
+  EXPECT_EQ(routes.FindByRemote(PathFrom(1)), kBob);
+  routes.RemovePath(PathFrom(1), kBob);
+  EXPECT_FALSE(routes.FindByRemote(PathFrom(1)));
+}
+
+TEST(RouteTableTest, SamePortOfAnotherSocketOrFamilyIsAnotherPath) {
+  RouteTable routes;
+  routes.AddPath(PathFrom(1), kAlice);
+  Path other_socket = PathFrom(1);
+  other_socket.socket = SocketId(2);
+  EXPECT_FALSE(routes.FindByRemote(other_socket));
+  Path tcp = PathFrom(1);
+  tcp.remote.protocol = TransportProtocol::kTcp;
+  EXPECT_FALSE(routes.FindByRemote(tcp));
+}
+
+}  // namespace
+}  // namespace sluice::worker
