@@ -13,21 +13,23 @@
 
 namespace sluice::rtp::codec {
 
-struct Vp9 {
-  // RFC 9628 §4.2.1: what a key frame says about the layers of the stream.
-  struct Structure {
-    struct Resolution {
-      uint16_t width = 0;
-      uint16_t height = 0;
-      bool operator==(const Resolution&) const = default;
-    };
-    static constexpr size_t kMaxSpatialLayers = 8;  // three bits
-
-    uint8_t spatial_layers = 0;
-    uint8_t pictures = 0;  // N_G, the length of the group whose pattern repeats
-    bool has_resolutions = false;
-    std::array<Resolution, kMaxSpatialLayers> resolutions{};
+// RFC 9628 §4.2.1: what a key frame says about the layers of the stream.
+struct Vp9Structure {
+  struct Resolution {
+    uint16_t width = 0;
+    uint16_t height = 0;
+    bool operator==(const Resolution&) const = default;
   };
+  static constexpr size_t kMaxSpatialLayers = 8;  // three bits
+
+  uint8_t spatial_layers = 0;
+  uint8_t pictures = 0;  // N_G, the length of the group whose pattern repeats
+  bool has_resolutions = false;
+  std::array<Resolution, kMaxSpatialLayers> resolutions{};
+};
+
+struct Vp9 {
+  using Structure = Vp9Structure;
   static constexpr size_t kMaxReferences = 3;
 
   bool inter_predicted = false;     // P
