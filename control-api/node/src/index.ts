@@ -1,0 +1,25 @@
+// The Node.js SDK of Sluice. Names and dictionaries are those that users of mediasoup know, so that
+// its clients work unchanged.
+export { Consumer } from './consumer.js';
+export {
+  InvalidStateError,
+  NotFoundError,
+  ResourceExhaustedError,
+  SluiceError,
+  TimeoutError,
+  UnsupportedError,
+  WorkerError,
+} from './errors.js';
+export { EnhancedEventEmitter } from './event_emitter.js';
+export { setLogEventListeners } from './logger.js';
+export * as ortc from './ortc.js';
+export { Producer } from './producer.js';
+export { Router } from './router.js';
+export { parseScalabilityMode } from './scalability_mode.js';
+export { getSupportedRtpCapabilities } from './supported_capabilities.js';
+export * as types from './types.js';
+export { version } from './version.js';
+export { WebRtcServer } from './webrtc_server.js';
+export { WebRtcTransport } from './webrtc_transport.js';
+export { createWorker, observer, Worker } from './worker.js';
+export { workerBin } from './worker_bin.js';

@@ -1,0 +1,222 @@
+// A room of media: what producers send to a router, consumers of the same router can get.
+import { randomUUID } from 'node:crypto';
+
+import { EnhancedEventEmitter } from './event_emitter.js';
+import { InvalidStateError, NotFoundError } from './errors.js';
+import {
+  CreateWebRtcTransportT,
+  DumpT,
+  DumpTextT,
+  RequestBody,
+  WebRtcTransportCreatedT,
+} from './generated/schema.js';
+import { decodeDtlsRole, decodeFingerprint, decodeIceCandidate, decodeIceParameters } from './ice_dtls.js';
+import { encodeListenInfos, type TransportListenInfo } from './listen_info.js';
+import * as ortc from './ortc.js';
+import { asBoolean, asDictionary, asInteger, asName, optional } from './ortc/fields.js';
+import type { Producer } from './producer.js';
+import type { RtpCapabilities, RtpCodecCapability } from './rtp_types.js';
+import type { AppData } from './types.js';
+import { WebRtcServer } from './webrtc_server.js';
+import { asAppData, WebRtcTransport } from './webrtc_transport.js';
+import { expectAnswer, type Channel } from './wire/channel.js';
+
+const maxUint32 = 0xffffffff;
+
+export interface RouterOptions<Data extends AppData = AppData> {
+  /** What the router forwards; nothing if missing. */
+  mediaCodecs?: RtpCodecCapability[];
+  appData?: Data;
+}
+
+export interface WebRtcTransportOptions<Data extends AppData = AppData> {
+  /** Either a server of the same worker, or sockets of its own. */
+  webRtcServer?: WebRtcServer;
+  listenInfos?: TransportListenInfo[];
+  enableUdp?: boolean;
+  enableTcp?: boolean;
+  preferUdp?: boolean;
+  preferTcp?: boolean;
+  /** Seconds without a sign of the peer after which ICE is disconnected; 0 for never. */
+  iceConsentTimeout?: number;
+  /** Bits per second. */
+  initialAvailableOutgoingBitrate?: number;
+  appData?: Data;
+}
+
+export type RouterEvents = {
+  workerclose: [];
+  listenererror: [string, Error];
+};
+
+export type RouterObserverEvents = {
+  close: [];
+  newtransport: [WebRtcTransport];
+};
+
+export interface RouterInternal<Data extends AppData = AppData> {
+  channel: Channel;
+  id: string;
+  rtpCapabilities: RtpCapabilities;
+  appData: Data;
+  onClose: () => void;
+}
+
+export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter<RouterEvents> {
+  readonly observer = new EnhancedEventEmitter<RouterObserverEvents>();
+  readonly #internal: RouterInternal<Data>;
+  readonly #transports = new Map<string, WebRtcTransport>();
+  readonly #producers = new Map<string, Producer>();
+  #closed = false;
+
+  /** @internal Use Worker.createRouter(). */
+  constructor(internal: RouterInternal<Data>) {
+    super();
+    this.#internal = internal;
+  }
+
+  get id(): string {
+    return this.#internal.id;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get rtpCapabilities(): RtpCapabilities {
+    return this.#internal.rtpCapabilities;
+  }
+
+  get appData(): Data {
+    return this.#internal.appData;
+  }
+
+  set appData(appData: Data) {
+    this.#internal.appData = appData;
+  }
+
+  /** Also closes its transports. */
+  close(): void {
+    if (this.#closed) return;
+    this.#internal.channel.close(this.id);
+    this.#end();
+    this.observer.safeEmit('close');
+  }
+
+  /** @internal */
+  workerClosed(): void {
+    if (this.#closed) return;
+    this.#end();
+    this.safeEmit('workerclose');
+    this.observer.safeEmit('close');
+  }
+
+  async dump(): Promise<unknown> {
+    this.#requireOpen();
+    return this.#internal.channel.call({
+      method: RequestBody.Dump,
+      target: this.id,
+      body: new DumpT(),
+      apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
+    });
+  }
+
+  async createWebRtcTransport<TransportData extends AppData = AppData>(
+    options: WebRtcTransportOptions<TransportData>,
+  ): Promise<WebRtcTransport<TransportData>> {
+    this.#requireOpen();
+    asDictionary(options, 'options');
+    const { channel } = this.#internal;
+    const { webRtcServer } = options;
+    const appData = asAppData(options.appData);
+    const id = randomUUID();
+    return channel.call({
+      method: RequestBody.CreateWebRtcTransport,
+      target: this.id,
+      body: encodeTransportOptions(id, options),
+      apply: (answer) => {
+        const created = expectAnswer(answer, WebRtcTransportCreatedT);
+        this.#requireOpen();
+        if (webRtcServer?.closed) {
+          channel.close(id);
+          throw new InvalidStateError('webRtcServer was closed meanwhile');
+        }
+        return this.#addTransport(id, created, webRtcServer, appData);
+      },
+      applyLate: () => channel.close(id),
+    });
+  }
+
+  /** True if a client with these capabilities can decode the producer's stream. */
+  canConsume({ producerId, rtpCapabilities }: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean {
+    const producer = this.#producers.get(asName(producerId, 'producerId'));
+    if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
+    return ortc.canConsume(producer.consumableRtpParameters, rtpCapabilities);
+  }
+
+  #addTransport<TransportData extends AppData>(
+    id: string,
+    created: WebRtcTransportCreatedT,
+    webRtcServer: WebRtcServer | undefined,
+    appData: TransportData,
+  ): WebRtcTransport<TransportData> {
+    const transport = new WebRtcTransport<TransportData>({
+      channel: this.#internal.channel,
+      id,
+      router: {
+        rtpCapabilities: this.rtpCapabilities,
+        addProducer: (producer) => void this.#producers.set(producer.id, producer),
+        removeProducer: (producer) => void this.#producers.delete(producer.id),
+        findProducer: (producerId) => this.#producers.get(producerId),
+      },
+      webRtcServer,
+      iceParameters: decodeIceParameters(created.iceParameters),
+      iceCandidates: created.iceCandidates.map(decodeIceCandidate),
+      dtlsParameters: {
+        role: decodeDtlsRole(created.dtlsRole),
+        fingerprints: created.dtlsFingerprints.map(decodeFingerprint),
+      },
+      appData,
+      onClose: () => void this.#transports.delete(id),
+    });
+    const anyTransport = transport as unknown as WebRtcTransport;
+    this.#transports.set(id, anyTransport);
+    webRtcServer?.attach(anyTransport);
+    this.observer.safeEmit('newtransport', anyTransport);
+    return transport;
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new InvalidStateError('the router is closed');
+  }
+
+  #end(): void {
+    this.#closed = true;
+    for (const transport of [...this.#transports.values()]) transport.routerClosed();
+    this.#internal.onClose();
+  }
+}
+
+function encodeTransportOptions(id: string, options: WebRtcTransportOptions): CreateWebRtcTransportT {
+  const { webRtcServer, listenInfos } = options;
+  if ((webRtcServer === undefined) === (listenInfos === undefined)) {
+    throw new TypeError('either webRtcServer or listenInfos has to be given');
+  }
+  if (webRtcServer !== undefined && !(webRtcServer instanceof WebRtcServer)) {
+    throw new TypeError('webRtcServer is not a WebRtcServer');
+  }
+  if (webRtcServer?.closed) throw new InvalidStateError('webRtcServer is closed');
+  const consent = asInteger(options.iceConsentTimeout ?? 30, 'iceConsentTimeout', 0, 255);
+  const bitrate = options.initialAvailableOutgoingBitrate ?? 600_000;
+  return new CreateWebRtcTransportT(
+    id,
+    webRtcServer?.id ?? null,
+    listenInfos === undefined ? [] : encodeListenInfos(listenInfos),
+    optional(options.enableUdp, 'enableUdp', asBoolean) ?? true,
+    optional(options.enableTcp, 'enableTcp', asBoolean) ?? false,
+    optional(options.preferUdp, 'preferUdp', asBoolean) ?? false,
+    optional(options.preferTcp, 'preferTcp', asBoolean) ?? false,
+    consent,
+    asInteger(bitrate, 'initialAvailableOutgoingBitrate', 0, maxUint32),
+  );
+}

@@ -1,0 +1,177 @@
+// Statistics of the worker in the field names that mediasoup's users know.
+import { MediaKind, Protocol, type DropCountT, type ResourceUsageT, type RtpStreamStatsT, type TransportStatsT,
+  type TransportTupleT } from './generated/schema.js';
+import type { MediaKind as Kind } from './rtp_types.js';
+import { compact } from './ortc/fields.js';
+
+/** How many packets died, by reason (base/drop_reason.h). */
+export type Drops = Record<string, number>;
+
+export interface TransportTuple {
+  localAddress: string;
+  localPort: number;
+  remoteIp: string;
+  remotePort: number;
+  protocol: 'udp' | 'tcp';
+}
+
+export interface WebRtcTransportStat {
+  type: 'webrtc-transport';
+  transportId: string;
+  /** Milliseconds of the worker's monotonic clock. */
+  timestamp: number;
+  iceRole: 'controlled';
+  iceState: string;
+  iceSelectedTuple?: TransportTuple;
+  dtlsState: string;
+  bytesReceived: number;
+  bytesSent: number;
+  packetsReceived: number;
+  packetsSent: number;
+  recvBitrate: number;
+  sendBitrate: number;
+  rtpBytesReceived: number;
+  rtpBytesSent: number;
+  rtpRecvBitrate: number;
+  rtpSendBitrate: number;
+  rtxBytesReceived: number;
+  rtxBytesSent: number;
+  rtxRecvBitrate: number;
+  rtxSendBitrate: number;
+  availableOutgoingBitrate?: number;
+  availableIncomingBitrate?: number;
+  maxIncomingBitrate?: number;
+  roundTripTime?: number;
+  srtpProfile?: string;
+  drops: Drops;
+}
+
+export interface RtpStreamStat {
+  type: 'inbound-rtp' | 'outbound-rtp';
+  timestamp: number;
+  ssrc: number;
+  rtxSsrc?: number;
+  rid?: string;
+  kind: Kind;
+  mimeType: string;
+  packetCount: number;
+  byteCount: number;
+  bitrate: number;
+  packetsLost: number;
+  fractionLost: number;
+  packetsDiscarded: number;
+  packetsRetransmitted: number;
+  packetsRepaired: number;
+  nackCount: number;
+  nackPacketCount: number;
+  pliCount: number;
+  firCount: number;
+  rtxPacketsDiscarded: number;
+  keyFrames: number;
+  jitter: number;
+  roundTripTime?: number;
+  score: number;
+  drops: Drops;
+}
+
+export interface WorkerResourceUsage {
+  /** User processor time in milliseconds. */
+  ru_utime: number;
+  /** System processor time in milliseconds. */
+  ru_stime: number;
+  /** Largest resident size in KiB. */
+  ru_maxrss: number;
+  ru_minflt: number;
+  ru_majflt: number;
+  ru_nvcsw: number;
+  ru_nivcsw: number;
+}
+
+export function decodeTuple(tuple: TransportTupleT): TransportTuple {
+  return {
+    localAddress: String(tuple.localAddress),
+    localPort: tuple.localPort,
+    remoteIp: String(tuple.remoteIp),
+    remotePort: tuple.remotePort,
+    protocol: tuple.protocol === Protocol.Tcp ? 'tcp' : 'udp',
+  };
+}
+
+export function decodeTransportStats(stats: TransportStatsT): WebRtcTransportStat {
+  return compact({
+    type: 'webrtc-transport',
+    transportId: String(stats.transportId),
+    timestamp: Number(stats.timestampMs),
+    iceRole: 'controlled',
+    iceState: String(stats.iceState ?? ''),
+    iceSelectedTuple: stats.selectedTuple ? decodeTuple(stats.selectedTuple) : undefined,
+    dtlsState: String(stats.dtlsState ?? ''),
+    bytesReceived: Number(stats.bytesReceived),
+    bytesSent: Number(stats.bytesSent),
+    packetsReceived: Number(stats.packetsReceived),
+    packetsSent: Number(stats.packetsSent),
+    recvBitrate: stats.recvBitrate,
+    sendBitrate: stats.sendBitrate,
+    rtpBytesReceived: Number(stats.rtpBytesReceived),
+    rtpBytesSent: Number(stats.rtpBytesSent),
+    rtpRecvBitrate: stats.rtpRecvBitrate,
+    rtpSendBitrate: stats.rtpSendBitrate,
+    rtxBytesReceived: Number(stats.rtxBytesReceived),
+    rtxBytesSent: Number(stats.rtxBytesSent),
+    rtxRecvBitrate: stats.rtxRecvBitrate,
+    rtxSendBitrate: stats.rtxSendBitrate,
+    // The worker says 0 where it knows nothing.
+    availableOutgoingBitrate: stats.availableOutgoingBitrate || undefined,
+    availableIncomingBitrate: stats.availableIncomingBitrate || undefined,
+    maxIncomingBitrate: stats.maxIncomingBitrate || undefined,
+    roundTripTime: stats.roundTripTimeMs || undefined,
+    srtpProfile: stats.srtpProfile ? String(stats.srtpProfile) : undefined,
+    drops: decodeDrops(stats.drops),
+  } satisfies WebRtcTransportStat);
+}
+
+export function decodeStreamStats(stats: RtpStreamStatsT, type: RtpStreamStat['type']): RtpStreamStat {
+  return compact({
+    type,
+    timestamp: Number(stats.timestampMs),
+    ssrc: stats.ssrc,
+    rtxSsrc: stats.rtxSsrc ?? undefined,
+    rid: stats.rid ? String(stats.rid) : undefined,
+    kind: stats.kind === MediaKind.Audio ? 'audio' : 'video',
+    mimeType: String(stats.mimeType ?? ''),
+    packetCount: Number(stats.packetCount),
+    byteCount: Number(stats.byteCount),
+    bitrate: stats.bitrate,
+    packetsLost: Number(stats.packetsLost),
+    fractionLost: stats.fractionLost,
+    packetsDiscarded: Number(stats.packetsDiscarded),
+    packetsRetransmitted: Number(stats.packetsRetransmitted),
+    packetsRepaired: Number(stats.packetsRepaired),
+    nackCount: Number(stats.nackCount),
+    nackPacketCount: Number(stats.nackPacketCount),
+    pliCount: Number(stats.pliCount),
+    firCount: Number(stats.firCount),
+    rtxPacketsDiscarded: Number(stats.rtxPacketsDiscarded),
+    keyFrames: Number(stats.keyFrames),
+    jitter: stats.jitter,
+    roundTripTime: stats.roundTripTimeMs || undefined,
+    score: stats.score,
+    drops: decodeDrops(stats.drops),
+  } satisfies RtpStreamStat);
+}
+
+export function decodeResourceUsage(usage: ResourceUsageT): WorkerResourceUsage {
+  return {
+    ru_utime: Number(usage.userTimeUs) / 1000,
+    ru_stime: Number(usage.systemTimeUs) / 1000,
+    ru_maxrss: Number(usage.maxRssKib),
+    ru_minflt: Number(usage.minorFaults),
+    ru_majflt: Number(usage.majorFaults),
+    ru_nvcsw: Number(usage.voluntarySwitches),
+    ru_nivcsw: Number(usage.involuntarySwitches),
+  };
+}
+
+function decodeDrops(drops: DropCountT[]): Drops {
+  return Object.fromEntries(drops.map(({ reason, packets }) => [String(reason), Number(packets)]));
+}
