@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { beforeEach, test } from 'node:test';
 
@@ -9,6 +10,8 @@ import { Call } from './call';
 import type { CallListener } from './call';
 import { Signalling } from './signalling';
 
+// Browsers have it; Node 18 keeps it in a module.
+globalThis.crypto ??= webcrypto as Crypto;
 globalThis.WebSocket = FakeWebSocket as unknown as typeof WebSocket;
 
 // The part of mediasoup-client that a session touches, without a browser beneath.

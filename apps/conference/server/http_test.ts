@@ -4,7 +4,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
 import { isUsable, obtainCertificate } from './certificate';
 import { createHandler, loadPage } from './http';
@@ -17,7 +17,7 @@ const kConfig = {
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-http-'));
-after(() => rmSync(folder, { recursive: true }));
+process.on('exit', () => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'index.html'), '<head><!--sluice-config--></head>');
 writeFileSync(join(folder, 'app.js'), 'run()');
 writeFileSync(join(folder, 'secret.key'), 'secret');

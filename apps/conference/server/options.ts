@@ -4,7 +4,7 @@
 // wrong option becomes one sentence that names it.
 
 import { isIP } from 'node:net';
-import { availableParallelism, cpus, homedir } from 'node:os';
+import * as os from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -206,12 +206,13 @@ function logLevel(text: string): LogLevel {
 }
 
 function coreCount(): number {
-  // availableParallelism came with Node 18.14; Debian 12 began with 18.13.
-  return typeof availableParallelism === 'function' ? availableParallelism() : cpus().length;
+  // availableParallelism came with Node 18.14; Debian 12 began with 18.13. Imported by name, its
+  // absence would keep the module from loading, hence the namespace.
+  return os.availableParallelism?.() ?? os.cpus().length;
 }
 
 function defaultStateDir(env: NodeJS.ProcessEnv): string {
-  return resolve(env.XDG_STATE_HOME || resolve(homedir(), '.local/state'), 'sluice');
+  return resolve(env.XDG_STATE_HOME || resolve(os.homedir(), '.local/state'), 'sluice');
 }
 
 // Node's own messages run over several sentences of advice; the first one names the option.

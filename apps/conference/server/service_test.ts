@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { WebSocket } from 'ws';
 import { FakeEngine } from '../testing/fake_engine';
@@ -18,8 +18,6 @@ import { Service } from './service';
 const folder = mkdtempSync(join(tmpdir(), 'sluice-service-'));
 const engine = new FakeEngine();
 const rejections: unknown[] = [];
-let service: Service;
-let origin: string;
 
 function options(...args: string[]): Options {
   const parsed = parseOptions(['--workers', '2', '--log-level', 'none', ...args], {});
@@ -38,18 +36,11 @@ function startWith(chosen: Options): Promise<Service> {
   });
 }
 
-before(async () => {
-  process.on('unhandledRejection', (error) => rejections.push(error));
-  writeFileSync(join(folder, 'index.html'), '<!--sluice-config-->');
-  service = await startWith(options('--port', '0'));
-  origin = service.url.slice(0, -1);
-});
-
-after(async () => {
-  await service.close();
-  rmSync(folder, { recursive: true });
-  assert.deepEqual(rejections, []);
-});
+// Hooks around a whole file do not run on the Node of Debian 12, hence plain statements.
+process.on('unhandledRejection', (error) => rejections.push(error));
+writeFileSync(join(folder, 'index.html'), '<!--sluice-config-->');
+const service = await startWith(options('--port', '0'));
+const origin = service.url.slice(0, -1);
 
 function socket(path: string, headers: Record<string, string> = {}): WebSocket {
   return new WebSocket(origin.replace('http', 'ws') + path, { headers });
@@ -139,4 +130,10 @@ test('closing says goodbye to everybody and ends the workers', async () => {
   await other.close();
   assert.equal(await closed, 1001);
   assert.ok(engine.workers.slice(-2).every((worker) => worker.closed));
+});
+
+test('after all that, no rejection was left unhandled', async () => {
+  await service.close();
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(rejections, []);
 });
