@@ -33,6 +33,7 @@ struct Record {
   ByteView payload;  // without it
 
   static constexpr size_t kHeaderSize = 13;
+  static constexpr size_t kNumberOffset = 5;  // Six bytes.
 };
 
 // Takes the first record off `datagram`, or nothing if what stands there is none; the rest of the

@@ -96,6 +96,7 @@ void Session::NewHandshake() {
     SSL_set_accept_state(ssl_.get());
   }
   early_records_ = 0;
+  clear_records_ = 0;
 }
 
 void Session::Begin(Timestamp now) {
@@ -126,13 +127,14 @@ void Session::Accept(Timestamp now, const Record& record) {
     drops_.Count(DropReason::kDtlsMalformed);
     return;
   }
-  wire_.SetIncoming(record.whole);
+  wire_.SetIncoming(record.epoch == 0 ? Renumbered(record) : record.whole);
   if (state_ == State::kHandshake) {
     Advance(now);
   } else {
     ReadApplicationData();
   }
   wire_.SetIncoming({});
+  if (state_ != State::kHandshake) std::exchange(renumbered_, {});  // Not needed any more.
 }
 
 Expecting Session::Expected() const {
@@ -149,6 +151,18 @@ bool Session::IsTooEarly(const Record& record) {
   if (early_records_ >= kMaxEarlyRecords) return true;
   ++early_records_;
   return false;
+}
+
+// OpenSSL drops a record whose number it has seen, or whose number is 64 behind the highest; in the
+// clear as well, where anybody can write any number, and a single forged one with a high number
+// would silence the peer for good. So we number these records ourselves. Nothing is lost: replay
+// detection is optional (RFC 6347 §4.1.2.6), and messages have numbers of their own.
+ByteView Session::Renumbered(const Record& record) {
+  renumbered_.assign(record.whole.begin(), record.whole.end());
+  ByteWriter number(ByteSpan(renumbered_).subspan(Record::kNumberOffset));
+  number.U16(0);
+  number.U32(clear_records_++);
+  return renumbered_;
 }
 
 void Session::Advance(Timestamp now) {

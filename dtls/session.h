@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/drop_reason.h"
@@ -100,6 +101,7 @@ class Session {
   void Accept(Timestamp now, const Record& record);
   Expecting Expected() const;
   bool IsTooEarly(const Record& record);
+  ByteView Renumbered(const Record& record);
   void Advance(Timestamp now);
   void FailHandshake(Timestamp now, Expecting before);
   void FinishHandshake();
@@ -126,6 +128,8 @@ class Session {
   Duration repeat_interval_{};              // In use while OpenSSL's clock is behind.
   int attempts_ = 0;                        // Handshakes ruined by bytes that were not authentic.
   int early_records_ = 0;                   // Encrypted ones OpenSSL has to keep for later.
+  uint32_t clear_records_ = 0;              // Given to OpenSSL in this handshake.
+  std::vector<uint8_t> renumbered_;         // The last of them; empty once connected.
   std::deque<Event> events_;                // At most Connected and Closed.
 };
 
