@@ -46,6 +46,8 @@ IpAddress IpAddress::V6(ByteView bytes) {
 
 std::optional<IpAddress> IpAddress::Parse(std::string_view text) {
   if (text.empty() || text.size() > kMaxText) return std::nullopt;
+  // inet_pton would stop at a zero byte and call what stands before it an address.
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   std::array<char, kMaxText + 1> terminated{};
   std::ranges::copy(text, terminated.begin());
 

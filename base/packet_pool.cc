@@ -40,9 +40,11 @@ void PacketPool::Release(PacketSlot* slot) {
 }
 
 bool PacketPool::Grow() {
-  if (allocated() + kSlotsPerChunk > max_slots_) return false;
-  chunks_.push_back(std::make_unique_for_overwrite<PacketSlot[]>(kSlotsPerChunk));
-  for (size_t i = kSlotsPerChunk; i-- > 0;) {
+  const size_t fresh = std::min(kSlotsPerChunk, max_slots_ - allocated_);
+  if (fresh == 0) return false;
+  chunks_.push_back(std::make_unique_for_overwrite<PacketSlot[]>(fresh));
+  allocated_ += fresh;
+  for (size_t i = fresh; i-- > 0;) {
     PacketSlot& slot = chunks_.back()[i];
     slot.pool = this;
     slot.next_free = free_;

@@ -111,7 +111,7 @@ class PacketPool {
   PacketRef Copy(ByteView bytes, Timestamp arrival);
 
   size_t in_use() const { return in_use_; }
-  size_t allocated() const { return chunks_.size() * kSlotsPerChunk; }
+  size_t allocated() const { return allocated_; }
   // How often Allocate had nothing to give.
   uint64_t exhausted() const { return exhausted_; }
 
@@ -125,6 +125,7 @@ class PacketPool {
   const size_t max_slots_;
   std::vector<std::unique_ptr<PacketSlot[]>> chunks_;
   PacketSlot* free_ = nullptr;
+  size_t allocated_ = 0;
   size_t in_use_ = 0;
   uint64_t exhausted_ = 0;
 };
