@@ -42,8 +42,8 @@ class Forwarder {
     PayloadTypeMap payload_types;
   };
 
-  // A step in sequence numbers beyond this is no loss that could be repaired but a stream that
-  // starts again (MAX_DROPOUT of RFC 3550, A.1).
+  // A step in sequence numbers of this or more is no loss that could be repaired but a stream that
+  // starts again (MAX_DROPOUT of RFC 3550 §A.1).
   static constexpr int64_t kMaxGap = 3000;
   // Packets of a source that was replaced may still be under way for so long.
   static constexpr Duration kSourceSettles = std::chrono::seconds(1);
@@ -82,7 +82,7 @@ class Forwarder {
   }
   bool Continues(const RtpPacket& packet) const {
     return running_ && packet.ssrc() == source_ &&
-           packet.unwrapped_seq() - sequence_.newest() <= kMaxGap;
+           packet.unwrapped_seq() - sequence_.newest() < kMaxGap;
   }
   // A run of packets begins with this one, unless there is a reason why it cannot.
   std::optional<DropReason> Begin(const RtpPacket& packet);
