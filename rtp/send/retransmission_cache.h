@@ -32,7 +32,7 @@ class RetransmissionCache {
   // 10 Mbit/s of video, or 20 ms frames of sound, for as long as they are kept.
   static constexpr size_t kMaxVideoEntries = 2048;
   static constexpr size_t kMaxAudioEntries = 128;
-  // At 20 % loss one packet in 600 needs a fourth try; a peer that asks for everything over and
+  // At 20 % loss one packet in 600 would need a fourth; a peer that asks for everything over and
   // over gets at most this multiple of the stream.
   static constexpr uint8_t kMaxRepeats = 3;
   // Assumed until a round trip has been measured.
