@@ -1,0 +1,222 @@
+#include "rtp/receive/stream_binder.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/packet_builders.h"
+
+namespace sluice::rtp {
+namespace {
+
+using test::RtpPacketBuilder;
+using Binding = StreamBinder::Binding;
+using Collision = StreamBinder::Collision;
+using Result = std::variant<Binding, DropReason>;
+
+constexpr uint8_t kMediaType = 96;
+constexpr uint8_t kRtxType = 97;
+constexpr uint8_t kMidId = 1;
+constexpr uint8_t kRidId = 2;
+constexpr uint8_t kRepairedRidId = 3;
+
+class StreamBinderTest : public testing::Test {
+ protected:
+  StreamBinderTest() {
+    map_.Add(kMidId, Extension::kMid);
+    map_.Add(kRidId, Extension::kRid);
+    map_.Add(kRepairedRidId, Extension::kRepairedRid);
+  }
+
+  static StreamBinder::Description Described(std::string mid, std::string rid = "") {
+    StreamBinder::Description description;
+    description.mid = std::move(mid);
+    description.rid = std::move(rid);
+    description.payload_types.set(kMediaType);
+    description.rtx_payload_types.set(kRtxType);
+    return description;
+  }
+
+  static StreamBinder::Description WithSsrcs(uint32_t ssrc, uint32_t rtx_ssrc) {
+    auto description = Described("");
+    description.ssrc = Ssrc(ssrc);
+    description.rtx_ssrc = Ssrc(rtx_ssrc);
+    return description;
+  }
+
+  static RtpPacketBuilder Packet(uint32_t ssrc, uint8_t payload_type = kMediaType) {
+    return RtpPacketBuilder().WithSsrc(ssrc).WithPayloadType(payload_type);
+  }
+  static RtpPacketBuilder Named(uint32_t ssrc, std::string_view mid,
+                                uint8_t payload_type = kMediaType) {
+    return Packet(ssrc, payload_type).WithTextExtension(kMidId, mid);
+  }
+
+  Result Bind(const RtpPacketBuilder& builder) { return binder_.Bind(builder.Build(pool_, map_)); }
+
+  static Result To(uint32_t stream, bool rtx = false) { return Binding{StreamIndex(stream), rtx}; }
+
+  PacketPool pool_;
+  ExtensionMap map_;
+  StreamBinder binder_;
+};
+
+TEST_F(StreamBinderTest, KnowsSignalledSsrcs) {
+  EXPECT_FALSE(binder_.Add(StreamIndex(1), WithSsrcs(10, 11)));
+  EXPECT_EQ(Bind(Packet(10)), To(1));
+  EXPECT_EQ(Bind(Packet(11, kRtxType)), To(1, true));
+  EXPECT_EQ(Bind(Packet(12)), Result(DropReason::kRtpUnknownStream));
+}
+
+TEST_F(StreamBinderTest, RefusesPayloadTypesThatWereNotNegotiated) {
+  binder_.Add(StreamIndex(1), WithSsrcs(10, 11));
+  EXPECT_EQ(Bind(Packet(10, 100)), Result(DropReason::kRtpUnknownPayload));
+  EXPECT_EQ(Bind(Packet(10, kRtxType)), Result(DropReason::kRtpUnknownPayload));
+  EXPECT_EQ(Bind(Packet(11, kMediaType)), Result(DropReason::kRtpUnknownPayload));
+}
+
+TEST_F(StreamBinderTest, LearnsAnSsrcFromItsMid) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  binder_.Add(StreamIndex(2), Described("1"));
+  EXPECT_EQ(Bind(Packet(10)), Result(DropReason::kRtpUnknownStream));
+  EXPECT_EQ(Bind(Named(10, "1")), To(2));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+  EXPECT_EQ(binder_.learnt(), 1u);
+}
+
+TEST_F(StreamBinderTest, TellsRetransmissionsWithoutRidByTheirPayloadType) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  EXPECT_EQ(Bind(Named(10, "0")), To(1));
+  EXPECT_EQ(Bind(Named(11, "0", kRtxType)), To(1, true));
+  EXPECT_EQ(Bind(Packet(11, kRtxType)), To(1, true));
+  EXPECT_EQ(Bind(Packet(11, kMediaType)), Result(DropReason::kRtpUnknownPayload));
+  EXPECT_EQ(Bind(Named(12, "0", 100)), Result(DropReason::kRtpUnknownPayload));
+  EXPECT_EQ(binder_.learnt(), 2u);
+}
+
+TEST_F(StreamBinderTest, TellsSimulcastStreamsByTheirRids) {
+  binder_.Add(StreamIndex(1), Described("0", "r0"));
+  binder_.Add(StreamIndex(2), Described("0", "r1"));
+  binder_.Add(StreamIndex(3), Described("1", "r0"));
+  EXPECT_EQ(Bind(Named(10, "0").WithTextExtension(kRidId, "r0")), To(1));
+  EXPECT_EQ(Bind(Named(20, "0").WithTextExtension(kRidId, "r1")), To(2));
+  EXPECT_EQ(Bind(Named(30, "1").WithTextExtension(kRidId, "r0")), To(3));
+  EXPECT_EQ(Bind(Named(21, "0", kRtxType).WithTextExtension(kRepairedRidId, "r1")), To(2, true));
+  EXPECT_EQ(Bind(Packet(21, kRtxType)), To(2, true));
+  EXPECT_EQ(Bind(Named(40, "0").WithTextExtension(kRidId, "r9")),
+            Result(DropReason::kRtpUnknownStream));
+  // A RID means nothing without its MID, nor a MID without RID where there are several.
+  EXPECT_EQ(Bind(Packet(41).WithTextExtension(kRidId, "r0")),
+            Result(DropReason::kRtpUnknownStream));
+  EXPECT_EQ(Bind(Named(42, "0")), Result(DropReason::kRtpUnknownStream));
+}
+
+TEST_F(StreamBinderTest, ARidAloneServesStreamsSignalledWithoutMid) {
+  binder_.Add(StreamIndex(1), Described("", "hi"));
+  EXPECT_EQ(Bind(Packet(10).WithTextExtension(kRidId, "hi")), To(1));
+}
+
+TEST_F(StreamBinderTest, ALearntSsrcMovesWhereItsPacketsSay) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  binder_.Add(StreamIndex(2), Described("1"));
+  Bind(Named(10, "0"));
+  EXPECT_EQ(Bind(Named(10, "1")), To(2));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+  EXPECT_EQ(binder_.learnt(), 1u);
+}
+
+TEST_F(StreamBinderTest, ASignalledSsrcStaysWhereItIs) {
+  auto description = Described("0");
+  description.ssrc = Ssrc(10);
+  binder_.Add(StreamIndex(1), description);
+  binder_.Add(StreamIndex(2), Described("1"));
+  EXPECT_EQ(Bind(Named(10, "1")), To(1));
+}
+
+TEST_F(StreamBinderTest, NamesTheFieldThatCollides) {
+  auto description = Described("0", "r0");
+  description.ssrc = Ssrc(10);
+  description.rtx_ssrc = Ssrc(11);
+  ASSERT_FALSE(binder_.Add(StreamIndex(1), description));
+  EXPECT_EQ(binder_.Add(StreamIndex(2), WithSsrcs(10, 99)), Collision::kSsrc);
+  EXPECT_EQ(binder_.Add(StreamIndex(2), WithSsrcs(11, 99)), Collision::kSsrc);
+  EXPECT_EQ(binder_.Add(StreamIndex(2), WithSsrcs(99, 10)), Collision::kRtxSsrc);
+  EXPECT_EQ(binder_.Add(StreamIndex(2), WithSsrcs(99, 99)), Collision::kRtxSsrc);
+  EXPECT_EQ(binder_.Add(StreamIndex(2), Described("0", "r0")), Collision::kRid);
+  EXPECT_EQ(binder_.Add(StreamIndex(2), Described("0")), Collision::kMid);
+  EXPECT_EQ(binder_.Add(StreamIndex(2), Described("")), Collision::kMid);
+  EXPECT_EQ(CollisionName(Collision::kRtxSsrc), "rtxSsrc");
+  // Nothing of what was refused has stayed.
+  EXPECT_EQ(Bind(Packet(99)), Result(DropReason::kRtpUnknownStream));
+  EXPECT_FALSE(binder_.Add(StreamIndex(2), WithSsrcs(99, 98)));
+}
+
+TEST_F(StreamBinderTest, StreamsOfOneProducerMayShareAMidIfTheirSsrcsTellThemApart) {
+  auto first = Described("0");
+  first.ssrc = Ssrc(10);
+  first.group = 1;
+  auto second = Described("0");
+  second.ssrc = Ssrc(20);
+  second.group = 1;
+  EXPECT_FALSE(binder_.Add(StreamIndex(1), first));
+  EXPECT_FALSE(binder_.Add(StreamIndex(2), second));
+  EXPECT_EQ(Bind(Named(20, "0")), To(2));
+  EXPECT_EQ(Bind(Named(30, "0")), Result(DropReason::kRtpUnknownStream));
+
+  auto stranger = Described("0");
+  stranger.ssrc = Ssrc(40);
+  stranger.group = 2;
+  EXPECT_EQ(binder_.Add(StreamIndex(3), stranger), Collision::kMid);
+}
+
+TEST_F(StreamBinderTest, RemovingAStreamForgetsAllOfIt) {
+  auto description = Described("0");
+  description.ssrc = Ssrc(10);
+  binder_.Add(StreamIndex(1), description);
+  binder_.Add(StreamIndex(2), Described("1"));
+  Bind(Named(11, "0", kRtxType));
+  Bind(Named(20, "1"));
+  binder_.Remove(StreamIndex(1));
+  EXPECT_EQ(Bind(Packet(10)), Result(DropReason::kRtpUnknownStream));
+  EXPECT_EQ(Bind(Packet(11, kRtxType)), Result(DropReason::kRtpUnknownStream));
+  EXPECT_EQ(Bind(Packet(20)), To(2));
+  EXPECT_EQ(binder_.learnt(), 1u);
+  EXPECT_FALSE(binder_.Add(StreamIndex(3), description));
+}
+
+TEST_F(StreamBinderTest, AStreamThatChangesItsSsrcWithoutEndDisplacesOnlyItself) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  binder_.Add(StreamIndex(2), Described("1"));
+  Bind(Named(5, "1"));
+  for (uint32_t ssrc = 1000; ssrc < 11'000; ++ssrc) EXPECT_EQ(Bind(Named(ssrc, "0")), To(1));
+  EXPECT_EQ(binder_.learnt(), StreamBinder::kMaxLearntPerStream + 1);
+  EXPECT_EQ(Bind(Packet(10'999)), To(1));
+  EXPECT_EQ(Bind(Packet(1000)), Result(DropReason::kRtpUnknownStream));
+  EXPECT_EQ(Bind(Packet(5)), To(2));
+}
+
+TEST_F(StreamBinderTest, LearnsNoMoreThanItsBound) {
+  for (uint32_t stream = 0; stream < 70; ++stream) {
+    binder_.Add(StreamIndex(stream), Described("m" + std::to_string(stream)));
+    const Result bound = Bind(Named(1000 + stream, "m" + std::to_string(stream)));
+    EXPECT_EQ(bound,
+              stream < StreamBinder::kMaxLearnt ? To(stream) : Result(DropReason::kTooManyStreams));
+  }
+}
+
+TEST_F(StreamBinderTest, WhatIsSignalledReplacesWhatWasLearnt) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  Bind(Named(10, "0"));
+  binder_.Add(StreamIndex(2), WithSsrcs(10, 11));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+  EXPECT_EQ(binder_.learnt(), 0u);
+}
+
+TEST_F(StreamBinderTest, IgnoresNamesThatAreNone) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  EXPECT_EQ(Bind(Packet(10).WithExtension(kMidId, {})), Result(DropReason::kRtpUnknownStream));
+  EXPECT_EQ(Bind(Packet(10).WithExtension(kMidId, {0x07})), Result(DropReason::kRtpUnknownStream));
+}
+
+}  // namespace
+}  // namespace sluice::rtp
