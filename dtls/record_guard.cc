@@ -17,8 +17,6 @@ enum MessageType : uint8_t {
   kClientKeyExchange = 16,
 };
 
-constexpr size_t kMessageHeaderSize = 12;
-
 // No message in the clear has a higher number: the longest flight has six, and a hello verify
 // request and the hello that follows it make two more.
 constexpr uint16_t kMaxMessageSeq = 16;
