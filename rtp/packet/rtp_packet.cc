@@ -82,7 +82,7 @@ std::optional<RtpPacket> RtpPacket::Parse(PacketRef bytes, const ExtensionMap& m
     const size_t block_size = size_t{4} * in.U16();
     const size_t begin = packet.size() - in.remaining();
     in.Skip(block_size);
-    if (in.ok()) IndexExtensions(packet, begin, begin + block_size, profile, map, fields);
+    if (in.ok()) IndexExtensions(packet, {begin, begin + block_size, profile}, map, fields);
   }
   if (!in.ok()) return std::nullopt;
 
@@ -103,12 +103,12 @@ std::optional<RtpPacket> RtpPacket::Parse(PacketRef bytes, const ExtensionMap& m
 }
 
 // Blocks in a form that is not RFC 8285's are somebody else's business and are skipped whole.
-void RtpPacket::IndexExtensions(ByteView packet, size_t begin, size_t end, uint16_t profile,
+void RtpPacket::IndexExtensions(ByteView packet, const ExtensionBlock& block,
                                 const ExtensionMap& map, Fields& fields) {
-  const bool two_byte = (profile & kTwoByteProfileMask) == kTwoByteProfile;
-  if (!two_byte && profile != kOneByteProfile) return;
+  const bool two_byte = (block.profile & kTwoByteProfileMask) == kTwoByteProfile;
+  if (!two_byte && block.profile != kOneByteProfile) return;
 
-  ElementReader reader(packet, begin, end, two_byte);
+  ElementReader reader(packet, block.begin, block.end, two_byte);
   while (const std::optional<Element> element = reader.Next()) {
     const std::optional<Extension> meaning = map.Meaning(element->id);
     if (!meaning) continue;

@@ -108,8 +108,14 @@ class RtpPacket {
 
   explicit RtpPacket(PacketRef ref) : ref_(std::move(ref)) {}
 
-  static void IndexExtensions(ByteView packet, size_t begin, size_t end, uint16_t profile,
-                              const ExtensionMap& map, Fields& fields);
+  // Where the elements stand, and what the 16 bits before their length say about their form.
+  struct ExtensionBlock {
+    size_t begin;
+    size_t end;
+    uint16_t profile;
+  };
+  static void IndexExtensions(ByteView packet, const ExtensionBlock& block, const ExtensionMap& map,
+                              Fields& fields);
   Fields& fields() const { return ref_.Note<Fields>(); }
 
   PacketRef ref_;
