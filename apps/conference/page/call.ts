@@ -121,8 +121,7 @@ export class Call {
   private async stay(): Promise<Ending> {
     const ended = new Promise<Ending>((resolve) => (this.finish = resolve));
     try {
-      const device = await this.options.device;
-      const signalling = await this.connect();
+      const [device, signalling] = await Promise.all([this.options.device, this.connect()]);
       const answer = await this.join(signalling, device);
       if (this.over) return { kind: 'left' };
       this.begin(device, signalling, answer);
