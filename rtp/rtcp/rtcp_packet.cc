@@ -106,8 +106,8 @@ std::optional<RtcpPacket> RtcpPacket::Parse(ByteView bytes) {
   ByteView body = packet.subspan(kRtcpHeaderSize);
   if ((packet[0] & kPaddingBit) != 0) {
     // The last byte counts the padding, itself included (RFC 3550 §6.4.1).
-    // Deviation: it is taken in any member, not only the last, and need not be whole words: browsers
-    // fill transport-wide feedback up to a word with one to three bytes, wherever it stands.
+    // Deviation: it is taken in any member, not only the last, and need not be whole words:
+    // browsers fill transport-wide feedback with one to three bytes, wherever it stands.
     const size_t padding = packet.back();
     if (padding == 0 || padding > body.size()) return std::nullopt;
     body = body.first(body.size() - padding);
