@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { EnhancedEventEmitter } from './event_emitter.js';
-import { InvalidStateError, NotFoundError } from './errors.js';
+import { InvalidStateError } from './errors.js';
 import {
   CreateWebRtcTransportT,
   DumpT,
@@ -12,8 +12,9 @@ import {
 } from './generated/schema.js';
 import { decodeDtlsRole, decodeFingerprint, decodeIceCandidate, decodeIceParameters } from './ice_dtls.js';
 import { encodeListenInfos, type TransportListenInfo } from './listen_info.js';
+import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
-import { asBoolean, asDictionary, asInteger, asName, optional } from './ortc/fields.js';
+import { asBoolean, asDictionary, asInteger, optional } from './ortc/fields.js';
 import type { Producer } from './producer.js';
 import type { RtpCapabilities, RtpCodecCapability } from './rtp_types.js';
 import type { AppData } from './types.js';
@@ -21,6 +22,7 @@ import { WebRtcServer } from './webrtc_server.js';
 import { asAppData, WebRtcTransport } from './webrtc_transport.js';
 import { expectAnswer, type Channel } from './wire/channel.js';
 
+const logger = new Logger('Router');
 const maxUint32 = 0xffffffff;
 
 export interface RouterOptions<Data extends AppData = AppData> {
@@ -147,11 +149,19 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     });
   }
 
-  /** True if a client with these capabilities can decode the producer's stream. */
+  /** True if a client with these capabilities can decode the producer's stream. Never throws. */
   canConsume({ producerId, rtpCapabilities }: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean {
-    const producer = this.#producers.get(asName(producerId, 'producerId'));
-    if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
-    return ortc.canConsume(producer.consumableRtpParameters, rtpCapabilities);
+    const producer = this.#producers.get(producerId);
+    if (!producer) {
+      logger.warn(`canConsume: the router has no producer ${producerId}`);
+      return false;
+    }
+    try {
+      return ortc.canConsume(producer.consumableRtpParameters, rtpCapabilities);
+    } catch (error) {
+      logger.warn(`canConsume: ${(error as Error).message}`);
+      return false;
+    }
   }
 
   #addTransport<TransportData extends AppData>(

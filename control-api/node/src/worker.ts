@@ -91,6 +91,7 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
   #closed = false;
   #died = false;
   #subprocessClosed = false;
+  #broken: Error | undefined;
   #appData: Data;
 
   private constructor(settings: CheckedSettings, appData: Data, starting: Starting) {
@@ -261,15 +262,16 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
     this.#subprocessClosed = true;
     if (!this.#running) this.#starting.reject(explainFailedStart(exit));
     const how = exit instanceof Error ? exit.message : describeExit(exit);
-    this.#die(new WorkerError(`the worker died [pid: ${this.#pid}]: ${how}`));
+    const why = this.#broken ? `${this.#broken.message} (${how})` : how;
+    this.#die(new WorkerError(`the worker died [pid: ${this.#pid}]: ${why}`));
     this.safeEmit('subprocessclose');
   }
 
-  // Without its channel a worker is of no use to anybody, even if it is still there. If it is dying, the
-  // exit code says more than a broken pipe, but it may never come.
+  // Without its channel a worker is of no use to anybody. Most often it is dead already, and its exit
+  // tells why; if it is not, it is made to end.
   #handleBreak(error: Error): void {
-    if (!this.#running) return;
-    this.#die(error);
+    this.#broken = error;
+    if (!this.#running) this.#starting.reject(error);
     this.#process.end();
   }
 

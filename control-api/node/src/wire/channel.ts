@@ -27,6 +27,8 @@ const logger = new Logger('Channel');
 export const maxPendingRequests = 4096;
 export const maxWaitingBytes = 16 * 1024 * 1024;
 const maxRequestId = 0xffffffff;
+/** How long the exit of the process may lag behind the end of its stream. */
+const endDelay = 500;
 
 export type RequestBodyT = NonNullable<RequestT['body']>;
 export type Answer = NonNullable<ResponseT['body']>;
@@ -61,6 +63,7 @@ export class Channel {
   #waitingBytes = 0;
   #blocked = false;
   #lastId = 0;
+  #endTimer: NodeJS.Timeout | undefined;
   #closed: Error | undefined;
 
   /** `onFailure` is called once if the streams break or carry nonsense; the channel is closed then. */
@@ -70,6 +73,10 @@ export class Channel {
     this.#onFailure = onFailure;
     input.on('data', (chunk: Buffer) => this.#receive(chunk));
     input.on('error', (error) => this.#fail(new WorkerError(`reading from the worker failed: ${error.message}`)));
+    // A dying worker ends its stream first. One that closes it and lives on has to be told.
+    input.on('end', () => {
+      this.#endTimer = setTimeout(() => this.#fail(new WorkerError('the worker closed its channel')), endDelay);
+    });
     output.on('error', (error) => this.#fail(new WorkerError(`writing to the worker failed: ${error.message}`)));
     output.on('drain', () => {
       this.#blocked = false;
@@ -124,6 +131,7 @@ export class Channel {
   shutDown(reason: Error): void {
     if (this.#closed) return;
     this.#closed = reason;
+    clearTimeout(this.#endTimer);
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#listeners.clear();
