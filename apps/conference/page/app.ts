@@ -105,8 +105,6 @@ export class App implements CallListener, Diagnostics {
     document.addEventListener('keydown', (event) => this.onKey(event));
   }
 
-  // --- Diagnostics
-
   state(): CallState {
     return {
       phase: this.call?.state ?? 'lobby',
@@ -144,10 +142,10 @@ export class App implements CallListener, Diagnostics {
     return { at: performance.now(), joinStartedAt, joinedAt, peers, sent };
   }
 
-  // --- Before, during and after
-
   private showLobby(): void {
-    const bad = this.params.roomIsBad ? 'The room in this address cannot exist; choose another.' : null;
+    const bad = this.params.roomIsBad
+      ? 'The room in this address cannot exist; choose another.'
+      : null;
     this.lobby = new LobbyView(
       {
         room: this.room ?? inventRoom(() => Math.random()),
@@ -243,8 +241,6 @@ export class App implements CallListener, Diagnostics {
     this.root.replaceChildren(endView(title, text, [again, home]));
   }
 
-  // --- What the call reports
-
   phaseChanged(phase: Phase): void {
     const status = kStatusOf[phase];
     if (status) this.view?.setStatus(status);
@@ -308,8 +304,6 @@ export class App implements CallListener, Diagnostics {
     if (reloadOnce()) return;
     this.failed('The server was updated', 'Close this tab and open the room again.');
   }
-
-  // --- Showing it
 
   private showOwn(): void {
     const { camera, microphoneOn } = this.own;

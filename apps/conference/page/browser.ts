@@ -39,6 +39,6 @@ export async function copyText(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return false;  // Insecure pages have no clipboard.
+    return false; // Insecure pages have no clipboard.
   }
 }

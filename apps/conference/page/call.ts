@@ -5,13 +5,7 @@
 
 import type { Device, types } from 'mediasoup-client';
 
-import type {
-  EventName,
-  Events,
-  JoinAnswer,
-  PeerDescription,
-  Source,
-} from '../protocol/messages';
+import type { EventName, Events, JoinAnswer, PeerDescription, Source } from '../protocol/messages';
 import { Backoff } from './backoff';
 import { explainClose, explainRefusal, isFinal } from './failures';
 import { Session } from './session';
@@ -45,7 +39,8 @@ export interface CallOptions {
 }
 
 // Why one stay in the room ended.
-type Ending = { kind: 'left' } | { kind: 'reset' } | { kind: 'broken' } | { kind: 'closed'; code: number };
+type Ending =
+  { kind: 'left' } | { kind: 'reset' } | { kind: 'broken' } | { kind: 'closed'; code: number };
 
 export class Call {
   private phase: Phase = 'connecting';
@@ -214,9 +209,11 @@ export class Call {
   // Makes one source as it is wished for, after whatever is under way for it.
   private apply(source: Source): void {
     const before = this.queues.get(source) ?? Promise.resolve();
-    const after = before.then(() => this.reconcile(source)).catch((error: unknown) => {
-      if (!this.over) console.warn(`${source} could not be sent`, error);
-    });
+    const after = before
+      .then(() => this.reconcile(source))
+      .catch((error: unknown) => {
+        if (!this.over) console.warn(`${source} could not be sent`, error);
+      });
     this.queues.set(source, after);
   }
 

@@ -84,12 +84,26 @@ function track(kind: string): MediaStreamTrack {
 
 function start() {
   const heard: string[] = [];
-  const note = (name: string) => (...args: unknown[]) => {
-    heard.push([name, ...args.filter((arg) => typeof arg === 'string')].join(' '));
-  };
+  const note =
+    (name: string) =>
+    (...args: unknown[]) => {
+      heard.push([name, ...args.filter((arg) => typeof arg === 'string')].join(' '));
+    };
   const listener = Object.fromEntries(
-    ['phaseChanged', 'joined', 'peerJoined', 'peerLeft', 'peerLink', 'streamAdded', 'streamRemoved',
-     'streamPaused', 'linkChanged', 'cleared', 'failed', 'outdated'].map((name) => [name, note(name)]),
+    [
+      'phaseChanged',
+      'joined',
+      'peerJoined',
+      'peerLeft',
+      'peerLink',
+      'streamAdded',
+      'streamRemoved',
+      'streamPaused',
+      'linkChanged',
+      'cleared',
+      'failed',
+      'outdated',
+    ].map((name) => [name, note(name)]),
   ) as unknown as CallListener;
   const device = new FakeDevice();
   const call = new Call(
@@ -185,10 +199,13 @@ test('after a worker restart the call joins again at once, on the same socket', 
     'joined',
   ]);
   const produced = socket.sent.filter(({ method }) => method === 'produce');
-  assert.deepEqual(produced.map(({ data }) => [data.source, data.paused]), [
-    ['microphone', true],
-    ['microphone', true],
-  ]);
+  assert.deepEqual(
+    produced.map(({ data }) => [data.source, data.paused]),
+    [
+      ['microphone', true],
+      ['microphone', true],
+    ],
+  );
   assert.equal(device.transports.length, 4);
   call.leave();
 });

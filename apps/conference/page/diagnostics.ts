@@ -91,7 +91,10 @@ type Row = Record<string, unknown>;
 export async function peerStats(peer: RemotePeer): Promise<PeerStats> {
   const [camera, microphone, screen] = await Promise.all([
     videoOf(peer, 'camera'),
-    peer.consumerOf('microphone')?.getStats().catch(() => null),
+    peer
+      .consumerOf('microphone')
+      ?.getStats()
+      .catch(() => null),
     videoOf(peer, 'screen'),
   ]);
   const sound = find(microphone, 'inbound-rtp');
@@ -112,7 +115,10 @@ export async function sentStats(
   session: Session | null,
   source: 'camera' | 'microphone' | 'screen',
 ): Promise<SentStats | null> {
-  const report = await session?.producerOf(source)?.getStats().catch(() => null);
+  const report = await session
+    ?.producerOf(source)
+    ?.getStats()
+    .catch(() => null);
   const row = find(report, 'outbound-rtp');
   if (!row) return null;
   const remote = find(report, 'remote-inbound-rtp');
@@ -133,7 +139,10 @@ async function videoOf(
   peer: RemotePeer,
   source: 'camera' | 'screen',
 ): Promise<RemoteVideoStats | null> {
-  const report = await peer.consumerOf(source)?.getStats().catch(() => null);
+  const report = await peer
+    .consumerOf(source)
+    ?.getStats()
+    .catch(() => null);
   return report ? videoRow(report) : null;
 }
 

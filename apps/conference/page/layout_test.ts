@@ -6,7 +6,13 @@ import { layoutGrid } from './grid';
 
 const kGap = 12;
 
-const kSpaces = [[1280, 620], [1920, 940], [390, 640], [800, 800], [640, 220]] as const;
+const kSpaces = [
+  [1280, 620],
+  [1920, 940],
+  [390, 640],
+  [800, 800],
+  [640, 220],
+] as const;
 
 for (const [width, height] of kSpaces) {
   test(`any number of tiles fits into ${width}x${height}`, () => {

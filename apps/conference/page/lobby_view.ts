@@ -70,7 +70,10 @@ export class LobbyView {
   }
 
   focus(): void {
-    (this.nameField.value ? this.element.querySelector<HTMLElement>('.join') : this.nameField)?.focus();
+    (this.nameField.value
+      ? this.element.querySelector<HTMLElement>('.join')
+      : this.nameField
+    )?.focus();
   }
 
   setMicrophone(on: boolean): void {
@@ -102,7 +105,11 @@ export class LobbyView {
   private form(): HTMLElement {
     const { notice, blocked, roomIsFixed, room } = this.options;
     const title = roomIsFixed ? `Join ${room}` : 'Start a conversation';
-    const join = el('button', { type: 'submit', class: 'join primary', disabled: blocked }, 'Join now');
+    const join = el(
+      'button',
+      { type: 'submit', class: 'join primary', disabled: blocked },
+      'Join now',
+    );
     const submit = (event: Event) => {
       event.preventDefault();
       this.submit();

@@ -63,7 +63,13 @@ test('waiting doubles, is spread and has an end', () => {
 });
 
 test('every failure of a device has its own advice', () => {
-  const names = ['NotAllowedError', 'NotFoundError', 'NotReadableError', 'OverconstrainedError', 'X'];
+  const names = [
+    'NotAllowedError',
+    'NotFoundError',
+    'NotReadableError',
+    'OverconstrainedError',
+    'X',
+  ];
   const texts = names.map((name) => explainDevice(new DOMException('', name), 'camera'));
   assert.equal(new Set(texts).size, names.length);
   for (const text of texts) assert.match(text, /camera/);

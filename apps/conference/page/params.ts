@@ -54,8 +54,30 @@ export function linkToRoom(origin: string, room: string): string {
   return `${origin}/?room=${encodeURIComponent(room)}`;
 }
 
-const kColours = ['amber', 'azure', 'coral', 'ivory', 'jade', 'olive', 'pearl', 'plum', 'ruby', 'teal'];
-const kThings = ['brook', 'cove', 'delta', 'fjord', 'harbor', 'lagoon', 'marsh', 'rapids', 'spring', 'weir'];
+const kColours = [
+  'amber',
+  'azure',
+  'coral',
+  'ivory',
+  'jade',
+  'olive',
+  'pearl',
+  'plum',
+  'ruby',
+  'teal',
+];
+const kThings = [
+  'brook',
+  'cove',
+  'delta',
+  'fjord',
+  'harbor',
+  'lagoon',
+  'marsh',
+  'rapids',
+  'spring',
+  'weir',
+];
 
 // `random` yields numbers in [0, 1). Three digits keep strangers from meeting by chance.
 export function inventRoom(random: () => number): string {

@@ -77,7 +77,10 @@ export class RoomView {
 
   // Who is shown, in this order. At most one tile, the newest screen, takes the stage.
   setTiles(tiles: Tile[], staged: Tile | null): void {
-    arrange(this.grid, tiles.filter((tile) => tile !== staged));
+    arrange(
+      this.grid,
+      tiles.filter((tile) => tile !== staged),
+    );
     arrange(this.stage, staged ? [staged] : []);
     this.floor.classList.toggle('with-stage', staged !== null);
     this.relayout();

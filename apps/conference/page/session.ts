@@ -189,7 +189,9 @@ export class Session {
     });
     transport.on('connectionstatechange', (state) => {
       this.states.set(transport.id, state);
-      const lost = [...this.states.values()].some((one) => one === 'disconnected' || one === 'failed');
+      const lost = [...this.states.values()].some(
+        (one) => one === 'disconnected' || one === 'failed',
+      );
       this.listener.linkChanged(!lost);
       if (state === 'failed') void this.mend(transport);
       if (state === 'disconnected') this.later(kIceGraceMs, () => void this.mend(transport));

@@ -124,7 +124,7 @@ export class Signalling {
     const frame = JSON.parse(text) as AnswerFrame | { event: EventName; data: never };
     if ('event' in frame) return this.listener.event(frame.event, frame.data);
     const waiting = this.waiting.get(frame.id);
-    if (!waiting) return;  // It had timed out.
+    if (!waiting) return; // It had timed out.
     this.waiting.delete(frame.id);
     clearTimeout(waiting.timer);
     if (frame.ok) waiting.resolve(frame.data);

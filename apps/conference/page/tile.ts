@@ -24,9 +24,18 @@ export class Tile {
   readonly element: HTMLElement;
   readonly video: HTMLVideoElement;
   private readonly nameLabel = el('span', { class: 'tile-name' });
-  private readonly mutedMark = el('span', { class: 'tile-muted', title: 'Microphone is off' }, icon('micOff'));
+  private readonly mutedMark = el(
+    'span',
+    { class: 'tile-muted', title: 'Microphone is off' },
+    icon('micOff'),
+  );
   private readonly signal = el('span', { class: 'signal', role: 'img' }, el('i'), el('i'), el('i'));
-  private readonly notice = el('div', { class: 'tile-notice' }, el('span', { class: 'spinner' }), '');
+  private readonly notice = el(
+    'div',
+    { class: 'tile-notice' },
+    el('span', { class: 'spinner' }),
+    '',
+  );
   private readonly avatar = el('div', { class: 'avatar', 'aria-hidden': 'true' });
 
   constructor({ name, self, screen, onVolume }: TileOptions) {

@@ -11,11 +11,17 @@ test('a second person hears of the first and of what is sent', async () => {
   const bob = stage.client('blue');
   const { data } = await bob.join({ name: 'Bob' });
 
-  assert.deepEqual(data.peers.map((peer: { name: string }) => peer.name), ['Ann']);
+  assert.deepEqual(
+    data.peers.map((peer: { name: string }) => peer.name),
+    ['Ann'],
+  );
   assert.equal(data.consumers.length, 1);
   assert.equal(data.consumers[0].source, 'camera');
   assert.equal(data.consumers[0].peerId, data.peers[0].id);
-  assert.deepEqual(ann.events('peerJoined').map(({ name }) => name), ['Bob']);
+  assert.deepEqual(
+    ann.events('peerJoined').map(({ name }) => name),
+    ['Bob'],
+  );
 });
 
 test('consumers start paused and flow once they are asked for', async () => {
@@ -41,7 +47,10 @@ test('a stream started later reaches those who are there, once', async () => {
   const { data } = await ann.produce('microphone', 'audio');
   await settle();
 
-  assert.deepEqual(bob.events('newConsumer').map(({ producerId }) => producerId), [data.id]);
+  assert.deepEqual(
+    bob.events('newConsumer').map(({ producerId }) => producerId),
+    [data.id],
+  );
   assert.equal(ann.events('newConsumer').length, 0);
 });
 
@@ -114,7 +123,13 @@ test('the last one out closes the room and its router', async () => {
 
   assert.equal(stage.conference.roomCount, 0);
   assert.equal(router.closed, true);
-  assert.deepEqual(stage.pool.status()[0], { index: 0, alive: true, rooms: 0, peers: 0, restarts: 0 });
+  assert.deepEqual(stage.pool.status()[0], {
+    index: 0,
+    alive: true,
+    rooms: 0,
+    peers: 0,
+    restarts: 0,
+  });
 });
 
 test('leave and join again on one socket', async () => {
@@ -203,7 +218,10 @@ test('the death of a worker ends its rooms only, and their people can join at on
   assert.equal((await ann.produce()).error?.code, 'not_joined');
 
   const again = await Promise.all([ann.join({ name: 'Ann' }), bob.join({ name: 'Bob' })]);
-  assert.deepEqual(again.map(({ ok }) => ok), [true, true]);
+  assert.deepEqual(
+    again.map(({ ok }) => ok),
+    [true, true],
+  );
   assert.equal(stage.conference.roomCount, 2);
   assert.equal(stage.conference.peerCount, 3);
 });

@@ -4,7 +4,13 @@
 // request that is merely wrong is answered with an error and the conversation goes on.
 
 import { CloseCode } from '../protocol/messages';
-import type { AnswerFrame, EventName, Events, JoinRequest, RequestFrame } from '../protocol/messages';
+import type {
+  AnswerFrame,
+  EventName,
+  Events,
+  JoinRequest,
+  RequestFrame,
+} from '../protocol/messages';
 import type { Clock } from './clock';
 import type { Conference, Participant } from './conference';
 import { reasonOf } from './log';

@@ -42,7 +42,10 @@ function ask(url: string, method = 'GET', headers: Record<string, string> = {}):
   handler(request, response);
   // writeHead() keeps its own headers apart; the header text has both.
   const text = String((response as unknown as { _header: string })._header);
-  const pairs = text.split('\r\n').slice(1).map((line) => line.split(/: (.*)/).slice(0, 2));
+  const pairs = text
+    .split('\r\n')
+    .slice(1)
+    .map((line) => line.split(/: (.*)/).slice(0, 2));
   const all = Object.fromEntries(pairs.map(([name, value]) => [name?.toLowerCase(), value]));
   return { status: response.statusCode, headers: all, body };
 }

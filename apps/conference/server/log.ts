@@ -1,6 +1,6 @@
 // One line per event on stderr, so that stdout carries only what scripts read.
 //
-// Text that came from a peer is written as JSON: a name with a line break in it cannot forge a line.
+// Text that came from a peer is written as JSON: a name with a line break in it forges no line.
 
 export const kLogLevels = ['debug', 'info', 'warn', 'error', 'none'] as const;
 export type LogLevel = (typeof kLogLevels)[number];

@@ -56,10 +56,7 @@ async function keyPairFor(options: Options): Promise<KeyPair | null> {
     readFile(path, 'utf8').catch((error: unknown) => {
       throw new Error(`${option} cannot be read: ${reasonOf(error)}`);
     });
-  const [cert, key] = await Promise.all([
-    read('--cert', options.cert),
-    read('--key', options.key),
-  ]);
+  const [cert, key] = await Promise.all([read('--cert', options.cert), read('--key', options.key)]);
   return { cert, key };
 }
 
@@ -70,7 +67,8 @@ function explain(error: unknown, options: Options): string {
   if (syscall === 'listen') {
     if (code === 'EADDRINUSE') return `${where} is in use; choose another with --port`;
     if (code === 'EACCES') return `${where} may not be opened by this user; choose another --port`;
-    if (code === 'EADDRNOTAVAIL') return `${options.listen} (--listen) is not an address of this machine`;
+    if (code === 'EADDRNOTAVAIL')
+      return `${options.listen} (--listen) is not an address of this machine`;
   }
   return reasonOf(error);
 }

@@ -71,7 +71,7 @@ export const kUsage = `Usage: sluice-conference [options]
   --cert FILE, --key FILE   serve HTTPS with this certificate and key (PEM)
   --state-dir DIR           where the made certificate is kept (default ~/.local/state/sluice)
   --workers N               media workers (default: one per core)
-  --worker-bin PATH         the sluice-worker program (default: $SLUICE_WORKER_BIN, then build/release)
+  --worker-bin PATH         the sluice-worker program (default: $SLUICE_WORKER_BIN, build/release)
   --max-rooms N             rooms at one time (default 200)
   --max-peers-per-room N    people in one room (default 32)
   --max-peers N             people on this server (default 500)
@@ -137,7 +137,9 @@ function integer(
   if (text === undefined) return fallback;
   const value = Number(text);
   if (!/^\d{1,9}$/.test(text) || value < low || value > high) {
-    throw new WrongOption(`${option} must be a whole number from ${low} to ${high}, not "${text}".`);
+    throw new WrongOption(
+      `${option} must be a whole number from ${low} to ${high}, not "${text}".`,
+    );
   }
   return value;
 }

@@ -14,7 +14,7 @@ export function isAllowedOrigin(
   try {
     parsed = new URL(origin);
   } catch {
-    return false;  // "null", as sandboxed frames and files send it, ends here.
+    return false; // "null", as sandboxed frames and files send it, ends here.
   }
   if (allowed.includes(parsed.origin)) return true;
   return host !== undefined && parsed.host.toLowerCase() === withoutDefaultPort(parsed, host);

@@ -71,7 +71,9 @@ export class Peer {
       return new Peer(room, request, name, sending.value, receiving.value, send, log);
     }
     for (const one of made) if (one.status === 'fulfilled') one.value.close();
-    throw sending.status === 'rejected' ? sending.reason : (receiving as PromiseRejectedResult).reason;
+    throw sending.status === 'rejected'
+      ? sending.reason
+      : (receiving as PromiseRejectedResult).reason;
   }
 
   // Enters the room and answers the join request. The caller sends the answer, then calls

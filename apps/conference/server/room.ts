@@ -18,7 +18,7 @@ export class Room {
     readonly router: EngineRouter,
   ) {}
 
-  // `live` was claimed for this room, which returns the claim when it closes or does not come to be.
+  // `live` was claimed for this room, which returns the claim when it closes or never opens.
   static async create(name: string, live: LiveWorker): Promise<Room> {
     try {
       const router = await live.worker.createRouter({ mediaCodecs: mediaCodecs() });

@@ -61,7 +61,10 @@ const encoding = z.object({
 
 const rtpParameters = z.object({
   mid: z.string().max(32).optional(),
-  codecs: z.array(z.object({ ...codecBase, payloadType })).min(1).max(16),
+  codecs: z
+    .array(z.object({ ...codecBase, payloadType }))
+    .min(1)
+    .max(16),
   headerExtensions: z
     .array(
       z.object({
@@ -84,7 +87,10 @@ const dtlsParameters = z.object({
     .array(
       z.object({
         algorithm: z.enum(['sha-1', 'sha-224', 'sha-256', 'sha-384', 'sha-512']),
-        value: z.string().max(256).regex(/^[0-9A-Fa-f:]+$/, 'is not hexadecimal with colons'),
+        value: z
+          .string()
+          .max(256)
+          .regex(/^[0-9A-Fa-f:]+$/, 'is not hexadecimal with colons'),
       }),
     )
     .min(1)

@@ -77,7 +77,10 @@ export class Service {
       const config = { version, revision, routerRtpCapabilities, tokensRequired };
       const files = loadPage(setup.pageFolder, config);
       let service: Service | null = null;
-      const server = createServer(setup, createHandler(files, () => service?.health() ?? {}));
+      const server = createServer(
+        setup,
+        createHandler(files, () => service?.health() ?? {}),
+      );
       const sockets = new WebSocketServer({
         noServer: true,
         maxPayload: kMaxMessageBytes,

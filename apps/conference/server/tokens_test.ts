@@ -50,7 +50,8 @@ test('another algorithm of the same family is refused', async () => {
 test('an expired token is refused with a reason', () =>
   refused(token({ exp: kNow.getTime() / 1000 - 60 }), /has expired/));
 
-test('a token that never expires is refused', () => refused(token({ exp: undefined }), /not valid/));
+test('a token that never expires is refused', () =>
+  refused(token({ exp: undefined }), /not valid/));
 
 test('a token for another room is refused', () => refused(token({ room: 'red' }), /another room/));
 
@@ -85,6 +86,8 @@ test('the server asks for a token before anything else and names people by it', 
   assert.equal(stage.conference.roomCount, 0);
   const wrong = await stage.client('red').join({ token: token({ exp }) });
   assert.equal(wrong.error?.code, 'unauthorized');
-  const right = await stage.client('blue').join({ name: 'Mallory', token: token({ exp, name: 'Ann' }) });
+  const right = await stage
+    .client('blue')
+    .join({ name: 'Mallory', token: token({ exp, name: 'Ann' }) });
   assert.equal(right.data.name, 'Ann');
 });

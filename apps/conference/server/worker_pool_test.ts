@@ -10,14 +10,23 @@ test('rooms go to the worker with the fewest people', async () => {
   await stage.joined('blue');
   await stage.joined('red');
   await stage.joined('green');
-  assert.deepEqual(stage.pool.status().map(({ peers }) => peers), [2, 2]);
-  assert.deepEqual(stage.pool.status().map(({ rooms }) => rooms), [1, 2]);
+  assert.deepEqual(
+    stage.pool.status().map(({ peers }) => peers),
+    [2, 2],
+  );
+  assert.deepEqual(
+    stage.pool.status().map(({ rooms }) => rooms),
+    [1, 2],
+  );
 });
 
 test('rooms opened in the same instant spread as well', async () => {
   const stage = await Stage.open(3);
   await Promise.all(['blue', 'red', 'green'].map((room) => stage.client(room).join()));
-  assert.deepEqual(stage.pool.status().map(({ rooms }) => rooms), [1, 1, 1]);
+  assert.deepEqual(
+    stage.pool.status().map(({ rooms }) => rooms),
+    [1, 1, 1],
+  );
 });
 
 test('between equals, processor time decides', async () => {

@@ -96,7 +96,11 @@ export class FakeConsumer extends EventEmitter implements EngineConsumer {
 
 export class FakeTransport extends EventEmitter implements EngineTransport {
   readonly id = freshId('transport');
-  readonly iceParameters = { usernameFragment: 'fragment', password: 'a-password-as-long-as-rfc-8445-asks', iceLite: true };
+  readonly iceParameters = {
+    usernameFragment: 'fragment',
+    password: 'a-password-as-long-as-rfc-8445-asks',
+    iceLite: true,
+  };
   readonly iceCandidates: types.IceCandidate[] = [];
   readonly dtlsParameters: types.DtlsParameters = {
     role: 'auto',

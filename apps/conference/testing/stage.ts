@@ -12,7 +12,13 @@ import { FakeEngine } from './fake_engine';
 
 export const kCapabilities = {
   codecs: [
-    { kind: 'audio', mimeType: 'audio/opus', preferredPayloadType: 100, clockRate: 48000, channels: 2 },
+    {
+      kind: 'audio',
+      mimeType: 'audio/opus',
+      preferredPayloadType: 100,
+      clockRate: 48000,
+      channels: 2,
+    },
     { kind: 'video', mimeType: 'video/VP8', preferredPayloadType: 101, clockRate: 90000 },
   ],
   headerExtensions: [],
