@@ -4,7 +4,16 @@
 //
 //   --tests   also compile the tests, into dist/test
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -35,9 +44,22 @@ function generateSchema() {
   const fresh = `${generated}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
-  const files = readdirSync(schemas).filter((name) => name.endsWith('.fbs')).sort();
-  execute('flatc', ['--ts', '--gen-object-api', '-I', schemas, '-o', fresh, ...files.map((name) => join(schemas, name))],
-    'flatc (Debian package flatbuffers-compiler) is needed to build the SDK');
+  const files = readdirSync(schemas)
+    .filter((name) => name.endsWith('.fbs'))
+    .sort();
+  execute(
+    'flatc',
+    [
+      '--ts',
+      '--gen-object-api',
+      '-I',
+      schemas,
+      '-o',
+      fresh,
+      ...files.map((name) => join(schemas, name)),
+    ],
+    'flatc (Debian package flatbuffers-compiler) is needed to build the SDK',
+  );
   const tables = join(fresh, 'sluice', 'schema');
   const index = [];
   for (const name of readdirSync(tables).sort()) {
@@ -66,7 +88,11 @@ function compile(config) {
   rmSync(fresh, { recursive: true, force: true });
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   if (!existsSync(tsc)) fail('node_modules is missing: run npm ci first');
-  execute(process.execPath, [tsc, '-p', join(root, config), '--outDir', fresh], 'the TypeScript compiler failed');
+  execute(
+    process.execPath,
+    [tsc, '-p', join(root, config), '--outDir', fresh],
+    'the TypeScript compiler failed',
+  );
   rmSync(output, { recursive: true, force: true });
   cpSync(fresh, output, { recursive: true });
   rmSync(fresh, { recursive: true, force: true });

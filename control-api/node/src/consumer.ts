@@ -26,7 +26,10 @@ const logger = new Logger('Consumer');
 
 export type ConsumerType = 'simple' | 'simulcast' | 'svc';
 
-/** 0 (nothing arrives) to 10 (nothing is lost): here, at the producer, and for each of its encodings. */
+/**
+ * 0 (nothing arrives) to 10 (nothing is lost): here, at the producer, and for each of its
+ * encodings.
+ */
 export interface ConsumerScore {
   score: number;
   producerScore: number;

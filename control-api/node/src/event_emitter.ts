@@ -21,27 +21,45 @@ export class EnhancedEventEmitter<Events extends EventsOf<Events>> extends Event
     this.setMaxListeners(0);
   }
 
-  override on<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+  override on<Name extends keyof Events & string>(
+    name: Name,
+    listener: Listener<Events[Name]>,
+  ): this {
     return super.on(name, listener);
   }
 
-  override addListener<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+  override addListener<Name extends keyof Events & string>(
+    name: Name,
+    listener: Listener<Events[Name]>,
+  ): this {
     return super.addListener(name, listener);
   }
 
-  override prependListener<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+  override prependListener<Name extends keyof Events & string>(
+    name: Name,
+    listener: Listener<Events[Name]>,
+  ): this {
     return super.prependListener(name, listener);
   }
 
-  override once<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+  override once<Name extends keyof Events & string>(
+    name: Name,
+    listener: Listener<Events[Name]>,
+  ): this {
     return super.once(name, listener);
   }
 
-  override off<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+  override off<Name extends keyof Events & string>(
+    name: Name,
+    listener: Listener<Events[Name]>,
+  ): this {
     return super.off(name, listener);
   }
 
-  override removeListener<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
+  override removeListener<Name extends keyof Events & string>(
+    name: Name,
+    listener: Listener<Events[Name]>,
+  ): this {
     return super.removeListener(name, listener);
   }
 
@@ -82,5 +100,9 @@ export class EnhancedEventEmitter<Events extends EventsOf<Events>> extends Event
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
 }

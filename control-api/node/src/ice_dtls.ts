@@ -51,7 +51,13 @@ export function decodeIceParameters(parameters: IceParametersT | null): IceParam
   };
 }
 
-export function decodeIceCandidate({ foundation, priority, address, protocol, port }: IceCandidateT): IceCandidate {
+export function decodeIceCandidate({
+  foundation,
+  priority,
+  address,
+  protocol,
+  port,
+}: IceCandidateT): IceCandidate {
   const isTcp = protocol === Protocol.Tcp;
   return {
     foundation: String(foundation),
@@ -74,10 +80,15 @@ export function decodeFingerprint({ algorithm, value }: FingerprintT): DtlsFinge
 }
 
 /** Throws a TypeError that names the field. */
-export function encodeDtlsParameters(value: unknown): { role: WireRole; fingerprints: FingerprintT[] } {
+export function encodeDtlsParameters(value: unknown): {
+  role: WireRole;
+  fingerprints: FingerprintT[];
+} {
   const parameters = asDictionary(value, 'dtlsParameters');
   const role =
-    optional(parameters.role, 'dtlsParameters.role', (text, where) => asOneOf(text, where, roles)) ?? 'auto';
+    optional(parameters.role, 'dtlsParameters.role', (text, where) =>
+      asOneOf(text, where, roles),
+    ) ?? 'auto';
   const fingerprints = asList(
     parameters.fingerprints,
     'dtlsParameters.fingerprints',
@@ -90,6 +101,7 @@ export function encodeDtlsParameters(value: unknown): { role: WireRole; fingerpr
       );
     },
   );
-  if (fingerprints.length === 0) throw new TypeError('dtlsParameters.fingerprints is missing or empty');
+  if (fingerprints.length === 0)
+    throw new TypeError('dtlsParameters.fingerprints is missing or empty');
   return { role: roles.indexOf(role), fingerprints };
 }

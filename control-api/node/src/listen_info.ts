@@ -1,6 +1,14 @@
 // Where sockets are opened.
 import { ListenInfoT, Protocol } from './generated/schema.js';
-import { asBoolean, asDictionary, asInteger, asList, asName, asOneOf, optional } from './ortc/fields.js';
+import {
+  asBoolean,
+  asDictionary,
+  asInteger,
+  asList,
+  asName,
+  asOneOf,
+  optional,
+} from './ortc/fields.js';
 
 export interface TransportListenInfo {
   protocol: 'udp' | 'tcp';

@@ -1,8 +1,17 @@
 // A stream that a peer sends to a router.
 import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError } from './errors.js';
-import { DumpT, DumpTextT, GetStatsT, PauseT, ProducerScoreT, RequestBody, ResumeT, StreamStatsListT,
-  type NotificationT } from './generated/schema.js';
+import {
+  DumpT,
+  DumpTextT,
+  GetStatsT,
+  PauseT,
+  ProducerScoreT,
+  RequestBody,
+  ResumeT,
+  StreamStatsListT,
+  type NotificationT,
+} from './generated/schema.js';
 import { Logger } from './logger.js';
 import type { ValidParameters } from './ortc/validation.js';
 import type { MediaKind, RtpParameters } from './rtp_types.js';
@@ -137,7 +146,9 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
       target: this.id,
       body: new GetStatsT(),
       apply: (answer) =>
-        expectAnswer(answer, StreamStatsListT).streams.map((stream) => decodeStreamStats(stream, 'inbound-rtp')),
+        expectAnswer(answer, StreamStatsListT).streams.map((stream) =>
+          decodeStreamStats(stream, 'inbound-rtp'),
+        ),
     });
   }
 

@@ -10,7 +10,12 @@ import {
   RequestBody,
   WebRtcTransportCreatedT,
 } from './generated/schema.js';
-import { decodeDtlsRole, decodeFingerprint, decodeIceCandidate, decodeIceParameters } from './ice_dtls.js';
+import {
+  decodeDtlsRole,
+  decodeFingerprint,
+  decodeIceCandidate,
+  decodeIceParameters,
+} from './ice_dtls.js';
 import { encodeListenInfos, type TransportListenInfo } from './listen_info.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
@@ -150,7 +155,13 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
   }
 
   /** True if a client with these capabilities can decode the producer's stream. Never throws. */
-  canConsume({ producerId, rtpCapabilities }: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean {
+  canConsume({
+    producerId,
+    rtpCapabilities,
+  }: {
+    producerId: string;
+    rtpCapabilities: RtpCapabilities;
+  }): boolean {
     const producer = this.#producers.get(producerId);
     if (!producer) {
       logger.warn(`canConsume: the router has no producer ${producerId}`);
@@ -207,7 +218,10 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
   }
 }
 
-function encodeTransportOptions(id: string, options: WebRtcTransportOptions): CreateWebRtcTransportT {
+function encodeTransportOptions(
+  id: string,
+  options: WebRtcTransportOptions,
+): CreateWebRtcTransportT {
   const { webRtcServer, listenInfos } = options;
   if ((webRtcServer === undefined) === (listenInfos === undefined)) {
     throw new TypeError('either webRtcServer or listenInfos has to be given');

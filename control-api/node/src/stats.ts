@@ -1,6 +1,13 @@
 // Statistics of the worker in the field names that mediasoup's users know.
-import { MediaKind, Protocol, type DropCountT, type ResourceUsageT, type RtpStreamStatsT, type TransportStatsT,
-  type TransportTupleT } from './generated/schema.js';
+import {
+  MediaKind,
+  Protocol,
+  type DropCountT,
+  type ResourceUsageT,
+  type RtpStreamStatsT,
+  type TransportStatsT,
+  type TransportTupleT,
+} from './generated/schema.js';
 import type { MediaKind as Kind } from './rtp_types.js';
 import { compact } from './ortc/fields.js';
 
@@ -130,7 +137,10 @@ export function decodeTransportStats(stats: TransportStatsT): WebRtcTransportSta
   } satisfies WebRtcTransportStat);
 }
 
-export function decodeStreamStats(stats: RtpStreamStatsT, type: RtpStreamStat['type']): RtpStreamStat {
+export function decodeStreamStats(
+  stats: RtpStreamStatsT,
+  type: RtpStreamStat['type'],
+): RtpStreamStat {
   return compact({
     type,
     timestamp: Number(stats.timestampMs),

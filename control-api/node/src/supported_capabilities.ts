@@ -1,6 +1,13 @@
 // What the worker can forward, and the numbers that routers prefer for it.
-import type { CodecParameters, MediaKind, RtcpFeedback, RtpCapabilities, RtpCodecCapability,
-  RtpHeaderExtension, RtpHeaderExtensionDirection } from './rtp_types.js';
+import type {
+  CodecParameters,
+  MediaKind,
+  RtcpFeedback,
+  RtpCapabilities,
+  RtpCodecCapability,
+  RtpHeaderExtension,
+  RtpHeaderExtensionDirection,
+} from './rtp_types.js';
 
 const transportCc: RtcpFeedback = { type: 'transport-cc', parameter: '' };
 const nack: RtcpFeedback = { type: 'nack', parameter: '' };
@@ -38,7 +45,12 @@ const headerExtensions: RtpHeaderExtension[] = [
   ...extension(1, 'urn:ietf:params:rtp-hdrext:sdes:mid', 'sendrecv', 'sendrecv'),
   ...extension(2, 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id', undefined, 'recvonly'),
   ...extension(3, 'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id', undefined, 'recvonly'),
-  ...extension(4, 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time', 'sendrecv', 'sendrecv'),
+  ...extension(
+    4,
+    'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
+    'sendrecv',
+    'sendrecv',
+  ),
   ...extension(
     5,
     'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
@@ -54,8 +66,18 @@ const headerExtensions: RtpHeaderExtension[] = [
   ),
   ...extension(8, 'urn:3gpp:video-orientation', undefined, 'sendrecv'),
   ...extension(9, 'urn:ietf:params:rtp-hdrext:toffset', undefined, 'sendrecv'),
-  ...extension(10, 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time', 'sendrecv', 'sendrecv'),
-  ...extension(11, 'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay', 'sendrecv', 'sendrecv'),
+  ...extension(
+    10,
+    'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time',
+    'sendrecv',
+    'sendrecv',
+  ),
+  ...extension(
+    11,
+    'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',
+    'sendrecv',
+    'sendrecv',
+  ),
 ];
 
 /** A fresh copy of everything that a router can be asked for. */
@@ -63,8 +85,20 @@ export function getSupportedRtpCapabilities(): Required<RtpCapabilities> {
   return structuredClone({ codecs, headerExtensions });
 }
 
-function audio(name: string, clockRate: number, channels: number, rtcpFeedback: RtcpFeedback[]): RtpCodecCapability {
-  return { kind: 'audio', mimeType: `audio/${name}`, clockRate, channels, parameters: {}, rtcpFeedback };
+function audio(
+  name: string,
+  clockRate: number,
+  channels: number,
+  rtcpFeedback: RtcpFeedback[],
+): RtpCodecCapability {
+  return {
+    kind: 'audio',
+    mimeType: `audio/${name}`,
+    clockRate,
+    channels,
+    parameters: {},
+    rtcpFeedback,
+  };
 }
 
 function staticAudio(
@@ -76,7 +110,12 @@ function staticAudio(
   return { ...audio(name, clockRate, 1, rtcpFeedback), preferredPayloadType };
 }
 
-function multiopus(channels: number, mapping: string, streams: number, coupled: number): RtpCodecCapability {
+function multiopus(
+  channels: number,
+  mapping: string,
+  streams: number,
+  coupled: number,
+): RtpCodecCapability {
   return {
     ...audio('multiopus', 48000, channels, [nack, transportCc]),
     parameters: { channel_mapping: mapping, num_streams: streams, coupled_streams: coupled },
@@ -84,7 +123,13 @@ function multiopus(channels: number, mapping: string, streams: number, coupled: 
 }
 
 function video(name: string, parameters: CodecParameters = {}): RtpCodecCapability {
-  return { kind: 'video', mimeType: `video/${name}`, clockRate: 90000, parameters, rtcpFeedback: videoFeedback };
+  return {
+    kind: 'video',
+    mimeType: `video/${name}`,
+    clockRate: 90000,
+    parameters,
+    rtcpFeedback: videoFeedback,
+  };
 }
 
 function extension(

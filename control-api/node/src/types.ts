@@ -12,6 +12,7 @@ export type * from './router.js';
 export type * from './rtp_types.js';
 export type * from './scalability_mode.js';
 export type * from './stats.js';
+export type * from './transport_types.js';
 export type * from './webrtc_server.js';
 export type * from './webrtc_transport.js';
 export type * from './worker.js';

@@ -26,7 +26,9 @@ export interface WebRtcServerInternal<Data extends AppData = AppData> {
   onClose: () => void;
 }
 
-export class WebRtcServer<Data extends AppData = AppData> extends EnhancedEventEmitter<WebRtcServerEvents> {
+export class WebRtcServer<
+  Data extends AppData = AppData,
+> extends EnhancedEventEmitter<WebRtcServerEvents> {
   readonly observer = new EnhancedEventEmitter<WebRtcServerObserverEvents>();
   readonly #internal: WebRtcServerInternal<Data>;
   readonly #transports = new Set<WebRtcTransport>();
@@ -95,7 +97,8 @@ export class WebRtcServer<Data extends AppData = AppData> extends EnhancedEventE
 
   /** @internal */
   detach(transport: WebRtcTransport): void {
-    if (this.#transports.delete(transport)) this.observer.safeEmit('webrtctransportunhandled', transport);
+    if (this.#transports.delete(transport))
+      this.observer.safeEmit('webrtctransportunhandled', transport);
   }
 
   #end(): void {

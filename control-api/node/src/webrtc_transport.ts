@@ -39,79 +39,31 @@ import * as ortc from './ortc.js';
 import { asBoolean, asDictionary, asInteger, asName, asOneOf, optional } from './ortc/fields.js';
 import type { ValidParameters } from './ortc/validation.js';
 import { Producer, type ProducerType } from './producer.js';
-import type { MediaKind, RtpCapabilities, RtpParameters } from './rtp_types.js';
-import { decodeTransportStats, decodeTuple, type TransportTuple, type WebRtcTransportStat } from './stats.js';
+import type { RtpCapabilities } from './rtp_types.js';
+import {
+  decodeTransportStats,
+  decodeTuple,
+  type TransportTuple,
+  type WebRtcTransportStat,
+} from './stats.js';
+import type {
+  ConsumeOptions,
+  ProduceOptions,
+  StateEvents,
+  WebRtcTransportEvents,
+  WebRtcTransportInternal,
+  WebRtcTransportObserverEvents,
+} from './transport_types.js';
 import type { AppData } from './types.js';
-import type { WebRtcServer } from './webrtc_server.js';
 import { encodeKind, encodeMapping, encodeRtpParameters } from './wire/rtp_encoder.js';
-import { expectAnswer, type Channel } from './wire/channel.js';
-
-export type { DtlsFingerprint, DtlsParameters, DtlsRole, DtlsState, IceCandidate, IceParameters, IceState }
-  from './ice_dtls.js';
+import { expectAnswer } from './wire/channel.js';
 
 const logger = new Logger('WebRtcTransport');
 const maxUint32 = 0xffffffff;
 
-export interface ProduceOptions<Data extends AppData = AppData> {
-  kind: MediaKind;
-  rtpParameters: RtpParameters;
-  paused?: boolean;
-  /** Least time between two key-frame requests, in milliseconds; 0 takes the worker's default. */
-  keyFrameRequestDelay?: number;
-  appData?: Data;
-}
-
-export interface ConsumeOptions<Data extends AppData = AppData> {
-  producerId: string;
-  rtpCapabilities: RtpCapabilities;
-  /** Best true until the client is ready, then resume(). */
-  paused?: boolean;
-  /** Counted up by the transport if missing. */
-  mid?: string;
-  /** Retransmissions; true for video and false for audio if missing. */
-  enableRtx?: boolean;
-  appData?: Data;
-}
-
-type StateEvents = {
-  icestatechange: [IceState];
-  iceselectedtuplechange: [TransportTuple];
-  dtlsstatechange: [DtlsState, string?];
-};
-
-export type WebRtcTransportEvents = StateEvents & {
-  routerclose: [];
-  listenserverclose: [];
-  listenererror: [string, Error];
-};
-
-export type WebRtcTransportObserverEvents = StateEvents & {
-  close: [];
-  newproducer: [Producer];
-  newconsumer: [Consumer];
-};
-
-/** What a transport may ask of its router. */
-export interface TransportRouter {
-  readonly rtpCapabilities: RtpCapabilities;
-  addProducer(producer: Producer): void;
-  removeProducer(producer: Producer): void;
-  findProducer(id: string): Producer | undefined;
-}
-
-export interface WebRtcTransportInternal<Data extends AppData = AppData> {
-  channel: Channel;
-  id: string;
-  router: TransportRouter;
-  webRtcServer: WebRtcServer | undefined;
-  iceParameters: IceParameters;
-  iceCandidates: IceCandidate[];
-  dtlsParameters: DtlsParameters;
-  appData: Data;
-  onClose: () => void;
-}
-
-export class WebRtcTransport<Data extends AppData = AppData> extends EnhancedEventEmitter<WebRtcTransportEvents> {
+export class WebRtcTransport<
+  Data extends AppData = AppData,
+> extends EnhancedEventEmitter<WebRtcTransportEvents> {
   readonly observer = new EnhancedEventEmitter<WebRtcTransportObserverEvents>();
   readonly #internal: WebRtcTransportInternal<Data>;
   readonly #producers = new Map<string, Producer>();
@@ -246,7 +198,9 @@ export class WebRtcTransport<Data extends AppData = AppData> extends EnhancedEve
     });
   }
 
-  /** New credentials, for the client's restartIce(). The old ones work until the new ones are used. */
+  /**
+   * New credentials, for the client's restartIce(). The old ones work until the new ones are used.
+   */
   async restartIce(): Promise<IceParameters> {
     this.#requireOpen();
     const apply = (restarted: IceRestartedT): IceParameters => {
@@ -282,20 +236,45 @@ export class WebRtcTransport<Data extends AppData = AppData> extends EnhancedEve
     const kind = asOneOf(options.kind, 'kind', ['audio', 'video'] as const);
     const rtpParameters = ortc.validateProducerRtpParameters(kind, options.rtpParameters);
     const paused = optional(options.paused, 'paused', asBoolean) ?? false;
-    const delay = asInteger(options.keyFrameRequestDelay ?? 0, 'keyFrameRequestDelay', 0, maxUint32);
+    const delay = asInteger(
+      options.keyFrameRequestDelay ?? 0,
+      'keyFrameRequestDelay',
+      0,
+      maxUint32,
+    );
     const appData = asAppData(options.appData);
     this.#shareCname(rtpParameters);
     const mapping = ortc.getProducerRtpParametersMapping(rtpParameters, router.rtpCapabilities);
-    const consumable = ortc.getConsumableRtpParameters(kind, rtpParameters, router.rtpCapabilities, mapping);
+    const consumable = ortc.getConsumableRtpParameters(
+      kind,
+      rtpParameters,
+      router.rtpCapabilities,
+      mapping,
+    );
     const id = randomUUID();
     return channel.call({
       method: RequestBody.Produce,
       target: this.id,
-      body: new ProduceT(id, encodeKind(kind), encodeRtpParameters(rtpParameters), encodeMapping(mapping), paused, delay),
+      body: new ProduceT(
+        id,
+        encodeKind(kind),
+        encodeRtpParameters(rtpParameters),
+        encodeMapping(mapping),
+        paused,
+        delay,
+      ),
       apply: (answer) => {
         const type = String(expectAnswer(answer, ProducedT).type) as ProducerType;
         this.#requireOpen();
-        return this.#addProducer<ProducerData>({ id, kind, rtpParameters, consumable, type, paused, appData });
+        return this.#addProducer<ProducerData>({
+          id,
+          kind,
+          rtpParameters,
+          consumable,
+          type,
+          paused,
+          appData,
+        });
       },
       applyLate: () => channel.close(id),
     });
@@ -311,26 +290,40 @@ export class WebRtcTransport<Data extends AppData = AppData> extends EnhancedEve
     const producer = router.findProducer(producerId);
     if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
     const paused = optional(options.paused, 'paused', asBoolean) ?? false;
-    const enableRtx = optional(options.enableRtx, 'enableRtx', asBoolean) ?? producer.kind === 'video';
+    const enableRtx =
+      optional(options.enableRtx, 'enableRtx', asBoolean) ?? producer.kind === 'video';
     const mid = optional(options.mid, 'mid', asName);
     const appData = asAppData(options.appData);
     const { kind, consumableRtpParameters } = producer;
     const ssrc = this.#takeSsrc();
-    const rtpParameters = this.#consumerParameters(consumableRtpParameters, options.rtpCapabilities, {
-      enableRtx,
-      ssrc,
-      mid,
-    });
+    const rtpParameters = this.#consumerParameters(
+      consumableRtpParameters,
+      options.rtpCapabilities,
+      {
+        enableRtx,
+        ssrc,
+        mid,
+      },
+    );
     const id = randomUUID();
     const call = channel.call({
       method: RequestBody.Consume,
       target: this.id,
-      body: new ConsumeT(id, producerId, encodeKind(kind), encodeRtpParameters(rtpParameters), paused),
+      body: new ConsumeT(
+        id,
+        producerId,
+        encodeKind(kind),
+        encodeRtpParameters(rtpParameters),
+        paused,
+      ),
       apply: (answer) => {
         const { type, producerPaused } = expectAnswer(answer, ConsumedT);
         this.#requireOpen();
         const described = { id, producerId, kind, rtpParameters, paused, producerPaused, appData };
-        return this.#addConsumer<ConsumerData>({ ...described, type: String(type) as ProducerType }, ssrc);
+        return this.#addConsumer<ConsumerData>(
+          { ...described, type: String(type) as ProducerType },
+          ssrc,
+        );
       },
       applyLate: () => channel.close(id),
     });
@@ -392,8 +385,8 @@ export class WebRtcTransport<Data extends AppData = AppData> extends EnhancedEve
     }
   }
 
-  // RFC 3550 §8.1: random. Nine digits, so that both it and the RTX SSRC behind it stay readable and
-  // far from the probator's 1234.
+  // RFC 3550 §8.1: random. Nine digits, so that both it and the RTX SSRC behind it stay readable
+  // and far from the probator's 1234.
   #takeSsrc(): number {
     for (;;) {
       const ssrc = randomInt(100_000_000, 999_999_998);
@@ -409,8 +402,8 @@ export class WebRtcTransport<Data extends AppData = AppData> extends EnhancedEve
     this.#usedSsrcs.delete(ssrc + 1);
   }
 
-  // RFC 3550 §6.5.1: what comes from one participant has one CNAME, or receivers could not play audio
-  // and video in step.
+  // RFC 3550 §6.5.1: what comes from one participant has one CNAME, or receivers could not play
+  // audio and video in step.
   #shareCname(rtpParameters: ValidParameters): void {
     this.#cname ??= rtpParameters.rtcp.cname || randomUUID().slice(0, 8);
     rtpParameters.rtcp.cname = this.#cname;
@@ -444,8 +437,10 @@ export class WebRtcTransport<Data extends AppData = AppData> extends EnhancedEve
       this.#tell('iceselectedtuplechange', this.#iceSelectedTuple);
     } else if (body instanceof DtlsStateChangeT) {
       this.#dtlsState = String(body.state) as DtlsState;
-      if (this.#dtlsState === 'connected') this.#dtlsRemoteCert = String(body.remoteCertificate ?? '');
-      if (body.reason) logger.debug(`transport ${this.id}: DTLS ${this.#dtlsState}: ${String(body.reason)}`);
+      if (this.#dtlsState === 'connected')
+        this.#dtlsRemoteCert = String(body.remoteCertificate ?? '');
+      if (body.reason)
+        logger.debug(`transport ${this.id}: DTLS ${this.#dtlsState}: ${String(body.reason)}`);
       this.#tell('dtlsstatechange', this.#dtlsState, this.#dtlsRemoteCert);
     } else {
       logger.debug(`transport ${this.id}: news ${bodyType} is not known here`);

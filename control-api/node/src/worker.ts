@@ -98,10 +98,14 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
     super();
     this.#appData = appData;
     this.#starting = starting;
-    this.#process = new WorkerProcess(settings.bin, settings.args, (exit) => this.#handleExit(exit));
+    this.#process = new WorkerProcess(settings.bin, settings.args, (exit) =>
+      this.#handleExit(exit),
+    );
     this.#pid = this.#process.pid;
     const { messages, requests } = this.#process;
-    this.#channel = new Channel(messages, requests, settings.requestTimeout, (error) => this.#handleBreak(error));
+    this.#channel = new Channel(messages, requests, settings.requestTimeout, (error) =>
+      this.#handleBreak(error),
+    );
     this.#channel.listen('', (notification) => this.#handle(notification));
   }
 
@@ -115,7 +119,11 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
       await new Promise<void>((resolve, reject) => {
         worker = new Worker<Data>(settings, appData, { resolve, reject });
         timer = setTimeout(() => {
-          reject(new TimeoutError(`the worker at ${settings.bin} was not ready within ${startTimeout} ms`));
+          reject(
+            new TimeoutError(
+              `the worker at ${settings.bin} was not ready within ${startTimeout} ms`,
+            ),
+          );
         }, startTimeout);
       });
     } catch (error) {
@@ -177,7 +185,9 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
     });
   }
 
-  async updateSettings({ logLevel }: { logLevel?: WorkerLogLevel; logTags?: string[] } = {}): Promise<void> {
+  async updateSettings({
+    logLevel,
+  }: { logLevel?: WorkerLogLevel; logTags?: string[] } = {}): Promise<void> {
     this.#requireOpen();
     await this.#channel.call({
       method: RequestBody.UpdateSettings,
@@ -267,8 +277,8 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
     this.safeEmit('subprocessclose');
   }
 
-  // Without its channel a worker is of no use to anybody. Most often it is dead already, and its exit
-  // tells why; if it is not, it is made to end.
+  // Without its channel a worker is of no use to anybody. Most often it is dead already, and its
+  // exit tells why; if it is not, it is made to end.
   #handleBreak(error: Error): void {
     this.#broken = error;
     if (!this.#running) this.#starting.reject(error);
@@ -322,7 +332,12 @@ function checkSettings(settings: WorkerSettings): CheckedSettings {
   return {
     bin: optional(settings.workerBin, 'workerBin', asName) ?? defaultWorkerBin,
     args,
-    requestTimeout: asInteger(settings.requestTimeout ?? defaultRequestTimeout, 'requestTimeout', 0, 0x7fffffff),
+    requestTimeout: asInteger(
+      settings.requestTimeout ?? defaultRequestTimeout,
+      'requestTimeout',
+      0,
+      0x7fffffff,
+    ),
   };
 }
 

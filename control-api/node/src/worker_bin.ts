@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { packageDirectory } from '#location';
 
 /**
- * The environment variable SLUICE_WORKER_BIN; else a release build in the repository that this package lies
- * in; else the binary that was packaged with it; else `sluice-worker` of the PATH.
+ * The environment variable SLUICE_WORKER_BIN; else a release build in the repository that this
+ * package lies in; else the binary that was packaged with it; else `sluice-worker` of the PATH.
  */
 export const workerBin: string = findWorkerBin();
 
@@ -16,7 +16,9 @@ function findWorkerBin(): string {
   if (isExecutable(built)) return built;
   if (isExecutable(packaged)) return packaged;
   // In the repository, where the next build will put it is the most useful thing to name.
-  return isReadable(join(packageDirectory, '..', 'schema', 'message.fbs')) ? built : 'sluice-worker';
+  return isReadable(join(packageDirectory, '..', 'schema', 'message.fbs'))
+    ? built
+    : 'sluice-worker';
 }
 
 function isExecutable(path: string): boolean {

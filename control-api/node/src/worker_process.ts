@@ -35,7 +35,8 @@ export class WorkerProcess {
   constructor(bin: string, args: string[], onEnd: (exit: WorkerExit | Error) => void) {
     this.#child = spawn(bin, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-      // A Ctrl-C in the terminal goes to the whole group. The application decides when its workers end.
+      // A Ctrl-C in the terminal goes to the whole group. The application decides when its workers
+      // end.
       detached: true,
     });
     this.#watchLines(this.#child.stdout, (line) => logger.debug(line));
@@ -89,7 +90,9 @@ export class WorkerProcess {
     stream?.on('end', () => {
       if (rest !== '') onLine(rest);
     });
-    stream?.on('error', (error) => logger.debug(`reading the log of the worker failed: ${error.message}`));
+    stream?.on('error', (error) =>
+      logger.debug(`reading the log of the worker failed: ${error.message}`),
+    );
   }
 }
 
@@ -99,8 +102,10 @@ export function describeExit({ code, signal, stderr }: WorkerExit): string {
 }
 
 function explainSpawnError(bin: string, error: NodeJS.ErrnoException): Error {
-  const hint = 'build it, or name it with the setting workerBin or the environment variable SLUICE_WORKER_BIN';
+  const hint =
+    'build it, or name it with the setting workerBin or the environment variable SLUICE_WORKER_BIN';
   if (error.code === 'ENOENT') return new WorkerError(`there is no worker at ${bin}: ${hint}`);
-  if (error.code === 'EACCES') return new WorkerError(`the worker at ${bin} is not executable: ${hint}`);
+  if (error.code === 'EACCES')
+    return new WorkerError(`the worker at ${bin} is not executable: ${hint}`);
   return new WorkerError(`the worker at ${bin} could not be started: ${error.message}`);
 }

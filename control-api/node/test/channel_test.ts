@@ -11,7 +11,11 @@ import { Channel, maxPendingRequests } from '../src/wire/channel.js';
 import { FrameReader, frameOf, maxFrameSize } from '../src/wire/frame.js';
 import { encodeRtpParameters } from '../src/wire/rtp_encoder.js';
 
-const listing = { method: schema.RequestBody.GetStats, body: new schema.GetStatsT(), apply: (): void => undefined };
+const listing = {
+  method: schema.RequestBody.GetStats,
+  body: new schema.GetStatsT(),
+  apply: (): void => undefined,
+};
 
 function framesIn(stream: Buffer, cut: number): string[] {
   const reader = new FrameReader();
@@ -33,7 +37,8 @@ describe('frames', () => {
   test('are the same however the stream is cut', () => {
     const texts = ['first', '', 'x'.repeat(300), 'last'];
     const stream = Buffer.concat(texts.map((text) => frameOf(Buffer.from(text))));
-    for (let cut = 1; cut <= stream.length; cut += 1) assert.deepEqual(framesIn(stream, cut), texts);
+    for (let cut = 1; cut <= stream.length; cut += 1)
+      assert.deepEqual(framesIn(stream, cut), texts);
   });
 
   test('may be as long as the limit and no longer', () => {
@@ -53,13 +58,20 @@ describe('the channel', () => {
     const second = channel.call({ ...listing, apply: () => 'second' });
     const body = new schema.EmptyT();
     const answer = (id: number): Buffer =>
-      messageOf(new schema.ResponseT(id, schema.ResultCode.Ok, null, schema.ResponseBody.Empty, body));
+      messageOf(
+        new schema.ResponseT(id, schema.ResultCode.Ok, null, schema.ResponseBody.Empty, body),
+      );
     input.write(Buffer.concat([answer(99), answer(2), answer(1)]));
     assert.deepEqual(await Promise.all([first, second]), ['first', 'second']);
   });
 
   test('has a bound on what is under way', async () => {
-    const channel = new Channel(new PassThrough(), new PassThrough({ highWaterMark: 1e9 }), 0, assert.fail);
+    const channel = new Channel(
+      new PassThrough(),
+      new PassThrough({ highWaterMark: 1e9 }),
+      0,
+      assert.fail,
+    );
     const calls = Array.from({ length: maxPendingRequests }, () => channel.call(listing));
     await assert.rejects(channel.call(listing), { name: 'ResourceExhaustedError' });
     channel.shutDown(new Error('over'));
@@ -74,13 +86,20 @@ describe('the channel', () => {
     const channel = new Channel(new PassThrough(), output, 0, assert.fail);
     const body = new schema.CreateRouterT('x'.repeat(3 * 1024 * 1024));
     const calls = Array.from({ length: 6 }, () =>
-      channel.call({ method: schema.RequestBody.CreateRouter, body, apply: () => undefined }));
-    const [outcome] = await Promise.allSettled(calls.slice(-1).map((call) =>
-      Promise.race([call, new Promise((resolve) => setImmediate(resolve))])));
+      channel.call({ method: schema.RequestBody.CreateRouter, body, apply: () => undefined }),
+    );
+    const [outcome] = await Promise.allSettled(
+      calls
+        .slice(-1)
+        .map((call) => Promise.race([call, new Promise((resolve) => setImmediate(resolve))])),
+    );
     assert.equal(outcome?.status, 'fulfilled');
-    await assert.rejects(channel.call({ method: schema.RequestBody.CreateRouter, body, apply: () => undefined }), {
-      name: 'ResourceExhaustedError',
-    });
+    await assert.rejects(
+      channel.call({ method: schema.RequestBody.CreateRouter, body, apply: () => undefined }),
+      {
+        name: 'ResourceExhaustedError',
+      },
+    );
     assert.equal(taken, 1);
     channel.shutDown(new Error('over'));
     await Promise.allSettled(calls);
@@ -107,10 +126,17 @@ test('payload type 0 survives the wire', () => {
   });
   builder.finish(parameters.pack(builder));
   const { encodings, codecs } = schema.RtpParameters.getRootAsRtpParameters(
-    new ByteBuffer(builder.asUint8Array())).unpack();
+    new ByteBuffer(builder.asUint8Array()),
+  ).unpack();
   assert.equal(codecs[0]?.payloadType, 0);
-  assert.deepEqual([encodings[0]?.ssrc, encodings[0]?.codecPayloadType, encodings[0]?.rtxSsrc], [0xffffffff, 0, null]);
-  assert.deepEqual([encodings[1]?.ssrc, encodings[1]?.codecPayloadType, encodings[1]?.rid], [null, null, 'r1']);
+  assert.deepEqual(
+    [encodings[0]?.ssrc, encodings[0]?.codecPayloadType, encodings[0]?.rtxSsrc],
+    [0xffffffff, 0, null],
+  );
+  assert.deepEqual(
+    [encodings[1]?.ssrc, encodings[1]?.codecPayloadType, encodings[1]?.rid],
+    [null, null, 'r1'],
+  );
 });
 
 describe('EnhancedEventEmitter', () => {
@@ -120,9 +146,13 @@ describe('EnhancedEventEmitter', () => {
     const emitter = new EnhancedEventEmitter<Events>();
     const errors: string[] = [];
     emitter.on('listenererror', (name, error) => void errors.push(`${name} ${error.message}`));
-    emitter.on('news', () => { throw new Error('sync'); });
+    emitter.on('news', () => {
+      throw new Error('sync');
+    });
     emitter.on('news', () => Promise.reject(new Error('async')));
-    emitter.on('news', () => { throw 'a text'; });
+    emitter.on('news', () => {
+      throw 'a text';
+    });
     assert.equal(emitter.safeEmit('news', 1), true);
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(errors, ['news sync', 'news a text', 'news async']);
@@ -130,8 +160,12 @@ describe('EnhancedEventEmitter', () => {
 
   test('survives a listenererror listener that fails itself', () => {
     const emitter = new EnhancedEventEmitter<Events>();
-    emitter.on('listenererror', () => { throw new Error('again'); });
-    emitter.on('news', () => { throw new Error('first'); });
+    emitter.on('listenererror', () => {
+      throw new Error('again');
+    });
+    emitter.on('news', () => {
+      throw new Error('first');
+    });
     assert.doesNotThrow(() => emitter.safeEmit('news', 1));
   });
 
@@ -146,14 +180,28 @@ describe('EnhancedEventEmitter', () => {
 });
 
 test('scalability modes', () => {
-  assert.deepEqual(parseScalabilityMode('L3T2_KEY'), { spatialLayers: 3, temporalLayers: 2, ksvc: true });
-  assert.deepEqual(parseScalabilityMode('S2T3'), { spatialLayers: 2, temporalLayers: 3, ksvc: false });
+  assert.deepEqual(parseScalabilityMode('L3T2_KEY'), {
+    spatialLayers: 3,
+    temporalLayers: 2,
+    ksvc: true,
+  });
+  assert.deepEqual(parseScalabilityMode('S2T3'), {
+    spatialLayers: 2,
+    temporalLayers: 3,
+    ksvc: false,
+  });
   for (const nothing of [undefined, '', 'X1T1', 'L0T1', '3']) {
-    assert.deepEqual(parseScalabilityMode(nothing), { spatialLayers: 1, temporalLayers: 1, ksvc: false });
+    assert.deepEqual(parseScalabilityMode(nothing), {
+      spatialLayers: 1,
+      temporalLayers: 1,
+      ksvc: false,
+    });
   }
 });
 
 test('the version is that of the package', () => {
-  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  const manifest = JSON.parse(
+    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+  );
   assert.equal(version, manifest.version);
 });

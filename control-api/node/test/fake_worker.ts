@@ -1,5 +1,6 @@
-// A worker without media: speaks the protocol on descriptors 3 and 4, keeps the tree of objects, and
-// misbehaves on demand. What it should do comes as JSON in the environment variable FAKE_WORKER.
+// A worker without media: speaks the protocol on descriptors 3 and 4, keeps the tree of objects,
+// and misbehaves on demand. What it should do comes as JSON in the environment variable
+// FAKE_WORKER.
 import { Builder, ByteBuffer } from 'flatbuffers';
 import { createReadStream, createWriteStream } from 'node:fs';
 
@@ -53,8 +54,12 @@ function main(): void {
   output.on('error', () => undefined);
   input.on('close', () => script.stubborn || process.exit(0));
   if (script.garbage) output.write(Buffer.from(script.garbage));
-  else notify('', schema.NotificationBody.WorkerRunning,
-    new schema.WorkerRunningT(process.pid, '0.0.0', script.schemaVersion ?? 1));
+  else
+    notify(
+      '',
+      schema.NotificationBody.WorkerRunning,
+      new schema.WorkerRunningT(process.pid, '0.0.0', script.schemaVersion ?? 1),
+    );
 }
 
 function handleFrame(frame: Buffer): void {
@@ -83,22 +88,39 @@ function answer(request: schema.RequestT, method: string): void {
 }
 
 function confusion(): [schema.ResponseBody, schema.ResponseT['body']] {
-  return [schema.ResponseBody.IceRestarted, new schema.IceRestartedT(new schema.IceParametersT('u', 'p'))];
+  return [
+    schema.ResponseBody.IceRestarted,
+    new schema.IceRestartedT(new schema.IceParametersT('u', 'p')),
+  ];
 }
 
-function bodyFor({ body, target }: schema.RequestT): [schema.ResponseBody, schema.ResponseT['body']] {
+function bodyFor({
+  body,
+  target,
+}: schema.RequestT): [schema.ResponseBody, schema.ResponseT['body']] {
   const { ResponseBody } = schema;
   if (body instanceof schema.CreateWebRtcServerT) {
-    return [ResponseBody.WebRtcServerCreated, new schema.WebRtcServerCreatedT(body.listenInfos.map(() => 40000))];
+    return [
+      ResponseBody.WebRtcServerCreated,
+      new schema.WebRtcServerCreatedT(body.listenInfos.map(() => 40000)),
+    ];
   }
-  if (body instanceof schema.CreateWebRtcTransportT) return [ResponseBody.WebRtcTransportCreated, createdTransport()];
+  if (body instanceof schema.CreateWebRtcTransportT)
+    return [ResponseBody.WebRtcTransportCreated, createdTransport()];
   if (body instanceof schema.ConnectWebRtcTransportT) {
-    return [ResponseBody.WebRtcTransportConnected, new schema.WebRtcTransportConnectedT(schema.DtlsRole.Server)];
+    return [
+      ResponseBody.WebRtcTransportConnected,
+      new schema.WebRtcTransportConnectedT(schema.DtlsRole.Server),
+    ];
   }
   if (body instanceof schema.RestartIceT) {
-    return [ResponseBody.IceRestarted, new schema.IceRestartedT(new schema.IceParametersT('fresh', 'secret'))];
+    return [
+      ResponseBody.IceRestarted,
+      new schema.IceRestartedT(new schema.IceParametersT('fresh', 'secret')),
+    ];
   }
-  if (body instanceof schema.ProduceT) return [ResponseBody.Produced, new schema.ProducedT('simple')];
+  if (body instanceof schema.ProduceT)
+    return [ResponseBody.Produced, new schema.ProducedT('simple')];
   if (body instanceof schema.ConsumeT) {
     producerOfConsumer.set(String(body.consumerId), String(body.producerId));
     const paused = pausedProducers.has(String(body.producerId));
@@ -107,7 +129,8 @@ function bodyFor({ body, target }: schema.RequestT): [schema.ResponseBody, schem
   if (body instanceof schema.GetResourceUsageT) {
     return [ResponseBody.ResourceUsage, new schema.ResourceUsageT(1_500_000n, 250_000n, 8192n)];
   }
-  if (body instanceof schema.DumpT) return [ResponseBody.DumpText, new schema.DumpTextT('{"fake":true}')];
+  if (body instanceof schema.DumpT)
+    return [ResponseBody.DumpText, new schema.DumpTextT('{"fake":true}')];
   if (body instanceof schema.GetStatsT) return statsFor(String(target));
   return [ResponseBody.Empty, new schema.EmptyT()];
 }
@@ -127,7 +150,8 @@ function createdTransport(): schema.WebRtcTransportCreatedT {
 
 function statsFor(target: string): [schema.ResponseBody, schema.ResponseT['body']] {
   const { ResponseBody } = schema;
-  const isStream = producerOfConsumer.has(target) || [...producerOfConsumer.values()].includes(target);
+  const isStream =
+    producerOfConsumer.has(target) || [...producerOfConsumer.values()].includes(target);
   if (!isStream) {
     const stats = new schema.TransportStatsT(target, 12345678901n, 'completed', 'connected');
     stats.bytesReceived = 5_000_000_000n;
@@ -145,19 +169,33 @@ function statsFor(target: string): [schema.ResponseBody, schema.ResponseT['body'
 function tellOthers({ body, target }: schema.RequestT): void {
   const { NotificationBody } = schema;
   const id = String(target ?? '');
-  const consumers = [...producerOfConsumer].filter(([, producer]) => producer === id).map(([consumer]) => consumer);
+  const consumers = [...producerOfConsumer]
+    .filter(([, producer]) => producer === id)
+    .map(([consumer]) => consumer);
   if (body instanceof schema.ConnectWebRtcTransportT) {
-    const tuple = new schema.TransportTupleT('127.0.0.1', 40000, '127.0.0.1', 50000, schema.Protocol.Udp);
+    const tuple = new schema.TransportTupleT(
+      '127.0.0.1',
+      40000,
+      '127.0.0.1',
+      50000,
+      schema.Protocol.Udp,
+    );
     notify(id, NotificationBody.IceStateChange, new schema.IceStateChangeT('completed'));
     notify(id, NotificationBody.IceSelectedTupleChange, new schema.IceSelectedTupleChangeT(tuple));
-    notify(id, NotificationBody.DtlsStateChange, new schema.DtlsStateChangeT('connected', 'PEM', null));
+    notify(
+      id,
+      NotificationBody.DtlsStateChange,
+      new schema.DtlsStateChangeT('connected', 'PEM', null),
+    );
   } else if (body instanceof schema.PauseT) {
     pausedProducers.add(id);
-    for (const to of consumers) notify(to, NotificationBody.ProducerPaused, new schema.ProducerPausedT());
+    for (const to of consumers)
+      notify(to, NotificationBody.ProducerPaused, new schema.ProducerPausedT());
   } else if (body instanceof schema.ResumeT) {
     pausedProducers.delete(id);
     const score = new schema.EncodingScoreT(1111, null, 7);
-    if (consumers.length > 0) notify(id, NotificationBody.ProducerScore, new schema.ProducerScoreT([score]));
+    if (consumers.length > 0)
+      notify(id, NotificationBody.ProducerScore, new schema.ProducerScoreT([score]));
     for (const to of consumers) {
       notify(to, NotificationBody.ProducerResumed, new schema.ProducerResumedT());
       notify(to, NotificationBody.ConsumerScore, new schema.ConsumerScoreT(9, 7));
@@ -174,7 +212,11 @@ function respond(response: schema.ResponseT): void {
   send(new schema.MessageT(schema.MessageBody.Response, response));
 }
 
-function notify(target: string, type: schema.NotificationBody, body: schema.NotificationT['body']): void {
+function notify(
+  target: string,
+  type: schema.NotificationBody,
+  body: schema.NotificationT['body'],
+): void {
   const notification = new schema.NotificationT(target, type, body);
   send(new schema.MessageT(schema.MessageBody.Notification, notification));
 }

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { createWorker, setLogEventListeners, type Router, type types, type Worker } from '../src/index.js';
+import {
+  createWorker,
+  setLogEventListeners,
+  type Router,
+  type types,
+  type Worker,
+} from '../src/index.js';
 import type { Script } from './fake_worker.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-sdk-test-'));
@@ -16,7 +22,10 @@ export function fakeWorkerBin(script: Script = {}): string {
   const fake = join(dirname(fileURLToPath(import.meta.url)), 'fake_worker.js');
   const path = join(folder, `worker-${(scripts += 1)}`);
   const environment = JSON.stringify(script).replaceAll("'", "'\\''");
-  writeFileSync(path, `#!/bin/sh\nFAKE_WORKER='${environment}' exec '${process.execPath}' '${fake}' "$@"\n`);
+  writeFileSync(
+    path,
+    `#!/bin/sh\nFAKE_WORKER='${environment}' exec '${process.execPath}' '${fake}' "$@"\n`,
+  );
   chmodSync(path, 0o755);
   return path;
 }
@@ -107,14 +116,23 @@ export function videoParameters(): types.RtpParameters {
       { mimeType: 'video/rtx', payloadType: 97, clockRate: 90000, parameters: { apt: 96 } },
     ],
     headerExtensions: [{ uri: 'urn:ietf:params:rtp-hdrext:sdes:mid', id: 4 }],
-    encodings: [{ ssrc: 2222, rtx: { ssrc: 2223 }, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' }],
+    encodings: [
+      { ssrc: 2222, rtx: { ssrc: 2223 }, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' },
+    ],
     rtcp: { cname: 'browser' },
   };
 }
 
 /** What a browser that can do everything would answer to a router. */
-export function browserCapabilities(router: Pick<Router, 'rtpCapabilities'>): types.RtpCapabilities {
-  const mirrored = { sendrecv: 'sendrecv', recvonly: 'sendonly', sendonly: 'recvonly', inactive: 'inactive' } as const;
+export function browserCapabilities(
+  router: Pick<Router, 'rtpCapabilities'>,
+): types.RtpCapabilities {
+  const mirrored = {
+    sendrecv: 'sendrecv',
+    recvonly: 'sendonly',
+    sendonly: 'recvonly',
+    inactive: 'inactive',
+  } as const;
   const { codecs, headerExtensions = [] } = structuredClone(router.rtpCapabilities);
   return {
     codecs,

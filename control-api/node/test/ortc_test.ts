@@ -8,10 +8,15 @@ const transportCc = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc
 const absSendTime = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time';
 
 function h264(parameters: types.CodecParameters, payloadType = 96): types.RtpParameters {
-  return { mid: '0', codecs: [{ mimeType: 'video/H264', payloadType, clockRate: 90000, parameters }] };
+  return {
+    mid: '0',
+    codecs: [{ mimeType: 'video/H264', payloadType, clockRate: 90000, parameters }],
+  };
 }
 
-function capabilities(codecs: types.RtpCodecCapability[] = mediaCodecs): Required<types.RtpCapabilities> {
+function capabilities(
+  codecs: types.RtpCodecCapability[] = mediaCodecs,
+): Required<types.RtpCapabilities> {
   return ortc.generateRouterRtpCapabilities(codecs);
 }
 
@@ -30,7 +35,11 @@ function consumerOf(
   receiver: types.RtpCapabilities,
   enableRtx = true,
 ): types.RtpParameters {
-  return ortc.getConsumerRtpParameters(consumable, receiver, { enableRtx, ssrc: 410022001, mid: '0' });
+  return ortc.getConsumerRtpParameters(consumable, receiver, {
+    enableRtx,
+    ssrc: 410022001,
+    mid: '0',
+  });
 }
 
 describe('router capabilities', () => {
@@ -74,7 +83,12 @@ describe('router capabilities', () => {
   });
 
   test('refuse a payload type that is wanted twice', () => {
-    const codec = { kind: 'video', mimeType: 'video/VP8', clockRate: 90000, preferredPayloadType: 100 } as const;
+    const codec = {
+      kind: 'video',
+      mimeType: 'video/VP8',
+      clockRate: 90000,
+      preferredPayloadType: 100,
+    } as const;
     assert.throws(() => capabilities([codec, codec]), /preferredPayloadType 100 is used twice/);
   });
 
@@ -98,7 +112,10 @@ describe('router capabilities', () => {
       codecs.slice(27).map(({ preferredPayloadType }) => preferredPayloadType),
       [127, 96, 97, 98, 99],
     );
-    assert.throws(() => capabilities(Array<types.RtpCodecCapability>(17).fill(vp8)), /more codecs than dynamic/);
+    assert.throws(
+      () => capabilities(Array<types.RtpCodecCapability>(17).fill(vp8)),
+      /more codecs than dynamic/,
+    );
   });
 
   test('know every codec that is announced as supported', () => {
@@ -109,7 +126,8 @@ describe('router capabilities', () => {
     for (const name of ['opus', 'multiopus', 'PCMU', 'PCMA', 'G722', 'telephone-event', 'CN']) {
       assert.ok(names.has(`audio/${name}`), name);
     }
-    for (const name of ['VP8', 'VP9', 'H264', 'H265', 'AV1']) assert.ok(names.has(`video/${name}`), name);
+    for (const name of ['VP8', 'VP9', 'H264', 'H265', 'AV1'])
+      assert.ok(names.has(`video/${name}`), name);
   });
 
   test('refuse codecs that the worker cannot forward, by name', () => {
@@ -139,9 +157,21 @@ describe('router capabilities', () => {
       ({ kind, preferredId, direction }) => `${kind} ${preferredId} ${direction}`,
     );
     assert.deepEqual(found, [
-      'audio 1 sendrecv', 'video 1 sendrecv', 'video 2 recvonly', 'video 3 recvonly', 'audio 4 sendrecv',
-      'video 4 sendrecv', 'audio 5 recvonly', 'video 5 sendrecv', 'audio 6 sendrecv', 'video 7 recvonly',
-      'video 8 sendrecv', 'video 9 sendrecv', 'audio 10 sendrecv', 'video 10 sendrecv', 'audio 11 sendrecv',
+      'audio 1 sendrecv',
+      'video 1 sendrecv',
+      'video 2 recvonly',
+      'video 3 recvonly',
+      'audio 4 sendrecv',
+      'video 4 sendrecv',
+      'audio 5 recvonly',
+      'video 5 sendrecv',
+      'audio 6 sendrecv',
+      'video 7 recvonly',
+      'video 8 sendrecv',
+      'video 9 sendrecv',
+      'audio 10 sendrecv',
+      'video 10 sendrecv',
+      'audio 11 sendrecv',
       'video 11 sendrecv',
     ]);
   });
@@ -165,10 +195,26 @@ describe('mapping', () => {
   });
 
   const broken: [string, (parameters: types.RtpParameters) => void, RegExp][] = [
-    ['a codec that the router lacks', (it) => (it.codecs[0]!.mimeType = 'video/VP9'), /unsupported codec \[mimeType: video\/VP9, payloadType: 96\]/],
-    ['an RTX without its codec', (it) => (it.codecs[1]!.parameters = { apt: 95 }), /rtx payloadType 97 has an apt/],
-    ['an RTX without apt', (it) => (it.codecs[1]!.parameters = {}), /rtx payloadType 97 has an apt/],
-    ['one payload type twice', (it) => (it.codecs[1]!.payloadType = 96), /payloadType 96 is used twice/],
+    [
+      'a codec that the router lacks',
+      (it) => (it.codecs[0]!.mimeType = 'video/VP9'),
+      /unsupported codec \[mimeType: video\/VP9, payloadType: 96\]/,
+    ],
+    [
+      'an RTX without its codec',
+      (it) => (it.codecs[1]!.parameters = { apt: 95 }),
+      /rtx payloadType 97 has an apt/,
+    ],
+    [
+      'an RTX without apt',
+      (it) => (it.codecs[1]!.parameters = {}),
+      /rtx payloadType 97 has an apt/,
+    ],
+    [
+      'one payload type twice',
+      (it) => (it.codecs[1]!.payloadType = 96),
+      /payloadType 96 is used twice/,
+    ],
   ];
   for (const [name, change, message] of broken) {
     test(`refuses ${name}`, () => {
@@ -181,37 +227,104 @@ describe('mapping', () => {
 
 describe('codec profiles', () => {
   const matches: [string, string, types.CodecParameters, types.CodecParameters, boolean][] = [
-    ['H264 levels may differ', 'H264', { 'profile-level-id': '42e01f' }, { 'profile-level-id': '42e034' }, true],
-    ['H264 profiles may not', 'H264', { 'profile-level-id': '42e01f' }, { 'profile-level-id': '640c1f' }, false],
-    ['H264 constrained baseline has three spellings', 'H264', { 'profile-level-id': '42e01f' }, { 'profile-level-id': '4d801f' }, true],
-    ['H264 baseline is not constrained baseline', 'H264', { 'profile-level-id': '42001f' }, { 'profile-level-id': '42e01f' }, false],
-    ['H264 packetization modes may not differ', 'H264', { 'packetization-mode': 1 }, { 'packetization-mode': 0 }, false],
+    [
+      'H264 levels may differ',
+      'H264',
+      { 'profile-level-id': '42e01f' },
+      { 'profile-level-id': '42e034' },
+      true,
+    ],
+    [
+      'H264 profiles may not',
+      'H264',
+      { 'profile-level-id': '42e01f' },
+      { 'profile-level-id': '640c1f' },
+      false,
+    ],
+    [
+      'H264 constrained baseline has three spellings',
+      'H264',
+      { 'profile-level-id': '42e01f' },
+      { 'profile-level-id': '4d801f' },
+      true,
+    ],
+    [
+      'H264 baseline is not constrained baseline',
+      'H264',
+      { 'profile-level-id': '42001f' },
+      { 'profile-level-id': '42e01f' },
+      false,
+    ],
+    [
+      'H264 packetization modes may not differ',
+      'H264',
+      { 'packetization-mode': 1 },
+      { 'packetization-mode': 0 },
+      false,
+    ],
     ['H264 packetization mode 0 may be left out', 'H264', { 'packetization-mode': 0 }, {}, true],
-    ['H264 numbers may be text', 'H264', { 'packetization-mode': '1' }, { 'packetization-mode': 1 }, true],
-    ['H264 without a profile is constrained baseline', 'H264', {}, { 'profile-level-id': '42e01f' }, true],
-    ['H264 nonsense matches nothing', 'H264', { 'profile-level-id': 'zzzzzz' }, { 'profile-level-id': 'zzzzzz' }, false],
+    [
+      'H264 numbers may be text',
+      'H264',
+      { 'packetization-mode': '1' },
+      { 'packetization-mode': 1 },
+      true,
+    ],
+    [
+      'H264 without a profile is constrained baseline',
+      'H264',
+      {},
+      { 'profile-level-id': '42e01f' },
+      true,
+    ],
+    [
+      'H264 nonsense matches nothing',
+      'H264',
+      { 'profile-level-id': 'zzzzzz' },
+      { 'profile-level-id': 'zzzzzz' },
+      false,
+    ],
     ['VP9 profile 0 may be left out', 'VP9', {}, { 'profile-id': 0 }, true],
     ['VP9 profiles may not differ', 'VP9', { 'profile-id': 2 }, {}, false],
     ['AV1 profile 0 may be left out', 'AV1', { profile: '0', 'level-idx': 5 }, {}, true],
     ['AV1 profiles may not differ', 'AV1', { profile: 1 }, {}, false],
-    ['H265 levels may differ', 'H265', { 'profile-id': 1, 'level-id': 156 }, { 'level-id': 93 }, true],
+    [
+      'H265 levels may differ',
+      'H265',
+      { 'profile-id': 1, 'level-id': 156 },
+      { 'level-id': 93 },
+      true,
+    ],
     ['H265 profiles may not', 'H265', { 'profile-id': 2 }, {}, false],
     ['H265 tiers may not', 'H265', { 'tier-flag': 1 }, {}, false],
   ];
   for (const [name, codec, first, second, expected] of matches) {
     test(name, () => {
-      const [a, b] = [first, second].map((parameters) => ({ mimeType: `video/${codec}`, clockRate: 90000, parameters }));
+      const [a, b] = [first, second].map((parameters) => ({
+        mimeType: `video/${codec}`,
+        clockRate: 90000,
+        parameters,
+      }));
       assert.equal(ortc.isCompatibleCodec(a!, b!), expected);
       assert.equal(ortc.isCompatibleCodec(b!, a!), expected);
     });
   }
 
   test('profile-level-id is read as RFC 6184 says', () => {
-    assert.deepEqual(ortc.parseProfileLevelId('42E01F'), { profile: 'constrained-baseline', level: 31 });
+    assert.deepEqual(ortc.parseProfileLevelId('42E01F'), {
+      profile: 'constrained-baseline',
+      level: 31,
+    });
     assert.deepEqual(ortc.parseProfileLevelId('4d0032'), { profile: 'main', level: 50 });
     assert.deepEqual(ortc.parseProfileLevelId('64001f'), { profile: 'high', level: 31 });
-    assert.deepEqual(ortc.parseProfileLevelId('640c2a'), { profile: 'constrained-high', level: 42 });
-    assert.deepEqual(ortc.parseProfileLevelId('42f00b'), { profile: 'constrained-baseline', level: 9 });
+    assert.deepEqual(ortc.parseProfileLevelId('640c2a'), {
+      profile: 'constrained-high',
+      level: 42,
+    });
+    assert.deepEqual(ortc.parseProfileLevelId('42f00b'), {
+      profile: 'constrained-baseline',
+      level: 9,
+    });
     for (const nonsense of ['', '42e0', '42e01f0', '42e0ff', 'ff001f', '64101f']) {
       assert.equal(ortc.parseProfileLevelId(nonsense), undefined, nonsense);
     }
@@ -222,7 +335,10 @@ describe('codec profiles', () => {
     assert.equal(ortc.answerProfileLevelId(high, low), '42e01f');
     assert.equal(ortc.answerProfileLevelId(low, high), '42e01f');
     const asymmetric = { 'level-asymmetry-allowed': 1 };
-    assert.equal(ortc.answerProfileLevelId({ ...high, ...asymmetric }, { ...low, ...asymmetric }), '42e034');
+    assert.equal(
+      ortc.answerProfileLevelId({ ...high, ...asymmetric }, { ...low, ...asymmetric }),
+      '42e034',
+    );
     assert.equal(ortc.answerProfileLevelId({ ...high, ...asymmetric }, low), '42e01f');
   });
 
@@ -232,10 +348,17 @@ describe('codec profiles', () => {
       { ...video, parameters: { 'packetization-mode': 1, 'profile-level-id': '42e01f' } },
       { ...video, parameters: { 'packetization-mode': 1, 'profile-level-id': '640c1f' } },
     ]);
-    const high = consumableOf('video', h264({ 'packetization-mode': 1, 'profile-level-id': '640c34' }), router);
+    const high = consumableOf(
+      'video',
+      h264({ 'packetization-mode': 1, 'profile-level-id': '640c34' }),
+      router,
+    );
     assert.equal(high.codecs[0]?.payloadType, 102);
     assert.equal(high.codecs[0]?.parameters['profile-level-id'], '640c1f');
-    assert.throws(() => consumableOf('video', h264({ 'packetization-mode': 0 }), router), UnsupportedError);
+    assert.throws(
+      () => consumableOf('video', h264({ 'packetization-mode': 0 }), router),
+      UnsupportedError,
+    );
   });
 });
 
@@ -267,9 +390,15 @@ describe('consumer parameters', () => {
 
   test('are what the worked example of the protocol says', () => {
     const sent = videoParameters();
-    sent.encodings = [{ rid: 'r0', scalabilityMode: 'L1T3' }, { rid: 'r1', scalabilityMode: 'L1T3' }, { rid: 'r2' }];
+    sent.encodings = [
+      { rid: 'r0', scalabilityMode: 'L1T3' },
+      { rid: 'r1', scalabilityMode: 'L1T3' },
+      { rid: 'r2' },
+    ];
     const receiver = browserCapabilities(router);
-    receiver.headerExtensions = receiver.headerExtensions?.filter(({ preferredId }) => [1, 5].includes(preferredId));
+    receiver.headerExtensions = receiver.headerExtensions?.filter(({ preferredId }) =>
+      [1, 5].includes(preferredId),
+    );
     assert.deepEqual(consumerOf(consumableOf('video', sent), receiver), {
       mid: '0',
       codecs: [
@@ -285,7 +414,13 @@ describe('consumer parameters', () => {
             { type: 'transport-cc', parameter: '' },
           ],
         },
-        { mimeType: 'video/rtx', payloadType: 102, clockRate: 90000, parameters: { apt: 101 }, rtcpFeedback: [] },
+        {
+          mimeType: 'video/rtx',
+          payloadType: 102,
+          clockRate: 90000,
+          parameters: { apt: 101 },
+          rtcpFeedback: [],
+        },
       ],
       headerExtensions: [
         { uri: 'urn:ietf:params:rtp-hdrext:sdes:mid', id: 1, encrypt: false, parameters: {} },
@@ -297,27 +432,41 @@ describe('consumer parameters', () => {
   });
 
   const feedbackRules: [string, string[], string[]][] = [
-    ['transport-wide feedback if there is its extension', [transportCc, absSendTime], ['transport-cc']],
+    [
+      'transport-wide feedback if there is its extension',
+      [transportCc, absSendTime],
+      ['transport-cc'],
+    ],
     ['REMB if there is only the send time', [absSendTime], ['goog-remb']],
     ['neither if there is neither', [], []],
   ];
   for (const [name, uris, expected] of feedbackRules) {
     test(`choose ${name}`, () => {
       const receiver = browserCapabilities(router);
-      receiver.headerExtensions = receiver.headerExtensions?.filter(({ uri }) => uris.includes(uri));
-      const feedback = consumerOf(consumableOf('video', videoParameters()), receiver).codecs[0]?.rtcpFeedback ?? [];
+      receiver.headerExtensions = receiver.headerExtensions?.filter(({ uri }) =>
+        uris.includes(uri),
+      );
+      const feedback =
+        consumerOf(consumableOf('video', videoParameters()), receiver).codecs[0]?.rtcpFeedback ??
+        [];
       const chosen = feedback.map(({ type }) => type).filter((type) => /remb|transport/.test(type));
       assert.deepEqual(chosen, expected);
     });
   }
 
   test('without RTX have neither its codec nor plain NACK, but still picture loss', () => {
-    const { codecs, encodings } = consumerOf(consumableOf('video', videoParameters()), browserCapabilities(router), false);
+    const { codecs, encodings } = consumerOf(
+      consumableOf('video', videoParameters()),
+      browserCapabilities(router),
+      false,
+    );
     assert.deepEqual(
       codecs.map(({ mimeType }) => mimeType),
       ['video/VP8'],
     );
-    assert.ok(!codecs[0]?.rtcpFeedback?.some(({ type, parameter }) => type === 'nack' && !parameter));
+    assert.ok(
+      !codecs[0]?.rtcpFeedback?.some(({ type, parameter }) => type === 'nack' && !parameter),
+    );
     assert.ok(codecs[0]?.rtcpFeedback?.some(({ parameter }) => parameter === 'pli'));
     assert.equal(encodings?.[0]?.rtx, undefined);
   });
@@ -332,7 +481,8 @@ describe('consumer parameters', () => {
 
   test('offer no feedback that the receiver does not know', () => {
     const receiver = browserCapabilities(router);
-    for (const codec of receiver.codecs ?? []) codec.rtcpFeedback = [{ type: 'ccm', parameter: 'fir' }];
+    for (const codec of receiver.codecs ?? [])
+      codec.rtcpFeedback = [{ type: 'ccm', parameter: 'fir' }];
     const { codecs } = consumerOf(consumableOf('video', videoParameters()), receiver);
     assert.deepEqual(codecs[0]?.rtcpFeedback, [{ type: 'ccm', parameter: 'fir' }]);
   });
@@ -340,26 +490,40 @@ describe('consumer parameters', () => {
   test('leave out extensions that the receiver only sends', () => {
     const receiver = browserCapabilities(router);
     for (const extension of receiver.headerExtensions ?? []) extension.direction = 'sendonly';
-    assert.deepEqual(consumerOf(consumableOf('audio', audioParameters()), receiver).headerExtensions, []);
+    assert.deepEqual(
+      consumerOf(consumableOf('audio', audioParameters()), receiver).headerExtensions,
+      [],
+    );
   });
 
   test('keep dtx and the highest bit rate', () => {
-    const [audio] = consumerOf(consumableOf('audio', audioParameters()), browserCapabilities(router)).encodings ?? [];
+    const [audio] =
+      consumerOf(consumableOf('audio', audioParameters()), browserCapabilities(router)).encodings ??
+      [];
     assert.equal(audio?.dtx, true);
     const sent = videoParameters();
-    sent.encodings = [{ rid: 'a', maxBitrate: 100 }, { rid: 'b', maxBitrate: 900 }];
-    const [video] = consumerOf(consumableOf('video', sent), browserCapabilities(router)).encodings ?? [];
+    sent.encodings = [
+      { rid: 'a', maxBitrate: 100 },
+      { rid: 'b', maxBitrate: 900 },
+    ];
+    const [video] =
+      consumerOf(consumableOf('video', sent), browserCapabilities(router)).encodings ?? [];
     assert.equal(video?.maxBitrate, 900);
     assert.equal(video?.scalabilityMode, 'L2T1');
   });
 
   test('do not exist without a common codec', () => {
     const consumable = consumableOf('video', videoParameters());
-    const deaf = { codecs: [{ kind: 'video', mimeType: 'video/AV1', clockRate: 90000 }] } as types.RtpCapabilities;
+    const deaf = {
+      codecs: [{ kind: 'video', mimeType: 'video/AV1', clockRate: 90000 }],
+    } as types.RtpCapabilities;
     assert.equal(ortc.canConsume(consumable, deaf), false);
     assert.equal(ortc.canConsume(consumable, {}), false);
     assert.equal(ortc.canConsume(consumable, browserCapabilities(router)), true);
-    assert.throws(() => consumerOf(consumable, deaf), { name: 'UnsupportedError', message: 'no compatible media codecs' });
+    assert.throws(() => consumerOf(consumable, deaf), {
+      name: 'UnsupportedError',
+      message: 'no compatible media codecs',
+    });
   });
 
   test('RTX alone is nothing that can be consumed', () => {

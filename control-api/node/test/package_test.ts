@@ -13,25 +13,41 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 test('ES modules and CommonJS export the same names', async () => {
   const common = createRequire(import.meta.url)('@sluice/sdk') as object;
   const modern = (await import('@sluice/sdk' as string)) as object;
-  const names = (exported: object): string[] => Object.keys(exported).filter((name) => name !== 'default').sort();
+  const names = (exported: object): string[] =>
+    Object.keys(exported)
+      .filter((name) => name !== 'default')
+      .sort();
   assert.ok(names(modern).includes('createWorker'));
-  assert.deepEqual(names(common).filter((name) => name !== 'module.exports'), names(modern));
+  assert.deepEqual(
+    names(common).filter((name) => name !== 'module.exports'),
+    names(modern),
+  );
 });
 
 test('both find the same worker', () => {
   const code = "console.log(require('@sluice/sdk').workerBin)";
-  const found = execFileSync(process.execPath, ['-e', code], { cwd: root, encoding: 'utf8' }).trim();
+  const found = execFileSync(process.execPath, ['-e', code], {
+    cwd: root,
+    encoding: 'utf8',
+  }).trim();
   assert.equal(found, workerBin);
 });
 
 test('the environment chooses the worker', () => {
   const code = "console.log(require('@sluice/sdk').workerBin)";
   const env = { ...process.env, SLUICE_WORKER_BIN: '/chosen' };
-  assert.equal(execFileSync(process.execPath, ['-e', code], { cwd: root, encoding: 'utf8', env }).trim(), '/chosen');
+  assert.equal(
+    execFileSync(process.execPath, ['-e', code], { cwd: root, encoding: 'utf8', env }).trim(),
+    '/chosen',
+  );
 });
 
 test('the example runs and prints candidates', () => {
   const env = { ...process.env, SLUICE_WORKER_BIN: fakeWorkerBin() };
-  const output = execFileSync(process.execPath, ['examples/embed.mjs'], { cwd: root, encoding: 'utf8', env });
+  const output = execFileSync(process.execPath, ['examples/embed.mjs'], {
+    cwd: root,
+    encoding: 'utf8',
+    env,
+  });
   assert.match(output, /udp 127\.0\.0\.1 40000/);
 });

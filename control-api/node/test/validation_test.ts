@@ -8,16 +8,23 @@ import { audioParameters, videoParameters } from './fixtures.js';
 
 type Change = (value: any) => void;
 
-function refuses(make: () => any, check: (value: unknown) => unknown, cases: [Change, RegExp][]): void {
+function refuses(
+  make: () => any,
+  check: (value: unknown) => unknown,
+  cases: [Change, RegExp][],
+): void {
   for (const [change, message] of cases) {
     test(`${change.toString().replace(/^.*=> /, '')} is refused`, () => {
       const value = make();
       change(value);
-      assert.throws(() => check(value), (error: Error) => {
-        assert.ok(error instanceof TypeError);
-        assert.match(error.message, message);
-        return true;
-      });
+      assert.throws(
+        () => check(value),
+        (error: Error) => {
+          assert.ok(error instanceof TypeError);
+          assert.match(error.message, message);
+          return true;
+        },
+      );
     });
   }
 }
@@ -36,10 +43,22 @@ describe('RtpParameters', () => {
     [(it) => delete it.codecs[0].clockRate, /rtpParameters\.codecs\[0\]\.clockRate/],
     [(it) => (it.codecs[0].clockRate = 0), /rtpParameters\.codecs\[0\]\.clockRate/],
     [(it) => (it.codecs[1].parameters.apt = '96'), /rtpParameters\.codecs\[1\]\.parameters\.apt/],
-    [(it) => (it.codecs[0].parameters = { a: {} }), /rtpParameters\.codecs\[0\]\.parameters\.a is neither/],
-    [(it) => (it.codecs[0].parameters = { a: NaN }), /rtpParameters\.codecs\[0\]\.parameters\.a is not a number/],
-    [(it) => (it.codecs[0].parameters = { a: 'x'.repeat(2049) }), /parameters\.a is longer than 2048/],
-    [(it) => (it.codecs[0].rtcpFeedback = [{}]), /rtpParameters\.codecs\[0\]\.rtcpFeedback\[0\]\.type/],
+    [
+      (it) => (it.codecs[0].parameters = { a: {} }),
+      /rtpParameters\.codecs\[0\]\.parameters\.a is neither/,
+    ],
+    [
+      (it) => (it.codecs[0].parameters = { a: NaN }),
+      /rtpParameters\.codecs\[0\]\.parameters\.a is not a number/,
+    ],
+    [
+      (it) => (it.codecs[0].parameters = { a: 'x'.repeat(2049) }),
+      /parameters\.a is longer than 2048/,
+    ],
+    [
+      (it) => (it.codecs[0].rtcpFeedback = [{}]),
+      /rtpParameters\.codecs\[0\]\.rtcpFeedback\[0\]\.type/,
+    ],
     [(it) => (it.headerExtensions[0].id = 0), /rtpParameters\.headerExtensions\[0\]\.id/],
     [(it) => delete it.headerExtensions[0].uri, /rtpParameters\.headerExtensions\[0\]\.uri/],
     [(it) => (it.encodings[0].ssrc = -1), /rtpParameters\.encodings\[0\]\.ssrc/],
@@ -47,7 +66,10 @@ describe('RtpParameters', () => {
     [(it) => (it.encodings[0].rid = 1), /rtpParameters\.encodings\[0\]\.rid/],
     [(it) => (it.encodings[0].rtx = {}), /rtpParameters\.encodings\[0\]\.rtx\.ssrc/],
     [(it) => (it.encodings[0].dtx = 'yes'), /rtpParameters\.encodings\[0\]\.dtx is not a boolean/],
-    [(it) => (it.encodings[0].scalabilityMode = 3), /rtpParameters\.encodings\[0\]\.scalabilityMode/],
+    [
+      (it) => (it.encodings[0].scalabilityMode = 3),
+      /rtpParameters\.encodings\[0\]\.scalabilityMode/,
+    ],
     [(it) => (it.rtcp.cname = 5), /rtpParameters\.rtcp\.cname is not a string/],
     [(it) => (it.rtcp = 'x'), /rtpParameters\.rtcp is not an object/],
     [(it) => (it.mid = ''), /rtpParameters\.mid is empty/],
@@ -60,11 +82,21 @@ describe('RtpParameters', () => {
   }
 
   test('defaults are filled in, unknown fields left out, the original left alone', () => {
-    const sent = { codecs: [{ mimeType: 'audio/opus', payloadType: 0, clockRate: 48000 }], surprise: 1 };
+    const sent = {
+      codecs: [{ mimeType: 'audio/opus', payloadType: 0, clockRate: 48000 }],
+      surprise: 1,
+    };
     const before = JSON.stringify(sent);
     assert.deepEqual(ortc.validateRtpParameters(sent), {
       codecs: [
-        { mimeType: 'audio/opus', payloadType: 0, clockRate: 48000, channels: 1, parameters: {}, rtcpFeedback: [] },
+        {
+          mimeType: 'audio/opus',
+          payloadType: 0,
+          clockRate: 48000,
+          channels: 1,
+          parameters: {},
+          rtcpFeedback: [],
+        },
       ],
       headerExtensions: [],
       encodings: [],
@@ -81,28 +113,48 @@ describe('RtpParameters', () => {
   });
 
   test('a codec of the other kind is refused', () => {
-    assert.throws(() => ortc.validateProducerRtpParameters('audio', videoParameters()), /video\/VP8 is no audio codec/);
+    assert.throws(
+      () => ortc.validateProducerRtpParameters('audio', videoParameters()),
+      /video\/VP8 is no audio codec/,
+    );
   });
 
   test('without encodings a MID is needed, and is enough', () => {
     const sent = { ...audioParameters(), encodings: [] };
     assert.deepEqual(ortc.validateProducerRtpParameters('audio', sent).encodings, [{}]);
-    assert.throws(() => ortc.validateProducerRtpParameters('audio', { ...sent, mid: undefined }), /encodings is missing/);
+    assert.throws(
+      () => ortc.validateProducerRtpParameters('audio', { ...sent, mid: undefined }),
+      /encodings is missing/,
+    );
   });
 });
 
 describe('RtpCapabilities', () => {
   const make = (): any => ({
-    codecs: [{ kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, preferredPayloadType: 100 }],
+    codecs: [
+      { kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, preferredPayloadType: 100 },
+    ],
     headerExtensions: [{ kind: 'audio', uri: 'urn:x', preferredId: 1 }],
   });
   refuses(make, (value) => ortc.validateRtpCapabilities(value), [
     [(it) => delete it.codecs[0].mimeType, /rtpCapabilities\.codecs\[0\]\.mimeType/],
-    [(it) => (it.codecs[0].preferredPayloadType = 1.5), /rtpCapabilities\.codecs\[0\]\.preferredPayloadType/],
+    [
+      (it) => (it.codecs[0].preferredPayloadType = 1.5),
+      /rtpCapabilities\.codecs\[0\]\.preferredPayloadType/,
+    ],
     [(it) => (it.codecs[0].channels = 0), /rtpCapabilities\.codecs\[0\]\.channels/],
-    [(it) => (it.headerExtensions[0].kind = 'text'), /rtpCapabilities\.headerExtensions\[0\]\.kind is none of/],
-    [(it) => (it.headerExtensions[0].preferredId = 256), /rtpCapabilities\.headerExtensions\[0\]\.preferredId/],
-    [(it) => (it.headerExtensions[0].direction = 'up'), /rtpCapabilities\.headerExtensions\[0\]\.direction/],
+    [
+      (it) => (it.headerExtensions[0].kind = 'text'),
+      /rtpCapabilities\.headerExtensions\[0\]\.kind is none of/,
+    ],
+    [
+      (it) => (it.headerExtensions[0].preferredId = 256),
+      /rtpCapabilities\.headerExtensions\[0\]\.preferredId/,
+    ],
+    [
+      (it) => (it.headerExtensions[0].direction = 'up'),
+      /rtpCapabilities\.headerExtensions\[0\]\.direction/,
+    ],
   ]);
 
   test('both lists may be missing', () => {
@@ -131,11 +183,17 @@ describe('listenInfos', () => {
 });
 
 describe('dtlsParameters', () => {
-  const make = (): any => ({ role: 'client', fingerprints: [{ algorithm: 'sha-256', value: 'AA' }] });
+  const make = (): any => ({
+    role: 'client',
+    fingerprints: [{ algorithm: 'sha-256', value: 'AA' }],
+  });
   refuses(make, (value) => encodeDtlsParameters(value), [
     [(it) => (it.role = 'boss'), /dtlsParameters\.role is none of/],
     [(it) => (it.fingerprints = []), /dtlsParameters\.fingerprints is missing or empty/],
     [(it) => delete it.fingerprints[0].value, /dtlsParameters\.fingerprints\[0\]\.value/],
-    [(it) => (it.fingerprints = Array(9).fill(it.fingerprints[0])), /dtlsParameters\.fingerprints has more than 8/],
+    [
+      (it) => (it.fingerprints = Array(9).fill(it.fingerprints[0])),
+      /dtlsParameters\.fingerprints has more than 8/,
+    ],
   ]);
 });

@@ -2,10 +2,29 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { createWorker, observer, type Consumer, type Producer, type Router, type types, type WebRtcTransport,
-  type Worker } from '../src/index.js';
-import { audioParameters, browserCapabilities, dtlsParameters, end, fakeWorkerBin, listenInfos, logOf, mediaCodecs,
-  nextEvent, videoParameters, withFakeWorker } from './fixtures.js';
+import {
+  createWorker,
+  observer,
+  type Consumer,
+  type Producer,
+  type Router,
+  type types,
+  type WebRtcTransport,
+  type Worker,
+} from '../src/index.js';
+import {
+  audioParameters,
+  browserCapabilities,
+  dtlsParameters,
+  end,
+  fakeWorkerBin,
+  listenInfos,
+  logOf,
+  mediaCodecs,
+  nextEvent,
+  videoParameters,
+  withFakeWorker,
+} from './fixtures.js';
 
 // Nothing the SDK does may end the application.
 const unhandled: unknown[] = [];
@@ -23,13 +42,26 @@ async function startCall(worker: Worker): Promise<Call> {
   const router = await worker.createRouter({ mediaCodecs });
   const transport = await router.createWebRtcTransport({ listenInfos });
   const producer = await transport.produce({ kind: 'audio', rtpParameters: audioParameters() });
-  const consumer = await transport.consume({ producerId: producer.id, rtpCapabilities: browserCapabilities(router) });
+  const consumer = await transport.consume({
+    producerId: producer.id,
+    rtpCapabilities: browserCapabilities(router),
+  });
   return { router, transport, producer, consumer };
 }
 
-function recordEvents(named: Record<string, { on(name: never, listener: () => void): unknown }>): string[] {
+function recordEvents(
+  named: Record<string, { on(name: never, listener: () => void): unknown }>,
+): string[] {
   const events: string[] = [];
-  const names = ['close', 'workerclose', 'routerclose', 'transportclose', 'producerclose', 'listenserverclose', 'died'];
+  const names = [
+    'close',
+    'workerclose',
+    'routerclose',
+    'transportclose',
+    'producerclose',
+    'listenserverclose',
+    'died',
+  ];
   for (const [who, emitter] of Object.entries(named)) {
     for (const name of names) emitter.on(name as never, () => void events.push(`${who} ${name}`));
   }
@@ -49,33 +81,47 @@ describe('start', () => {
       };
       await withFakeWorker({}, async (worker) => assert.ok(worker.pid > 0), settings);
     });
-    const given = ['--log-level=warn', '--dtls-certificate', '/c.pem', '--dtls-private-key', '/k.pem'];
-    assert.ok(
-      lines.includes(`arguments ${JSON.stringify([...given, '--rtc-min-port', '40000', '--rtc-max-port', '40100'])}`),
-    );
+    const certificate = ['--dtls-certificate', '/c.pem', '--dtls-private-key', '/k.pem'];
+    const ports = ['--rtc-min-port', '40000', '--rtc-max-port', '40100'];
+    const given = JSON.stringify(['--log-level=warn', ...certificate, ...ports]);
+    assert.ok(lines.includes(`arguments ${given}`));
   });
 
   test('the observer sees every worker', async () => {
     const seen = nextEvent(observer, 'newworker');
-    await withFakeWorker({}, async (worker) => assert.equal((await seen)[0], worker), { appData: { a: 1 } });
+    await withFakeWorker({}, async (worker) => assert.equal((await seen)[0], worker), {
+      appData: { a: 1 },
+    });
   });
 
   test('a missing binary is named', async () => {
-    await assert.rejects(createWorker({ workerBin: '/no/such/worker' }), /there is no worker at \/no\/such\/worker/);
+    await assert.rejects(
+      createWorker({ workerBin: '/no/such/worker' }),
+      /there is no worker at \/no\/such\/worker/,
+    );
   });
 
   test('a file that is no program is named', async () => {
-    await assert.rejects(createWorker({ workerBin: '/etc/passwd' }), /the worker at \/etc\/passwd is not executable/);
+    await assert.rejects(
+      createWorker({ workerBin: '/etc/passwd' }),
+      /the worker at \/etc\/passwd is not executable/,
+    );
   });
 
   test('a worker that ends at once is quoted', async () => {
     const workerBin = fakeWorkerBin({ exitCode: 1, stderr: 'no entropy today' });
-    await assert.rejects(createWorker({ workerBin }), { name: 'WorkerError', message: /exit code 1: no entropy today/ });
+    await assert.rejects(createWorker({ workerBin }), {
+      name: 'WorkerError',
+      message: /exit code 1: no entropy today/,
+    });
   });
 
   test('wrong options are a TypeError', async () => {
     const workerBin = fakeWorkerBin({ exitCode: 2, stderr: 'unknown option' });
-    await assert.rejects(createWorker({ workerBin }), { name: 'TypeError', message: /unknown option/ });
+    await assert.rejects(createWorker({ workerBin }), {
+      name: 'TypeError',
+      message: /unknown option/,
+    });
   });
 
   test('a worker of another schema is refused', async () => {
@@ -88,7 +134,12 @@ describe('start', () => {
     await assert.rejects(createWorker({ workerBin }), /the worker sent nonsense/);
   });
 
-  for (const settings of [{ logLevel: 'loud' }, { rtcMinPort: 0 }, { requestTimeout: -1 }, { dtlsPrivateKeyFile: 'k' }]) {
+  for (const settings of [
+    { logLevel: 'loud' },
+    { rtcMinPort: 0 },
+    { requestTimeout: -1 },
+    { dtlsPrivateKeyFile: 'k' },
+  ]) {
     test(`${JSON.stringify(settings)} is refused`, async () => {
       await assert.rejects(createWorker(settings as types.WorkerSettings), TypeError);
     });
@@ -100,12 +151,31 @@ describe('a call', () => {
     await withFakeWorker({}, async (worker) => {
       const { router, transport, producer, consumer } = await startCall(worker);
       assert.equal(router.rtpCapabilities.codecs?.length, 3);
-      assert.deepEqual(transport.iceParameters, { usernameFragment: 'ufrag', password: 'password', iceLite: true });
+      assert.deepEqual(transport.iceParameters, {
+        usernameFragment: 'ufrag',
+        password: 'password',
+        iceLite: true,
+      });
       assert.deepEqual(transport.iceCandidates, [
-        { foundation: 'udp', priority: 1076302079, address: '127.0.0.1', ip: '127.0.0.1', protocol: 'udp', port: 40000,
-          type: 'host' },
-        { foundation: 'tcp', priority: 4000000000, address: '127.0.0.1', ip: '127.0.0.1', protocol: 'tcp', port: 40001,
-          type: 'host', tcpType: 'passive' },
+        {
+          foundation: 'udp',
+          priority: 1076302079,
+          address: '127.0.0.1',
+          ip: '127.0.0.1',
+          protocol: 'udp',
+          port: 40000,
+          type: 'host',
+        },
+        {
+          foundation: 'tcp',
+          priority: 4000000000,
+          address: '127.0.0.1',
+          ip: '127.0.0.1',
+          protocol: 'tcp',
+          port: 40001,
+          type: 'host',
+          tcpType: 'passive',
+        },
       ]);
       assert.deepEqual(transport.dtlsParameters, {
         role: 'auto',
@@ -116,9 +186,17 @@ describe('a call', () => {
       assert.equal(consumer.producerId, producer.id);
       assert.equal(consumer.rtpParameters.mid, '0');
       assert.equal(consumer.rtpParameters.encodings?.length, 1);
-      assert.ok(router.canConsume({ producerId: producer.id, rtpCapabilities: browserCapabilities(router) }));
+      assert.ok(
+        router.canConsume({
+          producerId: producer.id,
+          rtpCapabilities: browserCapabilities(router),
+        }),
+      );
       assert.equal(router.canConsume({ producerId: 'nobody', rtpCapabilities: {} }), false);
-      assert.equal(router.canConsume({ producerId: producer.id, rtpCapabilities: 5 as never }), false);
+      assert.equal(
+        router.canConsume({ producerId: producer.id, rtpCapabilities: 5 as never }),
+        false,
+      );
       const ids = [router, transport, producer, consumer].map(({ id }) => id);
       for (const id of ids) assert.match(id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     });
@@ -134,9 +212,18 @@ describe('a call', () => {
       assert.deepEqual(await connected, ['connected', 'PEM']);
       assert.equal(transport.iceState, 'completed');
       assert.equal(transport.dtlsRemoteCert, 'PEM');
-      const expected = { localAddress: '127.0.0.1', localPort: 40000, remoteIp: '127.0.0.1', remotePort: 50000 };
+      const expected = {
+        localAddress: '127.0.0.1',
+        localPort: 40000,
+        remoteIp: '127.0.0.1',
+        remotePort: 50000,
+      };
       assert.deepEqual(await tuple, [{ ...expected, protocol: 'udp' }]);
-      assert.deepEqual(await transport.restartIce(), { usernameFragment: 'fresh', password: 'secret', iceLite: true });
+      assert.deepEqual(await transport.restartIce(), {
+        usernameFragment: 'fresh',
+        password: 'secret',
+        iceLite: true,
+      });
       assert.equal(transport.iceParameters.usernameFragment, 'fresh');
     });
   });
@@ -149,18 +236,25 @@ describe('a call', () => {
       assert.equal(producer.paused, true);
       await paused;
       assert.equal(consumer.producerPaused, true);
-      const late = await transport.consume({ producerId: producer.id, rtpCapabilities: browserCapabilities(router) });
+      const late = await transport.consume({
+        producerId: producer.id,
+        rtpCapabilities: browserCapabilities(router),
+      });
       assert.equal(late.producerPaused, true);
 
-      const [resumed, scored, heard] = [nextEvent(consumer, 'producerresume'), nextEvent(producer, 'score'),
-        nextEvent(consumer, 'score')];
+      const [resumed, scored, heard] = [
+        nextEvent(consumer, 'producerresume'),
+        nextEvent(producer, 'score'),
+        nextEvent(consumer, 'score'),
+      ];
       await producer.resume();
       await resumed;
       assert.deepEqual(await scored, [[{ encodingIdx: 0, ssrc: 1111, score: 7 }]]);
       assert.deepEqual(await heard, [{ score: 9, producerScore: 7, producerScores: [7] }]);
 
       const events: string[] = [];
-      for (const name of ['pause', 'resume'] as const) consumer.observer.on(name, () => void events.push(name));
+      for (const name of ['pause', 'resume'] as const)
+        consumer.observer.on(name, () => void events.push(name));
       await consumer.pause();
       assert.equal(consumer.paused, true);
       await consumer.pause();
@@ -175,12 +269,22 @@ describe('a call', () => {
       const producer = await transport.produce({ kind: 'video', rtpParameters: videoParameters() });
       const options = { producerId: producer.id, rtpCapabilities: browserCapabilities(router) };
       const consumers = await Promise.all([1, 2, 3].map(() => transport.consume(options)));
-      assert.deepEqual(consumers.map((consumer) => consumer.rtpParameters.mid), ['1', '2', '3']);
+      assert.deepEqual(
+        consumers.map((consumer) => consumer.rtpParameters.mid),
+        ['1', '2', '3'],
+      );
       const ssrcs = consumers.flatMap(({ rtpParameters: { encodings = [] } }) =>
-        encodings.flatMap(({ ssrc, rtx }) => [ssrc, rtx?.ssrc]));
+        encodings.flatMap(({ ssrc, rtx }) => [ssrc, rtx?.ssrc]),
+      );
       assert.equal(new Set(ssrcs).size, 6);
-      assert.equal((await transport.consume({ ...options, mid: 'mine' })).rtpParameters.mid, 'mine');
-      assert.equal((await transport.consume({ ...options, enableRtx: false })).rtpParameters.codecs.length, 1);
+      assert.equal(
+        (await transport.consume({ ...options, mid: 'mine' })).rtpParameters.mid,
+        'mine',
+      );
+      assert.equal(
+        (await transport.consume({ ...options, enableRtx: false })).rtpParameters.codecs.length,
+        1,
+      );
     });
   });
 
@@ -205,11 +309,15 @@ describe('a call', () => {
       assert.equal(inbound?.type, 'inbound-rtp');
       assert.equal(inbound?.packetsLost, -2);
       assert.equal(inbound?.ssrc, 4000000000);
-      assert.deepEqual((await consumer.getStats()).map(({ type }) => type), ['outbound-rtp', 'inbound-rtp']);
+      assert.deepEqual(
+        (await consumer.getStats()).map(({ type }) => type),
+        ['outbound-rtp', 'inbound-rtp'],
+      );
       const usage = await worker.getResourceUsage();
       assert.deepEqual([usage.ru_utime, usage.ru_stime, usage.ru_maxrss], [1500, 250, 8192]);
       assert.deepEqual(await worker.dump(), { fake: true });
-      for (const object of [transport, producer, consumer]) assert.deepEqual(await object.dump(), { fake: true });
+      for (const object of [transport, producer, consumer])
+        assert.deepEqual(await object.dump(), { fake: true });
       JSON.stringify([stats, inbound, usage]);
     });
   });
@@ -220,16 +328,39 @@ describe('a call', () => {
       const rtpCapabilities = browserCapabilities(router);
       const producerId = producer.id;
       await assert.rejects(router.createWebRtcTransport({}), /either webRtcServer or listenInfos/);
-      await assert.rejects(router.createWebRtcTransport({ webRtcServer: {} as never }), /webRtcServer is not/);
-      await assert.rejects(router.createWebRtcTransport({ listenInfos, appData: 'x' as never }), /appData/);
-      await assert.rejects(transport.connect({ dtlsParameters: {} as never }), /dtlsParameters\.fingerprints/);
-      await assert.rejects(transport.produce({ kind: 'text' as never, rtpParameters: audioParameters() }), /kind/);
-      await assert.rejects(transport.consume({ producerId: 'x', rtpCapabilities }), { name: 'NotFoundError' });
-      await assert.rejects(transport.consume({ producerId, rtpCapabilities: {} }), /no compatible media codecs/);
-      await assert.rejects(transport.consume({ producerId } as never), /rtpCapabilities is not an object/);
+      await assert.rejects(
+        router.createWebRtcTransport({ webRtcServer: {} as never }),
+        /webRtcServer is not/,
+      );
+      await assert.rejects(
+        router.createWebRtcTransport({ listenInfos, appData: 'x' as never }),
+        /appData/,
+      );
+      await assert.rejects(
+        transport.connect({ dtlsParameters: {} as never }),
+        /dtlsParameters\.fingerprints/,
+      );
+      await assert.rejects(
+        transport.produce({ kind: 'text' as never, rtpParameters: audioParameters() }),
+        /kind/,
+      );
+      await assert.rejects(transport.consume({ producerId: 'x', rtpCapabilities }), {
+        name: 'NotFoundError',
+      });
+      await assert.rejects(
+        transport.consume({ producerId, rtpCapabilities: {} }),
+        /no compatible media codecs/,
+      );
+      await assert.rejects(
+        transport.consume({ producerId } as never),
+        /rtpCapabilities is not an object/,
+      );
       await assert.rejects(transport.setMaxIncomingBitrate(-1), /bitrate/);
       await assert.rejects(worker.createWebRtcServer({ listenInfos: [] }), /listenInfos/);
-      await assert.rejects(worker.createRouter({ mediaCodecs: [{ kind: 'audio', mimeType: 'x', clockRate: 1 }] }), /mediaCodecs\[0\]/);
+      await assert.rejects(
+        worker.createRouter({ mediaCodecs: [{ kind: 'audio', mimeType: 'x', clockRate: 1 }] }),
+        /mediaCodecs\[0\]/,
+      );
     });
   });
 });
@@ -241,9 +372,15 @@ describe('closing', () => {
     const { router, transport, producer, consumer } = await startCall(worker);
     const events = recordEvents({ worker, webRtcServer, router, transport, producer, consumer });
     await end(worker);
-    assert.deepEqual(events.sort(), ['consumer transportclose', 'producer transportclose', 'router workerclose',
-      'transport routerclose', 'webRtcServer workerclose']);
-    for (const object of [worker, webRtcServer, router, transport, producer, consumer]) assert.ok(object.closed);
+    assert.deepEqual(events.sort(), [
+      'consumer transportclose',
+      'producer transportclose',
+      'router workerclose',
+      'transport routerclose',
+      'webRtcServer workerclose',
+    ]);
+    for (const object of [worker, webRtcServer, router, transport, producer, consumer])
+      assert.ok(object.closed);
     assert.equal(worker.died, false);
     await assert.rejects(worker.createRouter(), { name: 'InvalidStateError' });
     await assert.rejects(producer.pause(), { name: 'InvalidStateError' });
@@ -255,13 +392,21 @@ describe('closing', () => {
     await withFakeWorker({}, async (worker) => {
       for (const which of ['router', 'transport', 'producer', 'consumer'] as const) {
         const call = await startCall(worker);
-        const observers = Object.fromEntries(Object.entries(call).map(([name, it]) => [name, it.observer]));
+        const observers = Object.fromEntries(
+          Object.entries(call).map(([name, it]) => [name, it.observer]),
+        );
         const closed = recordEvents(observers);
         const gone = call.consumer.closed ? undefined : nextEvent(call.consumer.observer, 'close');
         call[which].close();
         await gone;
         const order = ['router', 'transport', 'producer', 'consumer'];
-        assert.deepEqual(closed.sort(), order.slice(order.indexOf(which)).map((name) => `${name} close`).sort());
+        assert.deepEqual(
+          closed.sort(),
+          order
+            .slice(order.indexOf(which))
+            .map((name) => `${name} close`)
+            .sort(),
+        );
       }
     });
   });
@@ -290,7 +435,9 @@ describe('closing', () => {
       webRtcServer.close();
       assert.equal((await unhandledTransport)[0], transport);
       assert.deepEqual(events, ['transport listenserverclose']);
-      await assert.rejects(router.createWebRtcTransport({ webRtcServer }), { name: 'InvalidStateError' });
+      await assert.rejects(router.createWebRtcTransport({ webRtcServer }), {
+        name: 'InvalidStateError',
+      });
     });
   });
 
@@ -330,12 +477,22 @@ describe('trouble', () => {
   }
 
   test('a refusal has the class of its code', async () => {
-    const names: [number, string][] = [[3, 'TypeError'], [5, 'NotFoundError'], [6, 'InvalidStateError'],
-      [8, 'ResourceExhaustedError'], [9, 'InvalidStateError'], [12, 'UnsupportedError'], [13, 'WorkerError']];
+    const names: [number, string][] = [
+      [3, 'TypeError'],
+      [5, 'NotFoundError'],
+      [6, 'InvalidStateError'],
+      [8, 'ResourceExhaustedError'],
+      [9, 'InvalidStateError'],
+      [12, 'UnsupportedError'],
+      [13, 'WorkerError'],
+    ];
     for (const [code, name] of names) {
-      await withFakeWorker({ refuse: { CreateRouter: { code, message: 'router_id is odd' } } }, async (worker) => {
-        await assert.rejects(worker.createRouter(), { name, message: 'router_id is odd' });
-      });
+      await withFakeWorker(
+        { refuse: { CreateRouter: { code, message: 'router_id is odd' } } },
+        async (worker) => {
+          await assert.rejects(worker.createRouter(), { name, message: 'router_id is odd' });
+        },
+      );
     }
   });
 
@@ -347,31 +504,46 @@ describe('trouble', () => {
   });
 
   test('a request that is never answered ends with a timeout', async () => {
-    await withFakeWorker({ mute: ['CreateRouter'] }, async (worker) => {
-      await assert.rejects(worker.createRouter(), { name: 'TimeoutError', message: /CreateRouter within 50 ms/ });
-      await worker.getResourceUsage();
-    }, { requestTimeout: 50 });
+    await withFakeWorker(
+      { mute: ['CreateRouter'] },
+      async (worker) => {
+        await assert.rejects(worker.createRouter(), {
+          name: 'TimeoutError',
+          message: /CreateRouter within 50 ms/,
+        });
+        await worker.getResourceUsage();
+      },
+      { requestTimeout: 50 },
+    );
   });
 
   test('what is created after its timeout is closed again', async () => {
     const lines = await logOf(async () => {
-      await withFakeWorker({ late: { CreateRouter: 150 } }, async (worker) => {
-        await assert.rejects(worker.createRouter(), { name: 'TimeoutError' });
-        await new Promise((resolve) => setTimeout(resolve, 300));
-      }, { requestTimeout: 50 });
+      await withFakeWorker(
+        { late: { CreateRouter: 150 } },
+        async (worker) => {
+          await assert.rejects(worker.createRouter(), { name: 'TimeoutError' });
+          await new Promise((resolve) => setTimeout(resolve, 300));
+        },
+        { requestTimeout: 50 },
+      );
     });
     assert.ok(lines.some((line) => /^request Close [0-9a-f-]{36}$/.test(line)));
   });
 
   test('a pause that is granted after its timeout is a pause', async () => {
-    await withFakeWorker({ late: { Pause: 150 } }, async (worker) => {
-      const { producer } = await startCall(worker);
-      const paused = nextEvent(producer.observer, 'pause');
-      await assert.rejects(producer.pause(), { name: 'TimeoutError' });
-      assert.equal(producer.paused, false);
-      await paused;
-      assert.equal(producer.paused, true);
-    }, { requestTimeout: 50 });
+    await withFakeWorker(
+      { late: { Pause: 150 } },
+      async (worker) => {
+        const { producer } = await startCall(worker);
+        const paused = nextEvent(producer.observer, 'pause');
+        await assert.rejects(producer.pause(), { name: 'TimeoutError' });
+        assert.equal(producer.paused, false);
+        await paused;
+        assert.equal(producer.paused, true);
+      },
+      { requestTimeout: 50 },
+    );
   });
 
   test('a transport closed while it produces gives no producer', async () => {
@@ -388,8 +560,12 @@ describe('trouble', () => {
     await withFakeWorker({}, async (worker) => {
       const { producer } = await startCall(worker);
       const failures: string[] = [];
-      producer.observer.on('pause', () => { throw new Error('sync'); });
-      producer.observer.on('pause', async () => { throw new Error('async'); });
+      producer.observer.on('pause', () => {
+        throw new Error('sync');
+      });
+      producer.observer.on('pause', async () => {
+        throw new Error('async');
+      });
       producer.observer.on('pause', () => void failures.push('third was called'));
       await producer.pause();
       assert.equal(producer.paused, true);

@@ -31,10 +31,12 @@ function isSameProfile(a: Codec, b: Codec): boolean {
       // RFC 9628 §7: profile 0 if missing.
       return isSameNumber(a, b, 'profile-id', 0);
     case 'video/av1':
-      // AV1 RTP payload format §7.2.1: profile 0 (Main) if missing. Level and tier are upper bounds.
+      // AV1 RTP payload format §7.2.1: profile 0 (Main) if missing. Level and tier are upper
+      // bounds.
       return isSameNumber(a, b, 'profile', 0);
     case 'video/h265':
-      // RFC 7798 §7.1: Main profile (1), Main tier (0), single stream if missing. The level is a bound.
+      // RFC 7798 §7.1: Main profile (1), Main tier (0), single stream if missing. The level is a
+      // bound.
       return (
         isSameNumber(a, b, 'profile-space', 0) &&
         isSameNumber(a, b, 'profile-id', 1) &&

@@ -15,7 +15,8 @@ export function asDictionary(value: unknown, where: string): Dictionary {
 
 export function asText(value: unknown, where: string): string {
   if (typeof value !== 'string') throw new TypeError(`${where} is not a string`);
-  if (value.length > maxTextLength) throw new TypeError(`${where} is longer than ${maxTextLength} characters`);
+  if (value.length > maxTextLength)
+    throw new TypeError(`${where} is longer than ${maxTextLength} characters`);
   return value;
 }
 
@@ -33,7 +34,8 @@ export function asInteger(value: unknown, where: string, least: number, most: nu
 }
 
 export function asNumber(value: unknown, where: string): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError(`${where} is not a number`);
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw new TypeError(`${where} is not a number`);
   return value;
 }
 
@@ -42,7 +44,11 @@ export function asBoolean(value: unknown, where: string): boolean {
   return value;
 }
 
-export function asOneOf<Choice extends string>(value: unknown, where: string, choices: readonly Choice[]): Choice {
+export function asOneOf<Choice extends string>(
+  value: unknown,
+  where: string,
+  choices: readonly Choice[],
+): Choice {
   const found = choices.find((choice) => choice === value);
   if (found === undefined) throw new TypeError(`${where} is none of ${choices.join(', ')}`);
   return found;
@@ -70,7 +76,12 @@ export function optional<Value>(
   return value === undefined || value === null ? undefined : read(value, where);
 }
 
-/** `object` without the fields that are undefined, so that its JSON and its equality say what is there. */
+/**
+ * `object` without the fields that are undefined, so that its JSON and its equality say what is
+ * there.
+ */
 export function compact<Value extends object>(object: Value): Value {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Value;
+  return Object.fromEntries(
+    Object.entries(object).filter(([, value]) => value !== undefined),
+  ) as Value;
 }

@@ -44,11 +44,9 @@ const levels = new Set([10, 11, 12, 13, 20, 21, 22, 30, 31, 32, 40, 41, 42, 50, 
 /** Undefined if `text` is no profile-level-id of a profile that RTP knows. */
 export function parseProfileLevelId(text: string): H264ProfileLevel | undefined {
   if (!/^[0-9a-f]{6}$/i.test(text)) return undefined;
-  const [idc, iop, levelIdc] = [0, 2, 4].map((at) => Number.parseInt(text.slice(at, at + 2), 16)) as [
-    number,
-    number,
-    number,
-  ];
+  const [idc, iop, levelIdc] = [0, 2, 4].map((at) =>
+    Number.parseInt(text.slice(at, at + 2), 16),
+  ) as [number, number, number];
   // Level 1b is level 1.1 with constraint_set3 in these profiles (RFC 6184 §8.1), and then this bit
   // says nothing about the profile.
   const saysLevel1b = levelIdc === 11 && (iop & 0x10) !== 0 && [0x42, 0x4d, 0x58].includes(idc);
@@ -77,8 +75,15 @@ export function isSameH264(a: CodecParameters, b: CodecParameters): boolean {
 export function answerProfileLevelId(local: CodecParameters, remote: CodecParameters): string {
   const ours = String(local['profile-level-id'] ?? defaultProfileLevelId).toLowerCase();
   const theirs = String(remote['profile-level-id'] ?? defaultProfileLevelId).toLowerCase();
-  const asymmetric = [local, remote].every((side) => Number(side['level-asymmetry-allowed'] ?? 0) === 1);
+  const asymmetric = [local, remote].every(
+    (side) => Number(side['level-asymmetry-allowed'] ?? 0) === 1,
+  );
   if (asymmetric) return ours;
-  const [ourLevel, theirLevel] = [parseProfileLevelId(ours)?.level, parseProfileLevelId(theirs)?.level];
-  return theirLevel !== undefined && ourLevel !== undefined && theirLevel < ourLevel ? theirs : ours;
+  const [ourLevel, theirLevel] = [
+    parseProfileLevelId(ours)?.level,
+    parseProfileLevelId(theirs)?.level,
+  ];
+  return theirLevel !== undefined && ourLevel !== undefined && theirLevel < ourLevel
+    ? theirs
+    : ours;
 }

@@ -32,8 +32,8 @@ const transportCcUri = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide
 const absSendTimeUri = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time';
 
 /**
- * Which payload type of the router each codec of `parameters` stands for. Throws an UnsupportedError
- * for a codec that the router does not have.
+ * Which payload type of the router each codec of `parameters` stands for. Throws an
+ * UnsupportedError for a codec that the router does not have.
  */
 export function getProducerRtpParametersMapping(
   parameters: ValidParameters,
@@ -51,7 +51,10 @@ export function getProducerRtpParametersMapping(
     mapped.set(codec.payloadType, routerRtxPayloadType(codec, mapped, router));
   }
   return {
-    codecs: [...mapped].map(([payloadType, mappedPayloadType]) => ({ payloadType, mappedPayloadType })),
+    codecs: [...mapped].map(([payloadType, mappedPayloadType]) => ({
+      payloadType,
+      mappedPayloadType,
+    })),
   };
 }
 
@@ -63,17 +66,31 @@ export function getConsumableRtpParameters(
   mapping: RtpMapping,
 ): ValidParameters {
   const router = validateRtpCapabilities(routerCapabilities, 'router.rtpCapabilities');
-  const numbers = new Map(mapping.codecs.map((entry) => [entry.payloadType, entry.mappedPayloadType]));
+  const numbers = new Map(
+    mapping.codecs.map((entry) => [entry.payloadType, entry.mappedPayloadType]),
+  );
   const seen = new Set<number>();
-  const codecs = parameters.codecs.filter((codec) => !isRtx(codec)).flatMap((codec) => {
-    const ours = router.codecs.find((entry) => entry.preferredPayloadType === numbers.get(codec.payloadType));
-    if (!ours || seen.has(ours.preferredPayloadType as number)) return [];
-    seen.add(ours.preferredPayloadType as number);
-    return consumableCodecs(codec, ours, router);
-  });
+  const codecs = parameters.codecs
+    .filter((codec) => !isRtx(codec))
+    .flatMap((codec) => {
+      const ours = router.codecs.find(
+        (entry) => entry.preferredPayloadType === numbers.get(codec.payloadType),
+      );
+      if (!ours || seen.has(ours.preferredPayloadType as number)) return [];
+      seen.add(ours.preferredPayloadType as number);
+      return consumableCodecs(codec, ours, router);
+    });
   const headerExtensions = router.headerExtensions
-    .filter((extension) => extension.kind === kind && ['sendrecv', 'sendonly'].includes(extension.direction as string))
-    .map((extension) => ({ uri: extension.uri, id: extension.preferredId, encrypt: false, parameters: {} }));
+    .filter(
+      (extension) =>
+        extension.kind === kind && ['sendrecv', 'sendonly'].includes(extension.direction as string),
+    )
+    .map((extension) => ({
+      uri: extension.uri,
+      id: extension.preferredId,
+      encrypt: false,
+      parameters: {},
+    }));
   return {
     codecs,
     headerExtensions,
@@ -87,7 +104,9 @@ export function getConsumableRtpParameters(
 /** True if a receiver with `capabilities` can decode at least one codec of `consumable`. */
 export function canConsume(consumable: ValidParameters, capabilities: unknown): boolean {
   const receiver = validateRtpCapabilities(capabilities);
-  return consumable.codecs.some((codec) => !isRtx(codec) && receiverCodec(codec, receiver) !== undefined);
+  return consumable.codecs.some(
+    (codec) => !isRtx(codec) && receiverCodec(codec, receiver) !== undefined,
+  );
 }
 
 export interface ConsumerOptions {
@@ -116,17 +135,25 @@ export function getConsumerRtpParameters(
     rtx: codecs.some(isRtx) ? { ssrc: options.ssrc + 1 } : undefined,
     ...combineEncodings(consumable.encodings),
   });
-  return { mid: options.mid, codecs, headerExtensions, encodings: [encoding], rtcp: { ...consumable.rtcp } };
+  return {
+    mid: options.mid,
+    codecs,
+    headerExtensions,
+    encodings: [encoding],
+    rtcp: { ...consumable.rtcp },
+  };
 }
 
 /** A clean copy of what a producer sends, with at least one encoding. */
 export function validateProducerRtpParameters(kind: MediaKind, value: unknown): ValidParameters {
   const parameters = validateRtpParameters(value);
   const stranger = parameters.codecs.find((codec) => kindOf(codec.mimeType) !== kind);
-  if (stranger) throw new TypeError(`rtpParameters.codecs: ${stranger.mimeType} is no ${kind} codec`);
+  if (stranger)
+    throw new TypeError(`rtpParameters.codecs: ${stranger.mimeType} is no ${kind} codec`);
   if (parameters.encodings.length === 0) {
     // Without SSRC and RID the MID is all that packets can be told by (RFC 8843 §9.2).
-    if (parameters.mid === undefined) throw new TypeError('rtpParameters.encodings is missing, and so is mid');
+    if (parameters.mid === undefined)
+      throw new TypeError('rtpParameters.encodings is missing, and so is mid');
     parameters.encodings = [{}];
   }
   return parameters;
@@ -153,11 +180,17 @@ function routerRtxPayloadType(
 ): number {
   const media = mapped.get(rtx.parameters.apt as number);
   if (media === undefined) {
-    throw new TypeError(`rtpParameters.codecs: rtx payloadType ${rtx.payloadType} has an apt that names no codec`);
+    throw new TypeError(
+      `rtpParameters.codecs: rtx payloadType ${rtx.payloadType} has an apt that names no codec`,
+    );
   }
-  const ours = router.codecs.find((candidate) => isRtx(candidate) && candidate.parameters.apt === media);
+  const ours = router.codecs.find(
+    (candidate) => isRtx(candidate) && candidate.parameters.apt === media,
+  );
   if (ours?.preferredPayloadType === undefined) {
-    throw new UnsupportedError(`no RTX in the router for payloadType ${String(rtx.parameters.apt)}`);
+    throw new UnsupportedError(
+      `no RTX in the router for payloadType ${String(rtx.parameters.apt)}`,
+    );
   }
   return ours.preferredPayloadType;
 }
@@ -209,7 +242,9 @@ function receivedCodecs(
   const theirs = receiverCodec(codec, receiver);
   if (!theirs) return [];
   const media = { ...codec, rtcpFeedback: commonFeedback(codec.rtcpFeedback, theirs.rtcpFeedback) };
-  const rtx = consumable.codecs.find((entry) => isRtx(entry) && entry.parameters.apt === codec.payloadType);
+  const rtx = consumable.codecs.find(
+    (entry) => isRtx(entry) && entry.parameters.apt === codec.payloadType,
+  );
   const theyRepair = receiver.codecs.some(
     (entry) => isRtx(entry) && entry.parameters.apt === theirs.preferredPayloadType,
   );
@@ -222,18 +257,23 @@ function commonFeedback(ours: RtcpFeedback[], theirs: RtcpFeedback[]): RtcpFeedb
   );
 }
 
-function receivedExtensions(consumable: ValidParameters, receiver: ValidCapabilities): RtpHeaderExtensionParameters[] {
+function receivedExtensions(
+  consumable: ValidParameters,
+  receiver: ValidCapabilities,
+): RtpHeaderExtensionParameters[] {
   const kind = kindOf((consumable.codecs[0] as RtpCodecParameters).mimeType);
   return consumable.headerExtensions.filter(({ uri }) =>
     receiver.headerExtensions.some(
       (theirs) =>
-        theirs.kind === kind && theirs.uri === uri && ['sendrecv', 'recvonly'].includes(theirs.direction as string),
+        theirs.kind === kind &&
+        theirs.uri === uri &&
+        ['sendrecv', 'recvonly'].includes(theirs.direction as string),
     ),
   );
 }
 
-// One way of estimating bandwidth, the best that the header extensions allow; the other is left out,
-// or a receiver would send both. Plain NACK only if there is something to answer it with.
+// One way of estimating bandwidth, the best that the header extensions allow; the other is left
+// out, or a receiver would send both. Plain NACK only if there is something to answer it with.
 function feedbackRule(
   extensions: RtpHeaderExtensionParameters[],
   enableRtx: boolean,

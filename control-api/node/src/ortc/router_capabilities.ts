@@ -5,15 +5,17 @@ import { getSupportedRtpCapabilities } from '../supported_capabilities.js';
 import { isSameCodec } from './codec_match.js';
 import { isRtx, validateMediaCodecs, type Codecs } from './validation.js';
 
-// RFC 3551 §3 leaves 96..127 to negotiation. The upper part goes first, so that the lower stays free
-// for applications that fix numbers by hand, as most examples on the web do with 96.
+// RFC 3551 §3 leaves 96..127 to negotiation. The upper part goes first, so that the lower stays
+// free for applications that fix numbers by hand, as most examples on the web do with 96.
 const dynamicPayloadTypes = [...range(100, 127), ...range(96, 99)];
 
 /**
- * The capabilities of a router with `mediaCodecs`: payload types filled in, RTX added to every video
- * codec. Throws an UnsupportedError for a codec that the worker cannot forward.
+ * The capabilities of a router with `mediaCodecs`: payload types filled in, RTX added to every
+ * video codec. Throws an UnsupportedError for a codec that the worker cannot forward.
  */
-export function generateRouterRtpCapabilities(mediaCodecs: unknown = []): Required<RtpCapabilities> {
+export function generateRouterRtpCapabilities(
+  mediaCodecs: unknown = [],
+): Required<RtpCapabilities> {
   const wanted = validateMediaCodecs(mediaCodecs).filter((codec) => !isRtx(codec));
   const supported = getSupportedRtpCapabilities();
   const numbers = new PayloadTypes();
@@ -34,7 +36,8 @@ function announce(
   ours: RtpCodecCapability,
   numbers: PayloadTypes,
 ): RtpCodecCapability[] {
-  const preferredPayloadType = codec.preferredPayloadType ?? numbers.take(ours.preferredPayloadType);
+  const preferredPayloadType =
+    codec.preferredPayloadType ?? numbers.take(ours.preferredPayloadType);
   const media: RtpCodecCapability = {
     kind: ours.kind,
     mimeType: ours.mimeType,
@@ -67,9 +70,11 @@ class PayloadTypes {
   }
 
   take(favourite?: number): number {
-    const candidates = favourite === undefined ? dynamicPayloadTypes : [favourite, ...dynamicPayloadTypes];
+    const candidates =
+      favourite === undefined ? dynamicPayloadTypes : [favourite, ...dynamicPayloadTypes];
     const free = candidates.find((payloadType) => !this.#taken.has(payloadType));
-    if (free === undefined) throw new TypeError('mediaCodecs: more codecs than dynamic payload types');
+    if (free === undefined)
+      throw new TypeError('mediaCodecs: more codecs than dynamic payload types');
     this.#taken.add(free);
     return free;
   }

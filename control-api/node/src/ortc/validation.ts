@@ -47,7 +47,10 @@ export interface ValidParameters extends RtpParameters {
   rtcp: RtcpParameters;
 }
 
-export function validateRtpCapabilities(value: unknown, where = 'rtpCapabilities'): ValidCapabilities {
+export function validateRtpCapabilities(
+  value: unknown,
+  where = 'rtpCapabilities',
+): ValidCapabilities {
   const capabilities = asDictionary(value, where) as RtpCapabilities;
   return {
     codecs: asList(capabilities.codecs, `${where}.codecs`, maxCodecs, validateCodecCapability),
@@ -60,7 +63,10 @@ export function validateRtpCapabilities(value: unknown, where = 'rtpCapabilities
   };
 }
 
-export function validateMediaCodecs(value: unknown, where = 'mediaCodecs'): Codecs<RtpCodecCapability>[] {
+export function validateMediaCodecs(
+  value: unknown,
+  where = 'mediaCodecs',
+): Codecs<RtpCodecCapability>[] {
   return asList(value, where, maxCodecs, validateCodecCapability);
 }
 
@@ -72,11 +78,20 @@ export function validateCodecCapability(value: unknown, where: string): Codecs<R
   return compact({
     kind,
     mimeType,
-    preferredPayloadType: optional(codec.preferredPayloadType, `${where}.preferredPayloadType`, asPayloadType),
+    preferredPayloadType: optional(
+      codec.preferredPayloadType,
+      `${where}.preferredPayloadType`,
+      asPayloadType,
+    ),
     clockRate: asInteger(codec.clockRate, `${where}.clockRate`, 1, maxUint32),
     channels: validateChannels(kind, codec.channels, `${where}.channels`),
     parameters: validateParameters(codec.parameters, `${where}.parameters`),
-    rtcpFeedback: asList(codec.rtcpFeedback, `${where}.rtcpFeedback`, maxFeedback, validateFeedback),
+    rtcpFeedback: asList(
+      codec.rtcpFeedback,
+      `${where}.rtcpFeedback`,
+      maxFeedback,
+      validateFeedback,
+    ),
   });
 }
 
@@ -116,13 +131,19 @@ function validateCodecParameters(value: unknown, where: string): Codecs<RtpCodec
     clockRate: asInteger(codec.clockRate, `${where}.clockRate`, 1, maxUint32),
     channels: validateChannels(kindOf(mimeType), codec.channels, `${where}.channels`),
     parameters: validateParameters(codec.parameters, `${where}.parameters`),
-    rtcpFeedback: asList(codec.rtcpFeedback, `${where}.rtcpFeedback`, maxFeedback, validateFeedback),
+    rtcpFeedback: asList(
+      codec.rtcpFeedback,
+      `${where}.rtcpFeedback`,
+      maxFeedback,
+      validateFeedback,
+    ),
   });
 }
 
 function validateMimeType(value: unknown, where: string): string {
   const mimeType = asText(value, where);
-  if (!mimePattern.test(mimeType)) throw new TypeError(`${where} is not like audio/NAME or video/NAME`);
+  if (!mimePattern.test(mimeType))
+    throw new TypeError(`${where} is not like audio/NAME or video/NAME`);
   return mimeType;
 }
 
@@ -133,7 +154,8 @@ function validateChannels(kind: MediaKind, value: unknown, where: string): numbe
 
 function validateParameters(value: unknown, where: string): CodecParameters {
   const entries = Object.entries(asDictionary(value ?? {}, where));
-  if (entries.length > maxParameters) throw new TypeError(`${where} has more than ${maxParameters} entries`);
+  if (entries.length > maxParameters)
+    throw new TypeError(`${where} has more than ${maxParameters} entries`);
   const parameters: CodecParameters = {};
   for (const [name, entry] of entries) {
     const place = `${where}.${name}`;
@@ -162,7 +184,8 @@ function validateHeaderExtension(value: unknown, where: string): RtpHeaderExtens
     kind: asOneOf(extension.kind, `${where}.kind`, ['audio', 'video'] as const),
     uri: asName(extension.uri, `${where}.uri`),
     preferredId: asExtensionId(extension.preferredId, `${where}.preferredId`),
-    preferredEncrypt: optional(extension.preferredEncrypt, `${where}.preferredEncrypt`, asBoolean) ?? false,
+    preferredEncrypt:
+      optional(extension.preferredEncrypt, `${where}.preferredEncrypt`, asBoolean) ?? false,
     direction:
       optional(extension.direction, `${where}.direction`, (direction, place) =>
         asOneOf(direction, place, directions),
@@ -170,7 +193,10 @@ function validateHeaderExtension(value: unknown, where: string): RtpHeaderExtens
   };
 }
 
-function validateHeaderExtensionParameters(value: unknown, where: string): RtpHeaderExtensionParameters {
+function validateHeaderExtensionParameters(
+  value: unknown,
+  where: string,
+): RtpHeaderExtensionParameters {
   const extension = asDictionary(value, where);
   return {
     uri: asName(extension.uri, `${where}.uri`),
@@ -185,7 +211,11 @@ function validateEncoding(value: unknown, where: string): RtpEncodingParameters 
   return compact({
     ssrc: optional(encoding.ssrc, `${where}.ssrc`, asSsrc),
     rid: optional(encoding.rid, `${where}.rid`, asName),
-    codecPayloadType: optional(encoding.codecPayloadType, `${where}.codecPayloadType`, asPayloadType),
+    codecPayloadType: optional(
+      encoding.codecPayloadType,
+      `${where}.codecPayloadType`,
+      asPayloadType,
+    ),
     rtx: optional(encoding.rtx, `${where}.rtx`, (rtx, place) => ({
       ssrc: asSsrc(asDictionary(rtx, place).ssrc, `${place}.ssrc`),
     })),
@@ -196,7 +226,11 @@ function validateEncoding(value: unknown, where: string): RtpEncodingParameters 
     ),
     maxFramerate: optional(encoding.maxFramerate, `${where}.maxFramerate`, asNumber),
     adaptivePtime: optional(encoding.adaptivePtime, `${where}.adaptivePtime`, asBoolean),
-    scaleResolutionDownBy: optional(encoding.scaleResolutionDownBy, `${where}.scaleResolutionDownBy`, asNumber),
+    scaleResolutionDownBy: optional(
+      encoding.scaleResolutionDownBy,
+      `${where}.scaleResolutionDownBy`,
+      asNumber,
+    ),
   });
 }
 

@@ -1,12 +1,18 @@
 // Requests to a worker and news from it, over two streams.
 //
 // The channel never leaves a promise behind: each request ends with its answer, with a timeout, or
-// with the end of the channel. What waits is bounded: requests under way by their number, bytes that
-// the worker has not taken yet by their sum.
+// with the end of the channel. What waits is bounded: requests under way by their number, bytes
+// that the worker has not taken yet by their sum.
 import { Builder, ByteBuffer, type Offset } from 'flatbuffers';
 import type { Readable, Writable } from 'node:stream';
 
-import { errorOfResponse, InvalidStateError, ResourceExhaustedError, TimeoutError, WorkerError } from '../errors.js';
+import {
+  errorOfResponse,
+  InvalidStateError,
+  ResourceExhaustedError,
+  TimeoutError,
+  WorkerError,
+} from '../errors.js';
 import {
   CloseT,
   Message,
@@ -40,7 +46,10 @@ export interface Call<Result> {
   body: RequestBodyT;
   /** Runs at once when the answer arrives, before any message behind it is looked at. */
   apply: (answer: Answer) => Result;
-  /** Runs instead of `apply` if the worker grants the request after the caller was told of a timeout. */
+  /**
+   * Runs instead of `apply` if the worker grants the request after the caller was told of a
+   * timeout.
+   */
   applyLate?: (answer: Answer) => void;
 }
 
@@ -66,18 +75,32 @@ export class Channel {
   #endTimer: NodeJS.Timeout | undefined;
   #closed: Error | undefined;
 
-  /** `onFailure` is called once if the streams break or carry nonsense; the channel is closed then. */
-  constructor(input: Readable, output: Writable, requestTimeout: number, onFailure: (error: Error) => void) {
+  /**
+   * `onFailure` is called once if the streams break or carry nonsense; the channel is closed then.
+   */
+  constructor(
+    input: Readable,
+    output: Writable,
+    requestTimeout: number,
+    onFailure: (error: Error) => void,
+  ) {
     this.#output = output;
     this.#requestTimeout = requestTimeout;
     this.#onFailure = onFailure;
     input.on('data', (chunk: Buffer) => this.#receive(chunk));
-    input.on('error', (error) => this.#fail(new WorkerError(`reading from the worker failed: ${error.message}`)));
+    input.on('error', (error) =>
+      this.#fail(new WorkerError(`reading from the worker failed: ${error.message}`)),
+    );
     // A dying worker ends its stream first. One that closes it and lives on has to be told.
     input.on('end', () => {
-      this.#endTimer = setTimeout(() => this.#fail(new WorkerError('the worker closed its channel')), endDelay);
+      this.#endTimer = setTimeout(
+        () => this.#fail(new WorkerError('the worker closed its channel')),
+        endDelay,
+      );
     });
-    output.on('error', (error) => this.#fail(new WorkerError(`writing to the worker failed: ${error.message}`)));
+    output.on('error', (error) =>
+      this.#fail(new WorkerError(`writing to the worker failed: ${error.message}`)),
+    );
     output.on('drain', () => {
       this.#blocked = false;
       this.#flush();
@@ -113,9 +136,12 @@ export class Channel {
   /** Closes `target` in the worker, for objects that are gone here already. Never fails. */
   close(target: string): void {
     if (this.#closed) return;
-    this.call({ method: RequestBody.Close, target, body: new CloseT(), apply: () => undefined }).catch(
-      (error: Error) => logger.debug(`closing ${target} failed: ${error.message}`),
-    );
+    this.call({
+      method: RequestBody.Close,
+      target,
+      body: new CloseT(),
+      apply: () => undefined,
+    }).catch((error: Error) => logger.debug(`closing ${target} failed: ${error.message}`));
   }
 
   /** `target` '' stands for the worker. One listener per object. */
@@ -161,7 +187,9 @@ export class Channel {
     Message.finishMessageBuffer(builder, message);
     const frame = frameOf(builder.asUint8Array());
     if (this.#waitingBytes + frame.length > maxWaitingBytes) {
-      throw new ResourceExhaustedError(`the worker does not take requests: ${name} does not fit into the queue`);
+      throw new ResourceExhaustedError(
+        `the worker does not take requests: ${name} does not fit into the queue`,
+      );
     }
     this.#waiting.push(frame);
     this.#waitingBytes += frame.length;
@@ -213,7 +241,9 @@ export class Channel {
   #dispatchResponse(response: ResponseT): void {
     const pending = this.#pending.get(response.id);
     if (!pending) {
-      logger.warn(`an answer to request ${response.id}, which nobody sent: ${String(response.message ?? '')}`);
+      logger.warn(
+        `an answer to request ${response.id}, which nobody sent: ${String(response.message ?? '')}`,
+      );
       return;
     }
     this.#pending.delete(response.id);
@@ -221,7 +251,9 @@ export class Channel {
     if (response.code !== ResultCode.Ok) {
       pending.reject(errorOfResponse(response.code, String(response.message ?? pending.name)));
     } else if (response.body === null) {
-      pending.reject(new WorkerError(`the answer to ${pending.name} has no body that this SDK knows`));
+      pending.reject(
+        new WorkerError(`the answer to ${pending.name} has no body that this SDK knows`),
+      );
     } else {
       pending.resolve(response.body);
     }
@@ -240,7 +272,10 @@ export class Channel {
 }
 
 /** `answer` as the type that the method promises. */
-export function expectAnswer<T extends Answer>(answer: Answer, type: abstract new (...args: never[]) => T): T {
+export function expectAnswer<T extends Answer>(
+  answer: Answer,
+  type: abstract new (...args: never[]) => T,
+): T {
   if (answer instanceof type) return answer;
   throw new WorkerError(`the worker answered with another type than ${type.name}`);
 }

@@ -6,7 +6,9 @@ export const headerSize = 4;
 /** Header and frame in one buffer. */
 export function frameOf(payload: Uint8Array): Buffer {
   if (payload.length > maxFrameSize) {
-    throw new TypeError(`a message of ${payload.length} bytes exceeds the limit of ${maxFrameSize}`);
+    throw new TypeError(
+      `a message of ${payload.length} bytes exceeds the limit of ${maxFrameSize}`,
+    );
   }
   const frame = Buffer.allocUnsafe(headerSize + payload.length);
   frame.writeUInt32LE(payload.length, 0);
@@ -19,7 +21,9 @@ export class FrameReader {
   #chunks: Buffer[] = [];
   #size = 0;
 
-  /** The frames that `chunk` completes. Throws on a length over the limit: the stream is lost then. */
+  /**
+   * The frames that `chunk` completes. Throws on a length over the limit: the stream is lost then.
+   */
   push(chunk: Buffer): Buffer[] {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
@@ -31,10 +35,12 @@ export class FrameReader {
   #take(): Buffer | undefined {
     if (this.#size < headerSize) return undefined;
     const length = this.#peekLength();
-    if (length > maxFrameSize) throw new RangeError(`a frame of ${length} bytes exceeds the limit of ${maxFrameSize}`);
+    if (length > maxFrameSize)
+      throw new RangeError(`a frame of ${length} bytes exceeds the limit of ${maxFrameSize}`);
     if (this.#size < headerSize + length) return undefined;
     // One copy per read that completes a frame, however many chunks a large frame came in.
-    const all = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+    const all =
+      this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
     const end = headerSize + length;
     this.#chunks = end < all.length ? [all.subarray(end)] : [];
     this.#size -= end;

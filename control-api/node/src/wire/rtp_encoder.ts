@@ -13,7 +13,13 @@ import {
   RtpHeaderExtensionParametersT,
   RtpParametersT,
 } from '../generated/schema.js';
-import type { CodecParameters, MediaKind, RtcpFeedback, RtpMapping, RtpParameters } from '../rtp_types.js';
+import type {
+  CodecParameters,
+  MediaKind,
+  RtcpFeedback,
+  RtpMapping,
+  RtpParameters,
+} from '../rtp_types.js';
 
 export function encodeKind(kind: MediaKind): WireMediaKind {
   return kind === 'audio' ? WireMediaKind.Audio : WireMediaKind.Video;
@@ -33,7 +39,9 @@ export function encodeRtpParameters(parameters: RtpParameters): RtpParametersT {
           encodeFeedback(codec.rtcpFeedback ?? []),
         ),
     ),
-    (parameters.headerExtensions ?? []).map(({ uri, id }) => new RtpHeaderExtensionParametersT(uri, id)),
+    (parameters.headerExtensions ?? []).map(
+      ({ uri, id }) => new RtpHeaderExtensionParametersT(uri, id),
+    ),
     (parameters.encodings ?? []).map(
       (encoding) =>
         new EncodingT(
@@ -69,12 +77,14 @@ function encodeFeedback(feedback: RtcpFeedback[]): RtcpFeedbackT[] {
 class EncodingT extends RtpEncodingParametersT {
   override pack(builder: Builder): Offset {
     const rid = this.rid === null ? 0 : builder.createString(this.rid);
-    const scalabilityMode = this.scalabilityMode === null ? 0 : builder.createString(this.scalabilityMode);
+    const scalabilityMode =
+      this.scalabilityMode === null ? 0 : builder.createString(this.scalabilityMode);
     WireEncoding.startRtpEncodingParameters(builder);
     builder.forceDefaults(true);
     if (this.ssrc !== null) WireEncoding.addSsrc(builder, this.ssrc);
     if (this.rtxSsrc !== null) WireEncoding.addRtxSsrc(builder, this.rtxSsrc);
-    if (this.codecPayloadType !== null) WireEncoding.addCodecPayloadType(builder, this.codecPayloadType);
+    if (this.codecPayloadType !== null)
+      WireEncoding.addCodecPayloadType(builder, this.codecPayloadType);
     builder.forceDefaults(false);
     WireEncoding.addRid(builder, rid);
     WireEncoding.addDtx(builder, this.dtx);

@@ -1,0 +1,84 @@
+// What goes into a WebRtcTransport and what it tells.
+import type { Consumer } from './consumer.js';
+import type {
+  DtlsParameters,
+  DtlsState,
+  IceCandidate,
+  IceParameters,
+  IceState,
+} from './ice_dtls.js';
+import type { Producer } from './producer.js';
+import type { MediaKind, RtpCapabilities, RtpParameters } from './rtp_types.js';
+import type { TransportTuple } from './stats.js';
+import type { AppData } from './types.js';
+import type { WebRtcServer } from './webrtc_server.js';
+import type { Channel } from './wire/channel.js';
+
+export type {
+  DtlsFingerprint,
+  DtlsParameters,
+  DtlsRole,
+  DtlsState,
+  IceCandidate,
+  IceParameters,
+  IceState,
+} from './ice_dtls.js';
+
+export interface ProduceOptions<Data extends AppData = AppData> {
+  kind: MediaKind;
+  rtpParameters: RtpParameters;
+  paused?: boolean;
+  /** Least time between two key-frame requests, in milliseconds; 0 takes the worker's default. */
+  keyFrameRequestDelay?: number;
+  appData?: Data;
+}
+
+export interface ConsumeOptions<Data extends AppData = AppData> {
+  producerId: string;
+  rtpCapabilities: RtpCapabilities;
+  /** Best true until the client is ready, then resume(). */
+  paused?: boolean;
+  /** Counted up by the transport if missing. */
+  mid?: string;
+  /** Retransmissions; true for video and false for audio if missing. */
+  enableRtx?: boolean;
+  appData?: Data;
+}
+
+export type StateEvents = {
+  icestatechange: [IceState];
+  iceselectedtuplechange: [TransportTuple];
+  dtlsstatechange: [DtlsState, string?];
+};
+
+export type WebRtcTransportEvents = StateEvents & {
+  routerclose: [];
+  listenserverclose: [];
+  listenererror: [string, Error];
+};
+
+export type WebRtcTransportObserverEvents = StateEvents & {
+  close: [];
+  newproducer: [Producer];
+  newconsumer: [Consumer];
+};
+
+/** What a transport may ask of its router. */
+export interface TransportRouter {
+  readonly rtpCapabilities: RtpCapabilities;
+  addProducer(producer: Producer): void;
+  removeProducer(producer: Producer): void;
+  findProducer(id: string): Producer | undefined;
+}
+
+export interface WebRtcTransportInternal<Data extends AppData = AppData> {
+  channel: Channel;
+  id: string;
+  router: TransportRouter;
+  webRtcServer: WebRtcServer | undefined;
+  iceParameters: IceParameters;
+  iceCandidates: IceCandidate[];
+  dtlsParameters: DtlsParameters;
+  appData: Data;
+  onClose: () => void;
+}
