@@ -1,53 +1,50 @@
-// What the worker tells people: one line per event, "level message", on a file descriptor.
+// One line per thing worth telling, on standard error; the application reads them.
 //
-// Writing never blocks: a terminal or pipe that nobody reads must not stop media. Lines that cannot
-// be written, and lines beyond kLinesPerSecond, are counted and reported when there is room again.
+// Lines are limited in rate, because what goes wrong often goes wrong for every packet.
 
 #ifndef SLUICE_WORKER_IO_LOG_H_
 #define SLUICE_WORKER_IO_LOG_H_
 
-#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/time.h"
 
 namespace sluice::worker {
 
-// The numbers are those of the control API.
 enum class LogLevel : uint8_t { kNone = 0, kError = 1, kWarn = 2, kDebug = 3 };
+
+// "none", "error", "warn", "debug".
+std::optional<LogLevel> ParseLogLevel(std::string_view text);
+std::string_view LogLevelName(LogLevel level);
 
 class Log {
  public:
-  // Plenty for a person to read, too little to fill a disk with.
-  static constexpr size_t kLinesPerSecond = 50;
-  // Longer lines are cut. Below PIPE_BUF, so that lines of several workers on one pipe do not mix.
-  static constexpr size_t kMaxLine = 1024;
+  // A healthy worker says nothing, one in trouble has said enough after this many lines a second.
+  static constexpr int kMaxLinesPerSecond = 50;
 
-  // Does not own `fd`.
-  explicit Log(int fd) : fd_(fd) {}
+  Log(int fd, LogLevel level) : fd_(fd), level_(level) {}
 
   void set_level(LogLevel level) { level_ = level; }
   LogLevel level() const { return level_; }
 
-  // Tells the time, by which lines are rationed.
-  void BeginTurn(Timestamp now);
+  // Control characters are replaced, so that a line stays one line.
+  void Error(Timestamp now, std::string_view text) { Write(now, LogLevel::kError, text); }
+  void Warn(Timestamp now, std::string_view text) { Write(now, LogLevel::kWarn, text); }
+  void Debug(Timestamp now, std::string_view text) { Write(now, LogLevel::kDebug, text); }
 
-  void Error(std::string_view text) { Write(LogLevel::kError, text); }
-  void Warn(std::string_view text) { Write(LogLevel::kWarn, text); }
-  void Debug(std::string_view text) { Write(LogLevel::kDebug, text); }
-
-  // Lines that nobody has seen yet and nobody was told of.
   uint64_t suppressed() const { return suppressed_; }
 
  private:
-  void Write(LogLevel level, std::string_view text);
-  bool WriteLine(LogLevel level, std::string_view text);
+  void Write(Timestamp now, LogLevel level, std::string_view text);
+  bool Allow(Timestamp now);
 
   const int fd_;
-  LogLevel level_ = LogLevel::kError;
-  Timestamp window_start_;
-  size_t lines_in_window_ = 0;
+  LogLevel level_;
+  Timestamp second_;
+  int lines_ = 0;
   uint64_t suppressed_ = 0;
 };
 

@@ -1,50 +1,47 @@
 #include "worker/io/socket_address.h"
 
-#include <arpa/inet.h>
-
-#include <algorithm>
 #include <cstring>
 
 namespace sluice::worker {
+namespace {
 
-SocketAddress ToSocketAddress(const Endpoint& endpoint, bool v6_socket) {
-  SocketAddress result;
+void WriteV6(const Endpoint& endpoint, sockaddr_in6& out) {
+  out = {};
+  out.sin6_family = AF_INET6;
+  out.sin6_port = htons(endpoint.port);
   const ByteView bytes = endpoint.address.bytes();
-  if (endpoint.address.is_v4() && !v6_socket) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(endpoint.port);
-    std::memcpy(&v4.sin_addr, bytes.data(), bytes.size());
-    std::memcpy(&result.storage, &v4, sizeof(v4));
-    result.size = sizeof(v4);
-    return result;
-  }
-  sockaddr_in6 v6{};
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(endpoint.port);
+  uint8_t* const to = out.sin6_addr.s6_addr;
   if (endpoint.address.is_v4()) {
-    v6.sin6_addr.s6_addr[10] = 0xff;
-    v6.sin6_addr.s6_addr[11] = 0xff;
-    std::ranges::copy(bytes, v6.sin6_addr.s6_addr + 12);
+    to[10] = to[11] = 0xff;
+    std::memcpy(to + 12, bytes.data(), 4);
   } else {
-    std::ranges::copy(bytes, v6.sin6_addr.s6_addr);
+    std::memcpy(to, bytes.data(), 16);
   }
-  std::memcpy(&result.storage, &v6, sizeof(v6));
-  result.size = sizeof(v6);
-  return result;
 }
 
-std::optional<Endpoint> ToEndpoint(const sockaddr_storage& storage, TransportProtocol protocol) {
-  if (storage.ss_family == AF_INET) {
-    sockaddr_in v4{};
-    std::memcpy(&v4, &storage, sizeof(v4));
-    return Endpoint{IpAddress::V4(ntohl(v4.sin_addr.s_addr)), ntohs(v4.sin_port), protocol};
+}  // namespace
+
+socklen_t WriteSocketAddress(const Endpoint& endpoint, sa_family_t family, SocketAddress& out) {
+  if (family == AF_INET6) {
+    WriteV6(endpoint, out.v6);
+    return sizeof(out.v6);
   }
-  if (storage.ss_family == AF_INET6) {
-    sockaddr_in6 v6{};
-    std::memcpy(&v6, &storage, sizeof(v6));
-    return Endpoint{IpAddress::V6(ByteView(v6.sin6_addr.s6_addr, 16)), ntohs(v6.sin6_port),
-                    protocol};
+  if (!endpoint.address.is_v4()) return 0;
+  out.v4 = {};
+  out.v4.sin_family = AF_INET;
+  out.v4.sin_port = htons(endpoint.port);
+  std::memcpy(&out.v4.sin_addr, endpoint.address.bytes().data(), 4);
+  return sizeof(out.v4);
+}
+
+std::optional<Endpoint> ReadSocketAddress(const SocketAddress& address, socklen_t size) {
+  if (size == sizeof(address.v4) && address.generic.sa_family == AF_INET) {
+    return Endpoint{IpAddress::V4(ntohl(address.v4.sin_addr.s_addr)), ntohs(address.v4.sin_port),
+                    TransportProtocol::kUdp};
+  }
+  if (size == sizeof(address.v6) && address.generic.sa_family == AF_INET6) {
+    return Endpoint{IpAddress::V6(address.v6.sin6_addr.s6_addr), ntohs(address.v6.sin6_port),
+                    TransportProtocol::kUdp};
   }
   return std::nullopt;
 }

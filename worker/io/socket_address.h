@@ -1,4 +1,4 @@
-// Endpoint <-> sockaddr: the only place that knows both.
+// Endpoints as the kernel writes them, and back.
 
 #ifndef SLUICE_WORKER_IO_SOCKET_ADDRESS_H_
 #define SLUICE_WORKER_IO_SOCKET_ADDRESS_H_
@@ -12,19 +12,20 @@
 
 namespace sluice::worker {
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+// Room for the addresses of both families; a quarter of sockaddr_storage, because batches hold
+// hundreds.
+union SocketAddress {
+  sockaddr generic;
+  sockaddr_in v4;
+  sockaddr_in6 v6;
 };
 
-// `v6_socket`: an IPv4 endpoint is written in its mapped form (RFC 4291 §2.5.5.2), which is what a
-// dual-stack socket takes.
-SocketAddress ToSocketAddress(const Endpoint& endpoint, bool v6_socket);
-// Nothing for families other than IPv4 and IPv6.
-std::optional<Endpoint> ToEndpoint(const sockaddr_storage& storage, TransportProtocol protocol);
+// Writes `endpoint` for a socket of `family` and returns the length; zero if such a socket cannot
+// reach it. An IPv6 socket reaches IPv4 by mapped addresses (RFC 4291 §2.5.5.2).
+socklen_t WriteSocketAddress(const Endpoint& endpoint, sa_family_t family, SocketAddress& out);
+
+// The UDP endpoint that the kernel wrote, if it is of a family we know.
+std::optional<Endpoint> ReadSocketAddress(const SocketAddress& address, socklen_t size);
 
 }  // namespace sluice::worker
 

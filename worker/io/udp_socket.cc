@@ -1,190 +1,141 @@
 #include "worker/io/udp_socket.h"
 
-#include <errno.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <algorithm>
+#include <cerrno>
+#include <climits>
 #include <cstring>
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "worker/io/socket_address.h"
 
 namespace sluice::worker {
 namespace {
 
-absl::Status Refusal(const Endpoint& endpoint, const char* step) {
-  const int error = errno;
-  const std::string text =
-      absl::StrCat("cannot listen on udp ", endpoint.ToString(), ": ", step, ": ",
-                   std::strerror(error));
-  if (error == EADDRINUSE || error == EMFILE || error == ENFILE || error == ENOBUFS) {
-    return absl::UnavailableError(text);
-  }
-  return absl::InvalidArgumentError(text);
+// Some systems run out of descriptors long before they run out of ports; both pass.
+absl::Status Unavailable(std::string sentence) {
+  return absl::Status(absl::StatusCode::kUnavailable, sentence);
 }
 
-// The kernel caps what it grants (net.core.rmem_max); root may exceed the cap.
-int SetBuffer(int fd, int plain, int forced, int size) {
-  if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) != 0) {
-    setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
+absl::Status Invalid(std::string sentence) {
+  return absl::Status(absl::StatusCode::kInvalidArgument, sentence);
+}
+
+bool HasRange(const ListenOptions& options) { return options.port == 0 && options.port_max != 0; }
+
+std::string Describe(const ListenOptions& options) {
+  const Endpoint endpoint{options.address, options.port, options.protocol};
+  if (!HasRange(options)) return endpoint.ToString();
+  std::string text = endpoint.ToString();
+  text.resize(text.rfind(':') + 1);
+  return text + std::to_string(options.port_min) + "-" + std::to_string(options.port_max);
+}
+
+absl::Status Failure(const ListenOptions& options, int error) {
+  std::string sentence = "cannot listen on " + Describe(options) + ": ";
+  switch (error) {
+    case EADDRINUSE:
+      return Unavailable(sentence + (HasRange(options) ? "every port of the range is in use"
+                                                       : "the port is in use"));
+    case EADDRNOTAVAIL:
+      return Invalid(sentence + "the address is none of this machine's");
+    case EACCES:
+      return Unavailable(sentence + "the port needs more rights than the worker has");
+    case EMFILE:
+    case ENFILE:
+      return Unavailable(sentence + "no file descriptors are left");
+    case EAFNOSUPPORT:
+      return Unavailable(sentence + "this machine does not speak this version of IP");
+    default:
+      return Unavailable(sentence + std::strerror(error));
   }
+}
+
+int SetFlag(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof(value)) == 0 ? 0 : errno;
+}
+
+// Sets a buffer as far as the kernel lets us, and tells how far that was. The *FORCE options pass
+// the system's limit, for which a right is needed that few workers have.
+uint32_t SetBuffer(int fd, int name, int force_name, uint32_t bytes) {
+  const int wanted = static_cast<int>(std::min<uint32_t>(bytes, INT_MAX / 2));
+  if (SetFlag(fd, SOL_SOCKET, force_name, wanted) != 0) SetFlag(fd, SOL_SOCKET, name, wanted);
   int granted = 0;
-  socklen_t length = sizeof(granted);
-  getsockopt(fd, SOL_SOCKET, plain, &granted, &length);
-  return granted / 2;  // The kernel doubles it for its own bookkeeping (socket(7)).
+  socklen_t size = sizeof(granted);
+  if (getsockopt(fd, SOL_SOCKET, name, &granted, &size) != 0) return 0;
+  // socket(7): the kernel doubles the value for its own bookkeeping.
+  return static_cast<uint32_t>(granted) / 2;
 }
 
-void SetFlag(int fd, int level, int name, bool on) {
-  const int value = on ? 1 : 0;
-  setsockopt(fd, level, name, &value, sizeof(value));
-}
+uint32_t OrDefault(uint32_t bytes) { return bytes == 0 ? UdpSocket::kDefaultBuffer : bytes; }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<UdpSocket>> UdpSocket::Bind(const ListenOptions& options) {
-  Endpoint local{options.address, options.port, TransportProtocol::kUdp};
-  const bool v6 = !options.address.is_v4();
-  const int fd =
-      socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return Refusal(local, "socket");
-  if (v6) SetFlag(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only);
-  if (options.reuse_port) SetFlag(fd, SOL_SOCKET, SO_REUSEPORT, true);
-  SetFlag(fd, SOL_SOCKET, SO_TIMESTAMPNS, true);
-  const SocketAddress address = ToSocketAddress(local, v6);
-  if (bind(fd, address.get(), address.size) != 0) {
-    const absl::Status status = Refusal(local, "bind");
-    close(fd);
-    return status;
+absl::StatusOr<UdpSocket> UdpSocket::Open(const ListenOptions& options, Entropy& entropy) {
+  if (options.protocol != TransportProtocol::kUdp) {
+    return Invalid("cannot listen on " + Describe(options) + ": only UDP is supported");
   }
+  if (options.port_min > options.port_max || (options.port_min == 0) != (options.port_max == 0)) {
+    return Invalid("cannot listen on " + options.address.ToString() + ": " +
+                   std::to_string(options.port_min) + "-" + std::to_string(options.port_max) +
+                   " is no range of ports");
+  }
+  const sa_family_t family = options.address.is_v4() ? AF_INET : AF_INET6;
+  Descriptor descriptor(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!descriptor) return Failure(options, errno);
+
+  UdpSocket opened(std::move(descriptor), family);
+  if (int error = opened.Configure(options); error != 0) return Failure(options, error);
+  if (int error = opened.Bind(options, entropy); error != 0) return Failure(options, error);
+  return opened;
+}
+
+int UdpSocket::Configure(const ListenOptions& options) {
+  if (family_ == AF_INET6) {
+    // Said in both cases, because the system's default may be either.
+    const int error = SetFlag(fd(), IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0);
+    if (error != 0) return error;
+  }
+  if (options.reuse_port) {
+    if (int error = SetFlag(fd(), SOL_SOCKET, SO_REUSEPORT, 1); error != 0) return error;
+  }
+  if (int error = SetFlag(fd(), SOL_SOCKET, SO_TIMESTAMPNS, 1); error != 0) return error;
+  send_buffer_ = SetBuffer(fd(), SO_SNDBUF, SO_SNDBUFFORCE, OrDefault(options.send_buffer));
+  receive_buffer_ = SetBuffer(fd(), SO_RCVBUF, SO_RCVBUFFORCE, OrDefault(options.receive_buffer));
+  return 0;
+}
+
+int UdpSocket::Bind(const ListenOptions& options, Entropy& entropy) {
+  const int error = HasRange(options)
+                        ? BindAny(options, entropy)
+                        : BindOne({options.address, options.port, options.protocol});
+  if (error != 0) return error;
+
   SocketAddress bound;
-  bound.size = sizeof(bound.storage);
-  if (getsockname(fd, bound.get(), &bound.size) == 0) {
-    if (const auto endpoint = ToEndpoint(bound.storage, TransportProtocol::kUdp)) {
-      local.port = endpoint->port;
-    }
-  }
-  std::unique_ptr<UdpSocket> result(new UdpSocket(fd, local, v6));
-  const auto wanted = [](uint32_t asked) {
-    constexpr uint32_t kMost = 256 * 1024 * 1024;
-    return asked == 0 ? kBufferSize : static_cast<int>(std::min(asked, kMost));
-  };
-  result->receive_buffer_ =
-      SetBuffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, wanted(options.receive_buffer));
-  result->send_buffer_ = SetBuffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, wanted(options.send_buffer));
-  return result;
+  socklen_t size = sizeof(bound);
+  if (getsockname(fd(), &bound.generic, &size) != 0) return errno;
+  const std::optional<Endpoint> local = ReadSocketAddress(bound, size);
+  if (!local) return EAFNOSUPPORT;
+  local_ = {options.address, local->port, options.protocol};
+  return 0;
 }
 
-UdpSocket::UdpSocket(int fd, const Endpoint& local, bool v6) : fd_(fd), local_(local), v6_(v6) {}
-
-UdpSocket::~UdpSocket() { close(fd_); }
-
-// Keeps a slot ready for every datagram of the next call.
-void UdpSocket::Fill(PacketPool& pool) {
-  for (; prepared_ < kReceiveBatch; ++prepared_) {
-    PacketRef packet = pool.Allocate();
-    if (!packet) return;
-    const ByteSpan buffer = packet.buffer();
-    receive_vectors_[prepared_] = {buffer.data(), buffer.size()};
-    waiting_[prepared_] = std::move(packet);
-  }
+int UdpSocket::BindOne(const Endpoint& wanted) {
+  SocketAddress address;
+  const socklen_t size = WriteSocketAddress(wanted, family_, address);
+  return bind(fd(), &address.generic, size) == 0 ? 0 : errno;
 }
 
-UdpSocket::ReceiveResult UdpSocket::Receive(PacketPool& pool, const StampConverter& stamps) {
-  ReceiveResult result;
-  Fill(pool);
-  result.pool_exhausted = prepared_ < kReceiveBatch;
-  for (size_t i = 0; i < prepared_; ++i) {
-    msghdr& header = receive_headers_[i].msg_hdr;
-    header = {};
-    header.msg_name = &receive_addresses_[i];
-    header.msg_namelen = sizeof(receive_addresses_[i]);
-    header.msg_iov = &receive_vectors_[i];
-    header.msg_iovlen = 1;
-    header.msg_control = receive_control_[i].bytes.data();
-    header.msg_controllen = receive_control_[i].bytes.size();
+// The random start keeps workers that share a range out of each other's way, and ports hard to
+// guess for somebody who is not on the path.
+int UdpSocket::BindAny(const ListenOptions& options, Entropy& entropy) {
+  const uint32_t count = uint32_t{options.port_max} - options.port_min + 1;
+  const uint32_t start = entropy.U32() % count;
+  int error = EADDRINUSE;
+  for (uint32_t i = 0; i < count && error == EADDRINUSE; ++i) {
+    const auto port = static_cast<uint16_t>(options.port_min + (start + i) % count);
+    error = BindOne({options.address, port, options.protocol});
   }
-  if (prepared_ == 0) return result;
-  const int count = recvmmsg(fd_, receive_headers_.data(), static_cast<unsigned>(prepared_),
-                             MSG_DONTWAIT, nullptr);
-  if (count <= 0) return result;
-  result.full = static_cast<size_t>(count) == prepared_;
-  size_t kept = 0;
-  for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
-    msghdr& header = receive_headers_[i].msg_hdr;
-    const auto remote = ToEndpoint(receive_addresses_[i], TransportProtocol::kUdp);
-    PacketRef packet = std::move(waiting_[i]);
-    if ((header.msg_flags & MSG_TRUNC) != 0 || !remote) {
-      ++result.truncated;
-      continue;
-    }
-    packet.set_size(receive_headers_[i].msg_len);
-    packet.set_arrival(StampOf(header, stamps));
-    received_[kept++] = {*remote, std::move(packet)};
-  }
-  // The slots that were not used move to the front.
-  const auto used = static_cast<size_t>(count);
-  for (size_t i = used; i < prepared_; ++i) {
-    waiting_[i - used] = std::move(waiting_[i]);
-    receive_vectors_[i - used] = receive_vectors_[i];
-  }
-  prepared_ -= used;
-  result.datagrams = {received_.data(), kept};
-  return result;
-}
-
-Timestamp UdpSocket::StampOf(msghdr& header, const StampConverter& stamps) const {
-  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr;
-       item = CMSG_NXTHDR(&header, item)) {
-    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SO_TIMESTAMPNS) continue;
-    timespec stamp{};
-    std::memcpy(&stamp, CMSG_DATA(item), sizeof(stamp));
-    return stamps.Convert(
-        Duration(static_cast<int64_t>(stamp.tv_sec) * 1'000'000 + stamp.tv_nsec / 1'000));
-  }
-  return stamps.now();
-}
-
-UdpSocket::SendResult UdpSocket::Send(const TransmitBatch& batch,
-                                      std::span<const TransmitBatch::Entry> entries) {
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const ByteView bytes = batch.bytes(entries[i]);
-    // sendmmsg does not write to what it sends; iovec has no const.
-    send_vectors_[i] = {const_cast<uint8_t*>(bytes.data()), bytes.size()};
-    if (i == 0 || entries[i].path.remote != entries[i - 1].path.remote) {
-      send_addresses_[i] = ToSocketAddress(entries[i].path.remote, v6_);
-    } else {
-      send_addresses_[i] = send_addresses_[i - 1];
-    }
-    msghdr& header = send_headers_[i].msg_hdr;
-    header = {};
-    header.msg_name = send_addresses_[i].get();
-    header.msg_namelen = send_addresses_[i].size;
-    header.msg_iov = &send_vectors_[i];
-    header.msg_iovlen = 1;
-  }
-  SendResult result;
-  size_t next = 0;
-  while (next < entries.size()) {
-    const int count = sendmmsg(fd_, send_headers_.data() + next,
-                               static_cast<unsigned>(entries.size() - next), MSG_DONTWAIT);
-    if (count > 0) {
-      next += static_cast<size_t>(count);
-      result.sent += static_cast<uint64_t>(count);
-      continue;
-    }
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
-      // The socket is full; so it will be for the rest of this batch.
-      result.full += entries.size() - next;
-      break;
-    }
-    // This datagram only: a receiver whose port is gone must not cost the others theirs.
-    ++result.errors;
-    ++next;
-  }
-  return result;
+  return error;
 }
 
 }  // namespace sluice::worker

@@ -1,0 +1,270 @@
+#include "worker/io/event_loop.h"
+
+#include <csignal>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+
+namespace sluice::worker {
+namespace {
+
+// Requests answered in one turn. Each takes microseconds, the slowest (a dump of everything) some
+// milliseconds.
+constexpr int kRequestsPerTurn = 64;
+
+// Batches sent in one turn: 16,384 datagrams. An overloaded worker must still read what tells it to
+// stop.
+constexpr int kFlushesPerTurn = 64;
+
+absl::Status Failure(const char* what, int error) {
+  return absl::Status(absl::StatusCode::kUnavailable, std::string(what) + ": " + uv_strerror(error));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(const Options& options) {
+  std::unique_ptr<EventLoop> loop(new EventLoop(options));
+  if (absl::Status status = loop->Init(); !status.ok()) return status;
+  return loop;
+}
+
+absl::Status EventLoop::Init() {
+  std::signal(SIGPIPE, SIG_IGN);
+  if (int error = uv_loop_init(&loop_); error != 0) return Failure("cannot start a loop", error);
+  loop_open_ = true;
+  check_.data = timer_.data = terminate_.data = interrupt_.data = this;
+  uv_check_init(&loop_, &check_);
+  uv_timer_init(&loop_, &timer_);
+  uv_idle_init(&loop_, &idle_);
+  uv_check_start(&check_, &EventLoop::OnCheck);
+  for (const auto& [handle, number] : {std::pair(&terminate_, SIGTERM), {&interrupt_, SIGINT}}) {
+    int error = uv_signal_init(&loop_, handle);
+    if (error == 0) error = uv_signal_start(handle, &EventLoop::OnSignal, number);
+    if (error != 0) return Failure("cannot wait for signals", error);
+  }
+  if (int error = media_ready_.Open(loop_, options_.sockets.ready_fd()); error != 0) {
+    return Failure("cannot wait for datagrams", error);
+  }
+  media_ready_.Watch(UV_READABLE);
+  return absl::OkStatus();
+}
+
+EventLoop::~EventLoop() {
+  if (!loop_open_) return;
+  uv_walk(&loop_, [](uv_handle_t* handle, void*) {
+    if (!uv_is_closing(handle)) uv_close(handle, nullptr);
+  }, nullptr);
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  SLUICE_CHECK(uv_loop_close(&loop_) == 0);
+}
+
+absl::Status EventLoop::Serve(ControlPipe pipe) {
+  control_.emplace(std::move(pipe));
+  return WatchPipe();
+}
+
+absl::Status EventLoop::Serve(ControlListener listener) {
+  listener_.emplace(std::move(listener));
+  if (int error = client_ready_.Open(loop_, listener_->fd()); error != 0) {
+    return Failure("cannot wait for a client", error);
+  }
+  client_ready_.Watch(UV_READABLE);
+  return absl::OkStatus();
+}
+
+absl::Status EventLoop::WatchPipe() {
+  if (int error = request_ready_.Open(loop_, control_->read_fd()); error != 0) {
+    return Failure("the control channel cannot be read from", error);
+  }
+  if (int error = answer_ready_.Open(loop_, control_->write_fd()); error != 0) {
+    return Failure("the control channel cannot be written to", error);
+  }
+  return absl::OkStatus();
+}
+
+int EventLoop::Run() {
+  // What the engine has to say before anything happened.
+  WaitFor(std::nullopt, true);
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  return exit_code_;
+}
+
+// libuv runs timers before it polls. The turn comes after polling (OnCheck), so all there is to do
+// here is not to wait in between.
+void EventLoop::OnTimer(uv_timer_t* timer) {
+  static_cast<EventLoop*>(timer->data)->WaitFor(std::nullopt, true);
+}
+
+void EventLoop::OnCheck(uv_check_t* check) { static_cast<EventLoop*>(check->data)->Turn(); }
+
+void EventLoop::OnSignal(uv_signal_t* signal, int) {
+  static_cast<EventLoop*>(signal->data)->told_to_stop_ = true;
+}
+
+// The order is the design: requests first, input before output, messages before media. Input is
+// drained before anything is sent, so one wake-up that brings thirty datagrams ends in one flush
+// rather than thirty.
+void EventLoop::Turn() {
+  const TurnTime turn = clock_.Read();  // The only clock read on this path.
+  const Timestamp now = turn.now;
+  options_.log.BeginTurn(now);
+
+  AcceptClient(now);
+  const bool more_requests = ServeControl(now);
+  if (told_to_stop_) BeginClosing(now, kClosed);
+  ServeMedia(turn);
+  options_.engine.HandleTimeout(now);
+
+  WriteMessages();
+  const bool more_media = SendMedia(now);
+  WriteMessages();  // Sending may have had news.
+  RecordDrops();
+  WaitFor(Earlier(options_.engine.NextTimeout(), closing_deadline_), more_requests || more_media);
+  StopIfDone(now, more_media);
+}
+
+void EventLoop::AcceptClient(Timestamp now) {
+  if (!listener_ || closing_deadline_) return;
+  absl::StatusOr<std::optional<ControlPipe>> accepted = listener_->Accept();
+  if (!accepted.ok()) {
+    options_.log.Error(accepted.status().message());
+    BeginClosing(now, kFailed);
+  } else if (accepted->has_value()) {
+    client_ready_.Close();
+    listener_.reset();
+    if (absl::Status status = Serve(**std::move(accepted)); !status.ok()) {
+      options_.log.Error(status.message());
+      BeginClosing(now, kFailed);
+    }
+  }
+}
+
+// True if there are requests left that nothing will announce.
+bool EventLoop::ServeControl(Timestamp now) {
+  if (!control_ || closing_deadline_) return false;
+  control_->BeginTurn();
+  for (int i = 0; i < kRequestsPerTurn && control_->HasRoom(); ++i) {
+    const std::optional<ByteView> frame = control_->NextFrame();
+    if (!frame) break;
+    options_.engine.HandleFrame(now, *frame);
+    WriteMessages();
+  }
+  if (std::optional<int> level = options_.engine.TakeLogLevel()) {
+    options_.log.set_level(static_cast<LogLevel>(*level));
+  }
+  JudgeControl(now);
+  const bool open = !closing_deadline_ && control_->HasRoom();
+  request_ready_.Watch(open ? UV_READABLE : 0);
+  return open && control_->has_unread();
+}
+
+void EventLoop::JudgeControl(Timestamp now) {
+  switch (control_->state()) {
+    case ControlPipe::State::kOpen:
+      break;
+    case ControlPipe::State::kEnded:
+      if (control_->ended_mid_frame()) {
+        options_.log.Warn("the control channel ended in the middle of a request");
+      }
+      BeginClosing(now, kClosed);
+      break;
+    case ControlPipe::State::kOutOfStep:
+      options_.log.Error("the control channel is out of step: a frame of " +
+                         std::to_string(control_->announced_size()) +
+                         " bytes was announced, the limit is " +
+                         std::to_string(control::kMaxFrameSize));
+      BeginClosing(now, kOutOfStep);
+      break;
+  }
+}
+
+void EventLoop::ServeMedia(const TurnTime& turn) {
+  options_.sockets.BeginTurn(turn);
+  for (auto batch = options_.sockets.NextBatch(); !batch.empty();
+       batch = options_.sockets.NextBatch()) {
+    for (InboundDatagram& datagram : batch) {
+      options_.engine.HandleDatagram(turn.now, datagram.socket, datagram.remote,
+                                     std::move(datagram.packet));
+    }
+  }
+  // Again and again, because libuv stops watching what has an error.
+  media_ready_.Watch(UV_READABLE);
+}
+
+// As far as the application reads them. The rest stays with the engine, which bounds it.
+void EventLoop::WriteMessages() {
+  if (!control_) return;
+  while (control_->HasRoom()) {
+    const ByteView message = options_.engine.PollMessage();
+    if (message.empty()) break;
+    if (!control_->Write(message) && control_->state() == ControlPipe::State::kOpen) {
+      options_.log.Error("a message of " + std::to_string(message.size()) +
+                         " bytes is too large for the control channel and was dropped");
+    }
+  }
+  control_->Flush();
+  answer_ready_.Watch(control_->backlog() == 0 ? 0 : UV_WRITABLE);
+}
+
+// True if this turn's share was not enough.
+bool EventLoop::SendMedia(Timestamp now) {
+  bool more = true;
+  for (int i = 0; i < kFlushesPerTurn && more; ++i) {
+    more = options_.engine.PollTransmit(now, batch_);
+    options_.sockets.Send(batch_);
+    batch_.Clear();
+  }
+  return more;
+}
+
+void EventLoop::RecordDrops() {
+  const SocketTable::Drops drops = options_.sockets.TakeDrops();
+  const std::pair<DropReason, uint64_t> counts[] = {
+      {DropReason::kTruncated, drops.truncated},
+      {DropReason::kPoolExhausted, drops.pool_exhausted},
+      {DropReason::kSocketFull, drops.socket_full},
+      {DropReason::kSocketError, drops.socket_error},
+  };
+  for (const auto& [reason, packets] : counts) {
+    if (packets != 0) options_.engine.RecordDrop(reason, packets);
+  }
+}
+
+void EventLoop::BeginClosing(Timestamp now, int exit_code) {
+  if (closing_deadline_) return;
+  closing_deadline_ = now + kFarewell;
+  exit_code_ = exit_code;
+  request_ready_.Watch(0);
+  options_.engine.Close(now);
+}
+
+void EventLoop::StopIfDone(Timestamp now, bool more_media) {
+  if (!closing_deadline_) return;
+  const bool said_goodbye = !more_media && (!control_ || control_->backlog() == 0);
+  if (said_goodbye || now >= *closing_deadline_) uv_stop(&loop_);
+}
+
+void EventLoop::WaitFor(std::optional<Timestamp> deadline, bool more_work) {
+  // libuv counts the milliseconds of the same clock. Rounded up, because a deadline that is looked
+  // at too early has to be looked at again.
+  const uint64_t loop_ms = uv_now(&loop_);
+  uint64_t deadline_ms = 0;
+  if (deadline) {
+    const auto since_boot = std::chrono::ceil<std::chrono::milliseconds>(
+        deadline->time_since_epoch());
+    deadline_ms = static_cast<uint64_t>(std::max<int64_t>(since_boot.count(), 0));
+  }
+  if (more_work || (deadline && deadline_ms <= loop_ms)) {
+    uv_idle_start(&idle_, [](uv_idle_t*) {});
+    return;
+  }
+  uv_idle_stop(&idle_);
+  if (deadline) {
+    uv_timer_start(&timer_, &EventLoop::OnTimer, deadline_ms - loop_ms, 0);
+  } else {
+    uv_timer_stop(&timer_);
+  }
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,151 @@
+#include "worker/io/options.h"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace sluice::worker {
+namespace {
+
+// No system has more descriptors; a bound keeps typing errors from looking like one.
+constexpr int kMaxDescriptor = 1 << 20;
+
+using Problem = std::optional<WrongOption>;
+
+Problem Wrong(std::string_view name, std::string_view wants, std::string_view got) {
+  std::string sentence(name);
+  sentence.append(" must be ").append(wants).append(", not '").append(got).append("'.");
+  return WrongOption{std::move(sentence)};
+}
+
+template <typename Integer>
+bool ParseInteger(std::string_view text, Integer& out) {
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, out);
+  return error == std::errc() && stopped == end;
+}
+
+Problem SetPort(std::string_view name, std::string_view value, uint16_t& port) {
+  if (ParseInteger(value, port) && port != 0) return std::nullopt;
+  return Wrong(name, "a port from 1 to 65535", value);
+}
+
+Problem SetDescriptor(std::string_view name, std::string_view value, int& fd) {
+  if (ParseInteger(value, fd) && fd >= 0 && fd <= kMaxDescriptor) return std::nullopt;
+  return Wrong(name, "the number of an open file descriptor", value);
+}
+
+Problem SetPath(std::string_view name, std::string_view value, std::string& path) {
+  if (value.empty()) return Wrong(name, "a path", value);
+  path = value;
+  return std::nullopt;
+}
+
+Problem SetLogLevel(std::string_view name, std::string_view value, LogLevel& level) {
+  static constexpr std::pair<std::string_view, LogLevel> kLevels[] = {
+      {"none", LogLevel::kNone},
+      {"error", LogLevel::kError},
+      {"warn", LogLevel::kWarn},
+      {"debug", LogLevel::kDebug},
+  };
+  for (const auto& [text, meaning] : kLevels) {
+    if (text != value) continue;
+    level = meaning;
+    return std::nullopt;
+  }
+  return Wrong(name, "none, error, warn or debug", value);
+}
+
+bool TakesValue(std::string_view name) {
+  static constexpr std::string_view kNames[] = {
+      "--log-level",    "--dtls-certificate", "--dtls-private-key", "--rtc-min-port",
+      "--rtc-max-port", "--control-read-fd",  "--control-write-fd", "--control-socket",
+  };
+  for (std::string_view known : kNames) {
+    if (known == name) return true;
+  }
+  return false;
+}
+
+Problem SetValue(std::string_view name, std::string_view value, Options& options) {
+  if (name == "--log-level") return SetLogLevel(name, value, options.log_level);
+  if (name == "--dtls-certificate") return SetPath(name, value, options.dtls_certificate);
+  if (name == "--dtls-private-key") return SetPath(name, value, options.dtls_private_key);
+  if (name == "--rtc-min-port") return SetPort(name, value, options.rtc_min_port);
+  if (name == "--rtc-max-port") return SetPort(name, value, options.rtc_max_port);
+  if (name == "--control-read-fd") return SetDescriptor(name, value, options.control_read_fd);
+  if (name == "--control-write-fd") return SetDescriptor(name, value, options.control_write_fd);
+  return SetPath(name, value, options.control_socket);
+}
+
+// What no option says by itself.
+Problem CheckTogether(const Options& options) {
+  if (options.rtc_min_port > options.rtc_max_port) {
+    return WrongOption{"--rtc-min-port (" + std::to_string(options.rtc_min_port) +
+                       ") is greater than --rtc-max-port (" +
+                       std::to_string(options.rtc_max_port) + ")."};
+  }
+  if (options.dtls_certificate.empty() != options.dtls_private_key.empty()) {
+    return WrongOption{"--dtls-certificate and --dtls-private-key are only useful together."};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<Options, WrongOption> ParseOptions(std::span<const char* const> arguments) {
+  Options options;
+  bool descriptors_named = false;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view word = arguments[i];
+    const size_t equals = word.find('=');
+    const std::string_view name = word.substr(0, equals);
+    if (word == "--help" || word == "--version") {
+      (word == "--help" ? options.help : options.version) = true;
+      continue;
+    }
+    if (!TakesValue(name)) {
+      return WrongOption{"There is no option '" + std::string(word) + "'; --help lists all."};
+    }
+    std::string_view value;
+    if (equals != std::string_view::npos) {
+      value = word.substr(equals + 1);
+    } else if (++i < arguments.size()) {
+      value = arguments[i];
+    } else {
+      return WrongOption{std::string(name) + " needs a value."};
+    }
+    if (Problem problem = SetValue(name, value, options)) return *std::move(problem);
+    if (name == "--control-read-fd" || name == "--control-write-fd") descriptors_named = true;
+  }
+  if (descriptors_named && !options.control_socket.empty()) {
+    return WrongOption{"--control-socket cannot be combined with --control-read-fd or "
+                       "--control-write-fd."};
+  }
+  if (Problem problem = CheckTogether(options)) return *std::move(problem);
+  return options;
+}
+
+std::string_view HelpText() {
+  return R"(Usage: sluice-worker [OPTION]...
+
+Forwards the media of many rooms on one core. Started by an application, which
+tells it what to do through a control channel (see control-api/).
+
+  --control-read-fd N       inherited descriptor that requests come from (3)
+  --control-write-fd N      inherited descriptor that answers go to (4)
+  --control-socket PATH     listen on a Unix socket instead, for one client
+  --log-level LEVEL         none, error, warn or debug, on stderr (error)
+  --dtls-certificate FILE   certificate (PEM, ECDSA); made at start if missing
+  --dtls-private-key FILE   its key (PEM)
+  --rtc-min-port PORT       lowest and highest port of media sockets whose
+  --rtc-max-port PORT         request names none (10000, 59999)
+  --help                    print this and exit
+  --version                 print the version and exit
+
+Exit codes: 0 control channel closed or SIGTERM; 1 could not start; 2 wrong
+option; 3 control channel out of step (a frame over 4 MiB).
+)";
+}
+
+}  // namespace sluice::worker

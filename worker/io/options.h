@@ -1,0 +1,46 @@
+// The command line of sluice-worker. Reads words, opens nothing.
+
+#ifndef SLUICE_WORKER_IO_OPTIONS_H_
+#define SLUICE_WORKER_IO_OPTIONS_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "worker/io/log.h"
+
+namespace sluice::worker {
+
+struct Options {
+  bool help = false;
+  bool version = false;
+  LogLevel log_level = LogLevel::kError;
+  // PEM files; both or neither. Without them the worker makes a certificate of its own.
+  std::string dtls_certificate;
+  std::string dtls_private_key;
+  // Where media sockets go whose request names neither a port nor a range.
+  uint16_t rtc_min_port = 10'000;
+  uint16_t rtc_max_port = 59'999;
+  // The control channel: two inherited descriptors, or the path of a Unix socket to listen on.
+  int control_read_fd = 3;
+  int control_write_fd = 4;
+  std::string control_socket;
+};
+
+// One sentence for the person who typed it.
+struct WrongOption {
+  std::string sentence;
+};
+
+// `arguments` without the program's name. Values may follow as the next word or after '='. The last
+// of several counts.
+std::variant<Options, WrongOption> ParseOptions(std::span<const char* const> arguments);
+
+// What --help prints.
+std::string_view HelpText();
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_IO_OPTIONS_H_

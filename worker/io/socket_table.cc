@@ -1,0 +1,135 @@
+#include "worker/io/socket_table.h"
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace sluice::worker {
+namespace {
+
+// More sockets than this that are ready at once have to wait a turn; the kernel puts those that were
+// read to the end of its list.
+constexpr size_t kReadyPerTurn = 64;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SocketTable>> SocketTable::Create(const Options& options) {
+  Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) {
+    return absl::Status(absl::StatusCode::kUnavailable,
+                        std::string("cannot watch sockets: ") + std::strerror(errno));
+  }
+  return std::unique_ptr<SocketTable>(new SocketTable(options, std::move(epoll)));
+}
+
+SocketTable::SocketTable(const Options& options, Descriptor epoll)
+    : options_(options), epoll_(std::move(epoll)), receive_(options.pool) {
+  ready_.reserve(kReadyPerTurn);
+}
+
+absl::StatusOr<BoundSocket> SocketTable::Open(const ListenOptions& options) {
+  ListenOptions wanted = options;
+  if (wanted.port == 0 && wanted.port_min == 0 && wanted.port_max == 0) {
+    wanted.port_min = options_.port_min;
+    wanted.port_max = options_.port_max;
+  }
+  absl::StatusOr<UdpSocket> opened = UdpSocket::Open(wanted, options_.entropy);
+  if (!opened.ok()) return opened.status();
+
+  // Ids are not used again, so that nobody takes a new socket for an old one. Four thousand million
+  // sockets later the count begins anew, and passes over those that are still open.
+  do {
+    ++last_id_;
+  } while (last_id_ == 0 || sockets_.contains(last_id_));
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u32 = last_id_;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, opened->fd(), &event) != 0) {
+    return absl::Status(absl::StatusCode::kUnavailable, "cannot watch " +
+                                                            opened->local().ToString() + ": " +
+                                                            std::strerror(errno));
+  }
+  ReportBuffers(*opened, options);
+  const BoundSocket bound{SocketId(last_id_), opened->local()};
+  sockets_.emplace(last_id_, *std::move(opened));
+  return bound;
+}
+
+void SocketTable::Close(SocketId socket) {
+  const auto found = sockets_.find(socket.value());
+  if (found == sockets_.end()) return;
+  options_.log.Debug("closed " + found->second.local().ToString());
+  // Closing the descriptor takes it out of the epoll set as well.
+  sockets_.erase(found);
+}
+
+void SocketTable::BeginTurn(const TurnTime& turn) {
+  turn_ = turn;
+  share_ = kDatagramsPerTurn;
+  next_ready_ = 0;
+  ready_.clear();
+  std::array<epoll_event, kReadyPerTurn> events;
+  const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+  for (int i = 0; i < count; ++i) ready_.push_back(events[static_cast<size_t>(i)].data.u32);
+}
+
+// Goes round the ready sockets, so that a flooded one does not keep the others from being read.
+std::span<InboundDatagram> SocketTable::NextBatch() {
+  while (!ready_.empty() && share_ != 0) {
+    if (next_ready_ >= ready_.size()) next_ready_ = 0;
+    const uint32_t id = ready_[next_ready_];
+    const auto found = sockets_.find(id);
+    const size_t taken = found == sockets_.end()
+                             ? 0
+                             : receive_.Receive(found->second.fd(), SocketId(id), turn_);
+    share_ -= std::min(share_, taken);
+    if (taken < ReceiveBatch::kSize) {
+      ready_[next_ready_] = ready_.back();
+      ready_.pop_back();
+    } else {
+      ++next_ready_;
+    }
+    if (taken != 0 && !receive_.datagrams().empty()) return receive_.datagrams();
+  }
+  return {};
+}
+
+void SocketTable::Send(const TransmitBatch& batch) {
+  std::span<const TransmitBatch::Entry> rest = batch.entries();
+  while (!rest.empty()) {
+    const SocketId socket = rest.front().path.socket;
+    size_t count = 1;
+    while (count < rest.size() && rest[count].path.socket == socket) ++count;
+    const auto found = sockets_.find(socket.value());
+    if (found == sockets_.end()) {
+      outcome_.failed += count;
+    } else {
+      outcome_ += send_.Send(found->second.fd(), found->second.family(), batch, rest.first(count));
+    }
+    rest = rest.subspan(count);
+  }
+}
+
+SocketTable::Drops SocketTable::TakeDrops() {
+  const ReceiveBatch::Drops received = receive_.TakeDrops();
+  const SendOutcome sent = std::exchange(outcome_, {});
+  return {received.truncated, received.pool_exhausted, sent.full, sent.failed};
+}
+
+void SocketTable::ReportBuffers(const UdpSocket& socket, const ListenOptions& options) {
+  const uint32_t wanted =
+      options.receive_buffer == 0 ? UdpSocket::kDefaultBuffer : options.receive_buffer;
+  const std::string sizes = std::to_string(socket.receive_buffer() / 1024) + " KiB to receive, " +
+                            std::to_string(socket.send_buffer() / 1024) + " KiB to send";
+  options_.log.Debug("listening on " + socket.local().ToString() + " with " + sizes);
+  // A small receive buffer loses packets in bursts, and nobody sees where.
+  if (socket.receive_buffer() >= wanted) return;
+  options_.log.Warn("the kernel grants " + socket.local().ToString() + " only " + sizes +
+                    "; raise net.core.rmem_max and net.core.wmem_max");
+}
+
+}  // namespace sluice::worker
