@@ -99,6 +99,17 @@ TEST(SequenceWindowTest, AnAnnouncedRestartNeedsOne) {
   EXPECT_GT(restarted.seq, before);
 }
 
+// What was received of the old row is forgotten, so its numbers must not be taken again.
+TEST(SequenceWindowTest, ANewRowDoesNotReachIntoTheOldOne) {
+  SequenceWindow window = Started(100);
+  window.Place(SeqNo(110));
+  window.ExpectRestart();
+  EXPECT_EQ(window.Place(SeqNo(115)).order, Order::kRestarted);
+  EXPECT_EQ(window.Place(SeqNo(111)).order, Order::kLate);
+  EXPECT_EQ(window.Place(SeqNo(110)).order, Order::kTooOld);
+  EXPECT_EQ(window.PlaceRetransmission(SeqNo(100)).order, Order::kTooOld);
+}
+
 TEST(SequenceWindowTest, RetransmissionsReachFurtherBackButBeginNothing) {
   SequenceWindow window;
   EXPECT_EQ(window.PlaceRetransmission(SeqNo(5)).order, Order::kTooOld);
