@@ -98,7 +98,8 @@ absl::StatusOr<Identity> ReadIdentity(const Context::Pem& pem) {
   Identity identity;
   const BioPtr certificate(
       BIO_new_mem_buf(pem.certificate.data(), static_cast<int>(pem.certificate.size())));
-  const BioPtr key(BIO_new_mem_buf(pem.private_key.data(), static_cast<int>(pem.private_key.size())));
+  const BioPtr key(
+      BIO_new_mem_buf(pem.private_key.data(), static_cast<int>(pem.private_key.size())));
   if (!certificate || !key) return OpensslError("cannot read the certificate");
   identity.certificate.reset(
       PEM_read_bio_X509(certificate.get(), nullptr, RefusePassword, nullptr));
@@ -108,8 +109,8 @@ absl::StatusOr<Identity> ReadIdentity(const Context::Pem& pem) {
   }
   identity.key.reset(PEM_read_bio_PrivateKey(key.get(), nullptr, RefusePassword, nullptr));
   if (!identity.key) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "dtls: private key is not PEM, or needs a password: ", TakeOpensslError()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("dtls: private key is not PEM, or needs a password: ", TakeOpensslError()));
   }
   if (EVP_PKEY_is_a(identity.key.get(), "EC") != 1) {
     return absl::InvalidArgumentError("dtls: private key is not an ECDSA key");
@@ -153,8 +154,9 @@ Context::Context(SslContextPtr context, std::vector<Fingerprint> fingerprints)
 
 absl::StatusOr<std::unique_ptr<Context>> Context::Create(std::optional<Pem> pem) {
   if (OpenSSL_version_num() < kOldestOpenssl) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "dtls: ", OpenSSL_version(OPENSSL_VERSION), " is too old, 3.0.22 is the oldest that will do"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("dtls: ", OpenSSL_version(OPENSSL_VERSION),
+                     " is too old, 3.0.22 is the oldest that will do"));
   }
   absl::StatusOr<Identity> identity = pem ? ReadIdentity(*pem) : MakeIdentity();
   if (!identity.ok()) return identity.status();

@@ -54,7 +54,8 @@ bool AreMessagesSound(ByteView payload, Expecting expecting) {
     in.Skip(fragment);
     if (!in.ok()) return false;
     if (!MayComeNow(type, expecting) || seq > kMaxMessageSeq) return false;
-    if (length > kMaxHandshakeMessage || offset > length || fragment > length - offset) return false;
+    if (length > kMaxHandshakeMessage || offset > length || fragment > length - offset)
+      return false;
     // A fragment of nothing makes progress only if the message is nothing (ServerHelloDone).
     if (fragment == 0 && length != 0) return false;
   }

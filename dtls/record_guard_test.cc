@@ -69,14 +69,14 @@ TEST(RecordGuardTest, WhatIsNoRecordIsNotTaken) {
   for (const std::string_view text : {
            "",
            "16",
-           "16 fefd 0000 000000000001 00",            // header cut
-           "16 fefd 0000 000000000001 0003 aabb",     // payload cut
-           "16 fefd 0000 000000000001 0000",          // empty
-           "16 fefc 0000 000000000001 0002 aabb",     // DTLS 1.3
-           "16 0303 0000 000000000001 0002 aabb",     // TLS 1.2
-           "16 0100 0000 000000000001 0002 aabb",     // before DTLS 1.0
-           "13 fefd 0000 000000000001 0002 aabb",     // type 19
-           "18 fefd 0000 000000000001 0002 aabb",     // heartbeat
+           "16 fefd 0000 000000000001 00",         // header cut
+           "16 fefd 0000 000000000001 0003 aabb",  // payload cut
+           "16 fefd 0000 000000000001 0000",       // empty
+           "16 fefc 0000 000000000001 0002 aabb",  // DTLS 1.3
+           "16 0303 0000 000000000001 0002 aabb",  // TLS 1.2
+           "16 0100 0000 000000000001 0002 aabb",  // before DTLS 1.0
+           "13 fefd 0000 000000000001 0002 aabb",  // type 19
+           "18 fefd 0000 000000000001 0002 aabb",  // heartbeat
            "00 fefd 0000 000000000001 0002 aabb",
            "ff fefd 0000 000000000001 0002 aabb",
        }) {
@@ -129,14 +129,14 @@ TEST(RecordGuardTest, FragmentsMayNotContradictThemselves) {
     message.resize(message.size() + bytes, 7);
     return Accepts(MakeRecord(22, 0, message), Expecting::kClientHello);
   };
-  EXPECT_TRUE(accepts("01 000064 0000 000000 000064", 100));   // whole
-  EXPECT_TRUE(accepts("01 000064 0000 000000 000032", 50));    // first half
-  EXPECT_TRUE(accepts("01 000064 0000 000032 000032", 50));    // second half
-  EXPECT_TRUE(accepts("01 002000 0000 000000 000032", 50));    // the largest
-  EXPECT_FALSE(accepts("01 002001 0000 000000 000032", 50));   // larger
+  EXPECT_TRUE(accepts("01 000064 0000 000000 000064", 100));  // whole
+  EXPECT_TRUE(accepts("01 000064 0000 000000 000032", 50));   // first half
+  EXPECT_TRUE(accepts("01 000064 0000 000032 000032", 50));   // second half
+  EXPECT_TRUE(accepts("01 002000 0000 000000 000032", 50));   // the largest
+  EXPECT_FALSE(accepts("01 002001 0000 000000 000032", 50));  // larger
   EXPECT_FALSE(accepts("01 ffffff 0000 000000 000032", 50));
-  EXPECT_FALSE(accepts("01 000064 0000 000000 000064", 99));   // record too short
-  EXPECT_FALSE(accepts("01 000064 0000 000033 000032", 50));   // beyond the end
+  EXPECT_FALSE(accepts("01 000064 0000 000000 000064", 99));  // record too short
+  EXPECT_FALSE(accepts("01 000064 0000 000033 000032", 50));  // beyond the end
   EXPECT_FALSE(accepts("01 000064 0000 000065 000000", 0));
   EXPECT_FALSE(accepts("01 000064 0000 ffffff 000002", 2));    // would wrap 24 bits
   EXPECT_FALSE(accepts("01 000064 0000 000000 000000", 0));    // nothing of something

@@ -7,7 +7,6 @@
 #include <openssl/srtp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <array>

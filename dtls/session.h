@@ -61,8 +61,8 @@ class Session {
   // What one handshake may take, from the first datagram of either side.
   static constexpr Duration kHandshakeLimit = std::chrono::seconds(30);
 
-  // The largest datagram the session sends: fits every path WebRTC is expected to work over, tunnels
-  // and IPv6 (1,280 bytes less headers) included.
+  // The largest datagram the session sends: fits every path WebRTC is expected to work over,
+  // tunnels and IPv6 (1,280 bytes less headers) included.
   static constexpr size_t kMaxDatagram = 1200;
 
   // `expected` is the certificate fingerprint the peer signalled; a peer that presents another one

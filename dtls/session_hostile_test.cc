@@ -79,7 +79,8 @@ std::vector<Bytes> Forgeries() {
       all.push_back(MakeRecord(21, 0, {level, static_cast<uint8_t>(description)}));
     }
   }
-  for (const uint16_t version : std::initializer_list<uint16_t>{0, 0x0100, 0x0303, 0xfefc, 0xffff}) {
+  for (const uint16_t version :
+       std::initializer_list<uint16_t>{0, 0x0100, 0x0303, 0xfefc, 0xffff}) {
     Bytes record = MakeRecord(22, 0, Bytes(60, 1));
     record[1] = static_cast<uint8_t>(version >> 8);
     record[2] = static_cast<uint8_t>(version);
@@ -101,13 +102,13 @@ std::vector<Bytes> LyingFragments() {
   std::vector<Bytes> all;
   for (int type = 0; type < 256; ++type) {
     const auto t = static_cast<uint8_t>(type);
-    all.push_back(MakeHandshake({t, 100, 0, 0, 2000}));        // more than the record holds
-    all.push_back(MakeHandshake({t, 10, 0, 0, 100}));          // longer than its message
-    all.push_back(MakeHandshake({t, 100, 0, 90, 20}));         // beyond its end
-    all.push_back(MakeHandshake({t, 100, 0, 0xffffff, 1}));    // wraps
-    all.push_back(MakeHandshake({t, 0xffffff, 0, 0, 100}));    // sixteen megabytes
-    all.push_back(MakeHandshake({t, 100, 0, 0, 0}));           // says nothing
-    all.push_back(MakeHandshake({t, 100, 0xffff, 0, 100}));    // of a far future
+    all.push_back(MakeHandshake({t, 100, 0, 0, 2000}));      // more than the record holds
+    all.push_back(MakeHandshake({t, 10, 0, 0, 100}));        // longer than its message
+    all.push_back(MakeHandshake({t, 100, 0, 90, 20}));       // beyond its end
+    all.push_back(MakeHandshake({t, 100, 0, 0xffffff, 1}));  // wraps
+    all.push_back(MakeHandshake({t, 0xffffff, 0, 0, 100}));  // sixteen megabytes
+    all.push_back(MakeHandshake({t, 100, 0, 0, 0}));         // says nothing
+    all.push_back(MakeHandshake({t, 100, 0xffff, 0, 100}));  // of a far future
     Bytes torn = MakeHandshake({t, 100, 0, 0, 100});
     torn.resize(20);
     all.push_back(torn);
@@ -302,11 +303,11 @@ TEST_F(SessionHostileTest, HelloThatAlsoOffersDtls13IsAnsweredWith12) {
     }
   };
   const size_t body = 13 + 12;
-  size_t at = body + 2 + 32;                                          // version, random
-  at += 1u + hello[at];                                               // session id
-  at += 1u + hello[at];                                               // cookie
-  at += 2u + (static_cast<size_t>(hello[at]) << 8 | hello[at + 1]);   // suites
-  at += 1u + hello[at];                                               // compression
+  size_t at = body + 2 + 32;                                         // version, random
+  at += 1u + hello[at];                                              // session id
+  at += 1u + hello[at];                                              // cookie
+  at += 2u + (static_cast<size_t>(hello[at]) << 8 | hello[at + 1]);  // suites
+  at += 1u + hello[at];                                              // compression
   enlarge(at, 2);
   enlarge(11, 2);
   enlarge(13 + 1, 3);

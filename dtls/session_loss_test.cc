@@ -58,9 +58,9 @@ TEST_F(SessionLossTest, HandshakesWithFragmentingPeersCompleteUnderTwentyPercent
       OpensslPeer peer({.is_client = peer_is_client, .mtu = 300});
       Session session(ours(), peer_is_client ? Role::kServer : Role::kClient, peer.fingerprint());
       DtlsLink link(session, peer, {.seed = seed, .loss = 0.2});
-      EXPECT_TRUE(link.RunUntilDone(seconds(35), [&] {
-        return session.connected() && peer.connected();
-      })) << "seed " << seed << (peer_is_client ? " server" : " client");
+      EXPECT_TRUE(
+          link.RunUntilDone(seconds(35), [&] { return session.connected() && peer.connected(); }))
+          << "seed " << seed << (peer_is_client ? " server" : " client");
     }
   }
 }
@@ -69,11 +69,10 @@ TEST_F(SessionLossTest, ReorderedAndDuplicatedFlightsMakeOneConnection) {
   for (uint64_t seed = 1; seed <= 50; ++seed) {
     OpensslPeer peer({.is_client = seed % 2 == 0, .mtu = 300});
     Session session(ours(), seed % 2 == 0 ? Role::kServer : Role::kClient, peer.fingerprint());
-    DtlsLink link(session, peer,
-                  {.seed = seed, .duplicates = 0.5, .jitter = milliseconds(100)});
-    EXPECT_TRUE(link.RunUntilDone(seconds(20), [&] {
-      return session.connected() && peer.connected();
-    })) << "seed " << seed;
+    DtlsLink link(session, peer, {.seed = seed, .duplicates = 0.5, .jitter = milliseconds(100)});
+    EXPECT_TRUE(
+        link.RunUntilDone(seconds(20), [&] { return session.connected() && peer.connected(); }))
+        << "seed " << seed;
     link.RunFor(seconds(5));
     EXPECT_THAT(EventsOf(session), ElementsAre("connected")) << "seed " << seed;
   }
@@ -264,9 +263,9 @@ TEST_F(SessionLossTest, WallClockSetAtAnyMomentBreaksNoHandshake) {
         test::SetWallClockOffset(jump);
         return false;
       });
-      EXPECT_TRUE(link.RunUntilDone(seconds(5), [&] {
-        return client.connected() && server.connected();
-      })) << "jump " << jump.count() << " us, lost " << lost;
+      EXPECT_TRUE(
+          link.RunUntilDone(seconds(5), [&] { return client.connected() && server.connected(); }))
+          << "jump " << jump.count() << " us, lost " << lost;
     }
   }
 }

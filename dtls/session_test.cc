@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/dtls_session_fixture.h"
 #include "tests/support/dtls_link.h"
+#include "tests/support/dtls_session_fixture.h"
 #include "tests/support/openssl_peer.h"
 
 namespace sluice::dtls {
@@ -28,9 +28,8 @@ TEST_F(SessionTest, TwoSessionsAgreeOnKeysInOppositeDirections) {
   Session client(ours(), Role::kClient, FingerprintOf(theirs()));
   Session server(theirs(), Role::kServer, FingerprintOf(ours()));
   DtlsLink link(client, server);
-  ASSERT_TRUE(link.RunUntilDone(seconds(1), [&] {
-    return client.connected() && server.connected();
-  }));
+  ASSERT_TRUE(
+      link.RunUntilDone(seconds(1), [&] { return client.connected() && server.connected(); }));
   const std::optional<Session::Connected> at_client = TakeConnected(client);
   const std::optional<Session::Connected> at_server = TakeConnected(server);
   ASSERT_TRUE(at_client && at_server);
@@ -70,8 +69,8 @@ TEST_F(SessionTest, ClientBeginsAtTheFirstPoll) {
   EXPECT_FALSE(client.NextTimeout());
   const std::vector<Bytes> flight = Drain(client, Timestamp());
   ASSERT_EQ(flight.size(), 1u);
-  EXPECT_EQ(flight[0][0], 22);   // handshake
-  EXPECT_EQ(flight[0][13], 1);   // ClientHello
+  EXPECT_EQ(flight[0][0], 22);  // handshake
+  EXPECT_EQ(flight[0][13], 1);  // ClientHello
   EXPECT_EQ(client.NextTimeout(), Timestamp() + milliseconds(250));
 }
 
@@ -81,7 +80,8 @@ struct ProfileCase {
   size_t export_size;
 };
 
-class SessionProfileTest : public SessionFixture, public testing::WithParamInterface<ProfileCase> {};
+class SessionProfileTest : public SessionFixture,
+                           public testing::WithParamInterface<ProfileCase> {};
 
 TEST_P(SessionProfileTest, BothRolesExportTheKeysThatOpensslExports) {
   for (const bool peer_is_client : {true, false}) {
@@ -89,9 +89,8 @@ TEST_P(SessionProfileTest, BothRolesExportTheKeysThatOpensslExports) {
     const Role role = peer_is_client ? Role::kServer : Role::kClient;
     Session session(ours(), role, peer.fingerprint());
     DtlsLink link(session, peer);
-    ASSERT_TRUE(link.RunUntilDone(seconds(1), [&] {
-      return session.connected() && peer.connected();
-    }));
+    ASSERT_TRUE(
+        link.RunUntilDone(seconds(1), [&] { return session.connected() && peer.connected(); }));
     const std::optional<Session::Connected> connected = TakeConnected(session);
     ASSERT_TRUE(connected);
     EXPECT_EQ(connected->keys.profile(), GetParam().profile);
@@ -110,8 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ProfileCase{"SRTP_AES128_CM_SHA1_80", SrtpProfile::kAesCm128HmacSha1_80, 60}));
 
 TEST_F(SessionTest, ServerPrefersItsOwnOrderOfProfiles) {
-  OpensslPeer peer(
-      {.srtp = "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM"});
+  OpensslPeer peer({.srtp = "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM"});
   Session session(ours(), Role::kServer, peer.fingerprint());
   DtlsLink link(session, peer);
   link.RunFor(seconds(1));

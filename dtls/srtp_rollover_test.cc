@@ -109,7 +109,8 @@ TEST_P(SrtpRolloverTest, StreamKnownByItsReportsAloneIsFoundAfterAWrap) {
 
 // Guessing doubles the price of a packet, so forged ones get only so many guesses.
 TEST_P(SrtpRolloverTest, ForgedPacketsUseUpGuessesAndAuthenticOnesEarnThem) {
-  for (uint32_t ssrc = 1; ssrc <= 200; ++ssrc) EXPECT_TRUE(WhyRefused(ours(), MakeRtp(ssrc, 9, 60)));
+  for (uint32_t ssrc = 1; ssrc <= 200; ++ssrc)
+    EXPECT_TRUE(WhyRefused(ours(), MakeRtp(ssrc, 9, 60)));
   const Bytes wrapped = SealByPeer(MakeRtp(1000, 5, 20), 1);
   EXPECT_EQ(WhyRefused(ours(), wrapped), DropReason::kSrtpAuthentication);
   for (uint16_t seq = 1; seq < 4; ++seq) {

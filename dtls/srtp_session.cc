@@ -19,7 +19,9 @@ constexpr size_t kRtpSsrcOffset = 8;
 constexpr size_t kRtcpSsrcOffset = 4;
 constexpr size_t kLargestCopy = 2048;  // a slot of the packet pool
 
-uint32_t ReadU32(ByteView packet, size_t offset) { return ByteReader(packet.subspan(offset)).U32(); }
+uint32_t ReadU32(ByteView packet, size_t offset) {
+  return ByteReader(packet.subspan(offset)).U32();
+}
 
 uint16_t ReadSeq(ByteView packet) { return ByteReader(packet.subspan(2)).U16(); }
 
@@ -87,8 +89,8 @@ SrtpSession::SrtpSession(const SrtpKeys& keys, ContextPtr in, ContextPtr out)
 
 SrtpSession::~SrtpSession() = default;
 
-absl::StatusOr<SrtpSession::ContextPtr> SrtpSession::NewContext(SrtpProfile profile,
-                                                                ByteView key, bool inbound) {
+absl::StatusOr<SrtpSession::ContextPtr> SrtpSession::NewContext(SrtpProfile profile, ByteView key,
+                                                                bool inbound) {
   static const srtp_err_status_t library = srtp_init();
   if (library != srtp_err_status_ok) {
     return absl::InternalError(absl::StrCat("srtp: libsrtp2 does not start, status ", library));
@@ -110,8 +112,7 @@ absl::StatusOr<std::unique_ptr<SrtpSession>> SrtpSession::Create(const SrtpKeys&
   if (!in.ok()) return in.status();
   absl::StatusOr<ContextPtr> out = NewContext(keys.profile(), keys.local(), false);
   if (!out.ok()) return out.status();
-  return std::unique_ptr<SrtpSession>(
-      new SrtpSession(keys, std::move(*in), std::move(*out)));
+  return std::unique_ptr<SrtpSession>(new SrtpSession(keys, std::move(*in), std::move(*out)));
 }
 
 SrtpSession::Unprotected SrtpSession::UnprotectRtp(ByteSpan packet) {
@@ -130,8 +131,7 @@ SrtpSession::Unprotected SrtpSession::UnprotectRtp(ByteSpan packet) {
 // packets were lost, and without a second guess not one packet of it would ever be taken.
 SrtpSession::Unprotected SrtpSession::UnprotectFirst(ByteSpan packet, Ssrc ssrc) {
   if (incoming_.full() && !incoming_.Contains(ssrc)) return DropReason::kTooManyStreams;
-  const bool may_guess =
-      guesses_ > 0 && ReadSeq(packet) < 0x8000 && packet.size() <= kLargestCopy;
+  const bool may_guess = guesses_ > 0 && ReadSeq(packet) < 0x8000 && packet.size() <= kLargestCopy;
   std::array<uint8_t, kLargestCopy> copy;  // A failed attempt may ruin the bytes.
   if (may_guess) std::ranges::copy(packet, copy.begin());
 

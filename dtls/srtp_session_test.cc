@@ -190,10 +190,12 @@ TEST_P(SrtpSessionTest, EveryTruncationIsRefused) {
   const Bytes sealed = SealByPeer(MakeRtp(7, 9, 30, true), 0);
   const Bytes rtcp = SealRtcpByPeer(MakeRtcp(7, 20), 1);
   for (size_t size = 0; size < sealed.size(); ++size) {
-    EXPECT_TRUE(WhyRefused(ours(), {sealed.begin(), sealed.begin() + static_cast<ptrdiff_t>(size)}));
+    EXPECT_TRUE(
+        WhyRefused(ours(), {sealed.begin(), sealed.begin() + static_cast<ptrdiff_t>(size)}));
   }
   for (size_t size = 0; size < rtcp.size(); ++size) {
-    EXPECT_TRUE(WhyRtcpRefused(ours(), {rtcp.begin(), rtcp.begin() + static_cast<ptrdiff_t>(size)}));
+    EXPECT_TRUE(
+        WhyRtcpRefused(ours(), {rtcp.begin(), rtcp.begin() + static_cast<ptrdiff_t>(size)}));
   }
   EXPECT_EQ(ours().incoming_count(), 0u);
 }

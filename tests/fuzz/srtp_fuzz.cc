@@ -1,8 +1,8 @@
 // Fuzzes both directions of SRTP with keys.
 //
 // The first byte chooses the profile and what the rest is: a sealed RTP or RTCP packet as it comes
-// from the network, or a clear one that is sealed by the peer first, with damage at the end, so that
-// the fuzzer gets past the tags it could never guess.
+// from the network, or a clear one that is sealed by the peer first, with damage at the end, so
+// that the fuzzer gets past the tags it could never guess.
 
 #include <algorithm>
 #include <array>
@@ -25,8 +25,8 @@ using Bytes = std::vector<uint8_t>;
 
 std::unique_ptr<SrtpSession> NewSession(SrtpProfile profile, uint8_t local, uint8_t remote) {
   const size_t size = dtls::MasterKeySize(profile) + dtls::MasterSaltSize(profile);
-  auto session = SrtpSession::Create(
-      *SrtpKeys::FromHalves(profile, Bytes(size, local), Bytes(size, remote)));
+  auto session =
+      SrtpSession::Create(*SrtpKeys::FromHalves(profile, Bytes(size, local), Bytes(size, remote)));
   SLUICE_CHECK(session.ok());
   return std::move(*session);
 }
@@ -44,8 +44,8 @@ bool Accepts(SrtpSession& session, Bytes packet, bool rtcp) {
 Bytes Seal(SrtpSession& peer, ByteView clear, bool rtcp) {
   Bytes sealed(clear.begin(), clear.end());
   sealed.resize(clear.size() + 20);
-  const std::optional<size_t> size = rtcp ? peer.ProtectRtcp(sealed, clear.size())
-                                          : peer.ProtectRtp(sealed, clear.size(), {});
+  const std::optional<size_t> size =
+      rtcp ? peer.ProtectRtcp(sealed, clear.size()) : peer.ProtectRtp(sealed, clear.size(), {});
   sealed.resize(size.value_or(0));
   return sealed;
 }

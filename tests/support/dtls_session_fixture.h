@@ -12,8 +12,8 @@
 #include <variant>
 #include <vector>
 
-#include "dtls/context.h"
 #include "base/check.h"
+#include "dtls/context.h"
 #include "dtls/session.h"
 
 namespace sluice::dtls {

@@ -34,10 +34,10 @@ class OpensslPeer {
     bool certificate = true;
     bool rsa = false;  // RSA-2048 instead of ECDSA P-256.
     const char* srtp = "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
-    const char* ciphers = nullptr;      // OpenSSL's default.
-    int version = DTLS1_2_VERSION;      // The only one it speaks.
-    long mtu = 1200;                    // Messages are cut to fit.
-    size_t hello_padding = 0;           // Bytes of ALPN names that make a ClientHello long.
+    const char* ciphers = nullptr;  // OpenSSL's default.
+    int version = DTLS1_2_VERSION;  // The only one it speaks.
+    long mtu = 1200;                // Messages are cut to fit.
+    size_t hello_padding = 0;       // Bytes of ALPN names that make a ClientHello long.
   };
 
   explicit OpensslPeer(const Options& options)
@@ -156,8 +156,8 @@ class OpensslPeer {
   void PadHello(size_t size) {
     std::vector<uint8_t> names;
     for (; names.size() < size; names.insert(names.end(), 100, 'x')) names.push_back(100);
-    SLUICE_CHECK(SSL_set_alpn_protos(ssl_.get(), names.data(), static_cast<unsigned>(names.size())) ==
-                 0);
+    SLUICE_CHECK(
+        SSL_set_alpn_protos(ssl_.get(), names.data(), static_cast<unsigned>(names.size())) == 0);
   }
 
   void Turn() {

@@ -1,5 +1,5 @@
-// A second SRTP, written after the RFCs on nothing but OpenSSL's block ciphers, to compare the first
-// with: slow, without state, and indifferent to what a receiver would find plausible.
+// A second SRTP, written after the RFCs on nothing but OpenSSL's block ciphers, to compare the
+// first with: slow, without state, and indifferent to what a receiver would find plausible.
 //
 // It is itself held to the vectors of RFC 3711 and RFC 7714, which are stated in session keys and
 // can therefore not be fed to anything that begins with a master key.
@@ -138,8 +138,8 @@ class SrtpReference {
     const EVP_CIPHER* cipher = keys.cipher.size() == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
     Bytes out(plain.size() + 16);
     int size = 0;
-    SLUICE_CHECK(EVP_EncryptInit_ex(context.get(), cipher, nullptr, keys.cipher.data(),
-                                    iv.data()) == 1);
+    SLUICE_CHECK(
+        EVP_EncryptInit_ex(context.get(), cipher, nullptr, keys.cipher.data(), iv.data()) == 1);
     SLUICE_CHECK(EVP_EncryptUpdate(context.get(), nullptr, &size, aad.data(),
                                    static_cast<int>(aad.size())) == 1);
     SLUICE_CHECK(EVP_EncryptUpdate(context.get(), out.data(), &size, plain.data(),

@@ -7,8 +7,8 @@
 
 namespace sluice::vectors {
 
-// B.2: AES-CM with SSRC, roll-over counter and sequence number zero. The keystream is what zeros are
-// encrypted to; block 0xff00 crosses the counter's second byte.
+// B.2: AES-CM with SSRC, roll-over counter and sequence number zero. The keystream is what zeros
+// are encrypted to; block 0xff00 crosses the counter's second byte.
 inline constexpr std::string_view kRfc3711CipherKey = "2b7e151628aed2a6abf7158809cf4f3c";
 inline constexpr std::string_view kRfc3711CipherSalt = "f0f1f2f3f4f5f6f7f8f9fafbfcfd";
 inline constexpr std::string_view kRfc3711KeystreamBegin = R"(
@@ -27,8 +27,7 @@ inline constexpr std::string_view kRfc3711MasterKey = "e1f97a0d3e018be0d64fa32c0
 inline constexpr std::string_view kRfc3711MasterSalt = "0ec675ad498afeebb6960b3aabe6";
 inline constexpr std::string_view kRfc3711SessionKey = "c61e7a93744f39ee10734afe3ff7a087";
 inline constexpr std::string_view kRfc3711SessionSalt = "30cbbc08863d8c85d49db34a9ae1";
-inline constexpr std::string_view kRfc3711SessionAuth =
-    "cebe321f6ff7716b6fd4ab49af256a156d38baa4";
+inline constexpr std::string_view kRfc3711SessionAuth = "cebe321f6ff7716b6fd4ab49af256a156d38baa4";
 
 }  // namespace sluice::vectors
 

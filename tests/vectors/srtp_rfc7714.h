@@ -1,7 +1,7 @@
 // RFC 7714, sections 16 and 17, as commented hex.
 //
-// The keys there are session keys: the RFC does not say of which master key, and a master key cannot
-// be computed back from them.
+// The keys there are session keys: the RFC does not say of which master key, and a master key
+// cannot be computed back from them.
 
 #ifndef SLUICE_TESTS_VECTORS_SRTP_RFC7714_H_
 #define SLUICE_TESTS_VECTORS_SRTP_RFC7714_H_
