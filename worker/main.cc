@@ -21,9 +21,10 @@
 #include "worker/io/event_loop.h"
 #include "worker/io/log.h"
 #include "worker/io/options.h"
-#include "worker/io/process_usage.h"
+#include "worker/io/system_usage.h"
 #include "worker/io/socket_table.h"
 #include "worker/io/system_entropy.h"
+#include "worker/io/system_usage.h"
 
 namespace sluice::worker {
 namespace {
@@ -40,8 +41,8 @@ void Print(std::FILE* out, std::string_view text) {
 }
 
 // Said whatever the log level is: the process ends with it.
-int CannotStart(std::string_view sentence) {
-  Print(stderr, "error " + std::string(sentence) + "\n");
+int CannotStart(const absl::Status& status) {
+  Print(stderr, "error " + std::string(status.message()) + "\n");
   return kCannotStart;
 }
 
@@ -69,11 +70,13 @@ absl::StatusOr<std::unique_ptr<dtls::Context>> MakeDtlsContext(const Options& op
   return dtls::Context::Create(std::move(pem));
 }
 
-absl::Status ServeControl(const Options& options, EventLoop& loop) {
+using ControlChannel = std::variant<ControlPipe, ControlListener>;
+
+absl::StatusOr<ControlChannel> OpenControl(const Options& options) {
   if (!options.control_socket.empty()) {
     absl::StatusOr<ControlListener> listener = ControlListener::Listen(options.control_socket);
     if (!listener.ok()) return listener.status();
-    return loop.Serve(*std::move(listener));
+    return ControlChannel(*std::move(listener));
   }
   Descriptor read(options.control_read_fd);
   // Both directions may be one socket; libuv watches a descriptor once only.
@@ -82,7 +85,7 @@ absl::Status ServeControl(const Options& options, EventLoop& loop) {
                        : options.control_write_fd);
   absl::StatusOr<ControlPipe> pipe = ControlPipe::Adopt(std::move(read), std::move(write));
   if (!pipe.ok()) return pipe.status();
-  return loop.Serve(*std::move(pipe));
+  return ControlChannel(*std::move(pipe));
 }
 
 // Transports with sockets of their own take a descriptor each, and the usual limit of 1,024 is a
@@ -95,26 +98,28 @@ void RaiseDescriptorLimit() {
 }
 
 int Run(const Options& options) {
+  // First of all: a descriptor that was not inherited would be given to something of ours.
+  absl::StatusOr<ControlChannel> control = OpenControl(options);
+  if (!control.ok()) return CannotStart(control.status());
   RaiseDescriptorLimit();
   absl::StatusOr<std::unique_ptr<dtls::Context>> context = MakeDtlsContext(options);
-  if (!context.ok()) return CannotStart(context.status().message());
+  if (!context.ok()) return CannotStart(context.status());
 
-  Log log(STDERR_FILENO);
-  log.set_level(options.log_level);
+  Log log(STDERR_FILENO, options.log_level);
   PacketPool pool;
   SystemEntropy entropy;
-  SystemProcessUsage usage;
+  SystemUsage usage;
   absl::StatusOr<std::unique_ptr<SocketTable>> sockets = SocketTable::Create(
       {pool, entropy, log, options.rtc_min_port, options.rtc_max_port});
-  if (!sockets.ok()) return CannotStart(sockets.status().message());
+  if (!sockets.ok()) return CannotStart(sockets.status());
 
   Engine engine({pool, entropy, **sockets, **context, usage, Clock().Read().unix_offset,
                  static_cast<uint32_t>(getpid())});
   absl::StatusOr<std::unique_ptr<EventLoop>> loop = EventLoop::Create({engine, **sockets, log});
-  if (!loop.ok()) return CannotStart(loop.status().message());
-  if (absl::Status status = ServeControl(options, **loop); !status.ok()) {
-    return CannotStart(status.message());
-  }
+  if (!loop.ok()) return CannotStart(loop.status());
+  const absl::Status served = std::visit(
+      [&](auto& channel) { return (*loop)->Serve(std::move(channel)); }, *control);
+  if (!served.ok()) return CannotStart(served);
   return (*loop)->Run();
 }
 

@@ -79,14 +79,11 @@ absl::StatusOr<std::optional<ControlPipe>> ControlListener::Accept() {
   if (!same) return Failure(path_, std::strerror(errno));
   absl::StatusOr<ControlPipe> pipe = ControlPipe::Adopt(std::move(client), std::move(same));
   if (!pipe.ok()) return pipe.status();
-  Close();
   return std::optional<ControlPipe>(*std::move(pipe));
 }
 
-void ControlListener::Close() {
-  if (!socket_) return;
-  unlink(path_.c_str());
-  socket_.Close();
+ControlListener::~ControlListener() {
+  if (socket_) unlink(path_.c_str());
 }
 
 }  // namespace sluice::worker

@@ -1,8 +1,8 @@
 // The control channel for applications that cannot pass descriptors on: a Unix socket on which the
 // worker waits for its one client.
 //
-// The path belongs to the user alone (mode 0600) and disappears as soon as the client is there, so
-// that nobody finds a door that is no longer answered.
+// The path belongs to the user alone (mode 0600) and disappears together with the listener, so that
+// nobody finds a door that is no longer answered.
 
 #ifndef SLUICE_WORKER_IO_CONTROL_LISTENER_H_
 #define SLUICE_WORKER_IO_CONTROL_LISTENER_H_
@@ -23,18 +23,17 @@ class ControlListener {
 
   ControlListener(ControlListener&&) = default;
   ControlListener& operator=(ControlListener&&) = delete;
-  ~ControlListener() { Close(); }
+  ~ControlListener();
 
   int fd() const { return socket_.get(); }
 
-  // The client, once it is there; the listener is closed then. An error if nobody can be let in.
+  // The client, once it is there; the listener has done its work then and is to be destroyed. An
+  // error if nobody can be let in.
   absl::StatusOr<std::optional<ControlPipe>> Accept();
 
  private:
   ControlListener(Descriptor socket, std::string path)
       : socket_(std::move(socket)), path_(std::move(path)) {}
-
-  void Close();
 
   Descriptor socket_;
   std::string path_;

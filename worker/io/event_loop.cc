@@ -1,5 +1,6 @@
 #include "worker/io/event_loop.h"
 
+#include <algorithm>
 #include <csignal>
 #include <string>
 #include <utility>
@@ -108,7 +109,6 @@ void EventLoop::OnSignal(uv_signal_t* signal, int) {
 void EventLoop::Turn() {
   const TurnTime turn = clock_.Read();  // The only clock read on this path.
   const Timestamp now = turn.now;
-  options_.log.BeginTurn(now);
 
   AcceptClient(now);
   const bool more_requests = ServeControl(now);
@@ -116,9 +116,9 @@ void EventLoop::Turn() {
   ServeMedia(turn);
   options_.engine.HandleTimeout(now);
 
-  WriteMessages();
+  WriteMessages(now);
   const bool more_media = SendMedia(now);
-  WriteMessages();  // Sending may have had news.
+  WriteMessages(now);  // Sending may have had news.
   RecordDrops();
   WaitFor(Earlier(options_.engine.NextTimeout(), closing_deadline_), more_requests || more_media);
   StopIfDone(now, more_media);
@@ -128,13 +128,13 @@ void EventLoop::AcceptClient(Timestamp now) {
   if (!listener_ || closing_deadline_) return;
   absl::StatusOr<std::optional<ControlPipe>> accepted = listener_->Accept();
   if (!accepted.ok()) {
-    options_.log.Error(accepted.status().message());
+    options_.log.Error(now, std::string(accepted.status().message()));
     BeginClosing(now, kFailed);
   } else if (accepted->has_value()) {
     client_ready_.Close();
     listener_.reset();
     if (absl::Status status = Serve(**std::move(accepted)); !status.ok()) {
-      options_.log.Error(status.message());
+      options_.log.Error(now, std::string(status.message()));
       BeginClosing(now, kFailed);
     }
   }
@@ -148,10 +148,11 @@ bool EventLoop::ServeControl(Timestamp now) {
     const std::optional<ByteView> frame = control_->NextFrame();
     if (!frame) break;
     options_.engine.HandleFrame(now, *frame);
-    WriteMessages();
+    WriteMessages(now);
   }
   if (std::optional<int> level = options_.engine.TakeLogLevel()) {
-    options_.log.set_level(static_cast<LogLevel>(*level));
+    // An application newer than the worker may know more levels.
+    options_.log.set_level(static_cast<LogLevel>(std::clamp(*level, 0, 3)));
   }
   JudgeControl(now);
   const bool open = !closing_deadline_ && control_->HasRoom();
@@ -165,12 +166,12 @@ void EventLoop::JudgeControl(Timestamp now) {
       break;
     case ControlPipe::State::kEnded:
       if (control_->ended_mid_frame()) {
-        options_.log.Warn("the control channel ended in the middle of a request");
+        options_.log.Warn(now, "the control channel ended in the middle of a request");
       }
       BeginClosing(now, kClosed);
       break;
     case ControlPipe::State::kOutOfStep:
-      options_.log.Error("the control channel is out of step: a frame of " +
+      options_.log.Error(now, "the control channel is out of step: a frame of " +
                          std::to_string(control_->announced_size()) +
                          " bytes was announced, the limit is " +
                          std::to_string(control::kMaxFrameSize));
@@ -193,13 +194,13 @@ void EventLoop::ServeMedia(const TurnTime& turn) {
 }
 
 // As far as the application reads them. The rest stays with the engine, which bounds it.
-void EventLoop::WriteMessages() {
+void EventLoop::WriteMessages(Timestamp now) {
   if (!control_) return;
   while (control_->HasRoom()) {
     const ByteView message = options_.engine.PollMessage();
     if (message.empty()) break;
     if (!control_->Write(message) && control_->state() == ControlPipe::State::kOpen) {
-      options_.log.Error("a message of " + std::to_string(message.size()) +
+      options_.log.Error(now, "a message of " + std::to_string(message.size()) +
                          " bytes is too large for the control channel and was dropped");
     }
   }

@@ -69,7 +69,7 @@ class EventLoop {
   bool ServeControl(Timestamp now);
   void JudgeControl(Timestamp now);
   void ServeMedia(const TurnTime& turn);
-  void WriteMessages();
+  void WriteMessages(Timestamp now);
   bool SendMedia(Timestamp now);
   void RecordDrops();
   // Ends the rooms and says goodbye; the loop stops when that is said, or after kFarewell.
@@ -78,7 +78,7 @@ class EventLoop {
   void WaitFor(std::optional<Timestamp> deadline, bool more_work);
 
   const Options options_;
-  const Clock clock_;
+  Clock clock_;
   TransmitBatch batch_;
 
   uv_loop_t loop_{};

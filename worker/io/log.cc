@@ -1,8 +1,24 @@
 #include "worker/io/log.h"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace sluice::worker {
+namespace {
+
+// One event is one line, even if somebody else chose the words.
+bool IsControlCharacter(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// The descriptor is shared with whoever started us and must stay as it is, so it cannot be made
+// non-blocking. Linux calls a pipe writable only when PIPE_BUF bytes fit.
+bool IsWritable(int fd) {
+  pollfd query{fd, POLLOUT, 0};
+  return poll(&query, 1, 0) == 1 && (query.revents & POLLOUT) != 0;
+}
+
+}  // namespace
 
 std::optional<LogLevel> ParseLogLevel(std::string_view text) {
   for (const LogLevel level :
@@ -30,20 +46,27 @@ bool Log::Allow(Timestamp now) {
   if (now - second_ >= std::chrono::seconds(1)) {
     second_ = now;
     lines_ = 0;
+    if (suppressed_ != 0 &&
+        WriteLine(LogLevel::kWarn, std::to_string(suppressed_) + " log lines were suppressed")) {
+      suppressed_ = 0;
+    }
   }
-  if (++lines_ <= kMaxLinesPerSecond) return true;
-  ++suppressed_;
-  return false;
+  return ++lines_ <= kMaxLinesPerSecond;
 }
 
 void Log::Write(Timestamp now, LogLevel level, std::string_view text) {
-  if (level > level_ || !Allow(now)) return;
+  if (level > level_) return;
+  if (!Allow(now) || !WriteLine(level, text)) ++suppressed_;
+}
+
+bool Log::WriteLine(LogLevel level, std::string_view text) {
+  if (!IsWritable(fd_)) return false;
   std::string line(LogLevelName(level));
   line += ' ';
-  for (const char c : text) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  line += text.substr(0, kMaxLine - 1 - line.size());
+  std::ranges::replace_if(line, IsControlCharacter, '?');
   line += '\n';
-  // A reader that went away or does not keep up costs it its lines, and us nothing.
-  [[maybe_unused]] const ssize_t written = write(fd_, line.data(), line.size());
+  return write(fd_, line.data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 
 }  // namespace sluice::worker

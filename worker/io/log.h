@@ -1,10 +1,13 @@
 // One line per thing worth telling, on standard error; the application reads them.
 //
-// Lines are limited in rate, because what goes wrong often goes wrong for every packet.
+// Lines are limited in rate, because what goes wrong often goes wrong for every packet. Writing never
+// waits: a terminal or pipe that nobody reads must not stop media. What was left out for either
+// reason is counted, and told once there is room again.
 
 #ifndef SLUICE_WORKER_IO_LOG_H_
 #define SLUICE_WORKER_IO_LOG_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +27,8 @@ class Log {
  public:
   // A healthy worker says nothing, one in trouble has said enough after this many lines a second.
   static constexpr int kMaxLinesPerSecond = 50;
+  // Longer lines are cut. Below PIPE_BUF, so that lines of several workers on one pipe do not mix.
+  static constexpr size_t kMaxLine = 1024;
 
   Log(int fd, LogLevel level) : fd_(fd), level_(level) {}
 
@@ -35,11 +40,13 @@ class Log {
   void Warn(Timestamp now, std::string_view text) { Write(now, LogLevel::kWarn, text); }
   void Debug(Timestamp now, std::string_view text) { Write(now, LogLevel::kDebug, text); }
 
+  // Lines that were left out and not told of yet.
   uint64_t suppressed() const { return suppressed_; }
 
  private:
   void Write(Timestamp now, LogLevel level, std::string_view text);
   bool Allow(Timestamp now);
+  bool WriteLine(LogLevel level, std::string_view text);
 
   const int fd_;
   LogLevel level_;

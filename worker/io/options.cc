@@ -42,18 +42,10 @@ Problem SetPath(std::string_view name, std::string_view value, std::string& path
 }
 
 Problem SetLogLevel(std::string_view name, std::string_view value, LogLevel& level) {
-  static constexpr std::pair<std::string_view, LogLevel> kLevels[] = {
-      {"none", LogLevel::kNone},
-      {"error", LogLevel::kError},
-      {"warn", LogLevel::kWarn},
-      {"debug", LogLevel::kDebug},
-  };
-  for (const auto& [text, meaning] : kLevels) {
-    if (text != value) continue;
-    level = meaning;
-    return std::nullopt;
-  }
-  return Wrong(name, "none, error, warn or debug", value);
+  const std::optional<LogLevel> parsed = ParseLogLevel(value);
+  if (!parsed) return Wrong(name, "none, error, warn or debug", value);
+  level = *parsed;
+  return std::nullopt;
 }
 
 bool TakesValue(std::string_view name) {

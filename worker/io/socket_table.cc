@@ -62,7 +62,7 @@ absl::StatusOr<BoundSocket> SocketTable::Open(const ListenOptions& options) {
 void SocketTable::Close(SocketId socket) {
   const auto found = sockets_.find(socket.value());
   if (found == sockets_.end()) return;
-  options_.log.Debug("closed " + found->second.local().ToString());
+  options_.log.Debug(turn_.now, "closed " + found->second.local().ToString());
   // Closing the descriptor takes it out of the epoll set as well.
   sockets_.erase(found);
 }
@@ -125,10 +125,10 @@ void SocketTable::ReportBuffers(const UdpSocket& socket, const ListenOptions& op
       options.receive_buffer == 0 ? UdpSocket::kDefaultBuffer : options.receive_buffer;
   const std::string sizes = std::to_string(socket.receive_buffer() / 1024) + " KiB to receive, " +
                             std::to_string(socket.send_buffer() / 1024) + " KiB to send";
-  options_.log.Debug("listening on " + socket.local().ToString() + " with " + sizes);
+  options_.log.Debug(turn_.now, "listening on " + socket.local().ToString() + " with " + sizes);
   // A small receive buffer loses packets in bursts, and nobody sees where.
   if (socket.receive_buffer() >= wanted) return;
-  options_.log.Warn("the kernel grants " + socket.local().ToString() + " only " + sizes +
+  options_.log.Warn(turn_.now, "the kernel grants " + socket.local().ToString() + " only " + sizes +
                     "; raise net.core.rmem_max and net.core.wmem_max");
 }
 

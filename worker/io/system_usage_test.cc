@@ -1,4 +1,4 @@
-#include "worker/io/process_usage.h"
+#include "worker/io/system_usage.h"
 
 #include <sys/mman.h>
 
@@ -9,8 +9,8 @@
 namespace sluice::worker {
 namespace {
 
-TEST(SystemProcessUsageTest, CountsWhatTheProcessDoes) {
-  SystemProcessUsage usage;
+TEST(SystemUsageTest, CountsWhatTheProcessDoes) {
+  SystemUsage usage;
   const ProcessUsage::Reading before = usage.Read();
   EXPECT_GT(before.max_rss_kib, 1024u);
 
