@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 
 namespace sluice {
@@ -76,8 +77,8 @@ std::string IpAddress::ToString() const {
 }
 
 std::string Endpoint::ToString() const {
-  const std::string host = address.is_v4() ? address.ToString() : "[" + address.ToString() + "]";
-  return host + ":" + std::to_string(port);
+  return address.is_v4() ? absl::StrCat(address.ToString(), ":", port)
+                         : absl::StrCat("[", address.ToString(), "]:", port);
 }
 
 }  // namespace sluice
