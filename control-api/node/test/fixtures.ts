@@ -17,6 +17,9 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-sdk-test-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 let scripts = 0;
 
+/** Generous: a busy machine takes a second to start a fake worker. */
+const eventTimeout = 10_000;
+
 /** An executable that starts a fake worker with `script`. */
 export function fakeWorkerBin(script: Script = {}): string {
   const fake = join(dirname(fileURLToPath(import.meta.url)), 'fake_worker.js');
@@ -46,7 +49,7 @@ export async function withFakeWorker(
 /** Closes `worker` and waits until its process is gone. */
 export async function end(worker: Worker): Promise<void> {
   if (worker.subprocessClosed) return;
-  const gone = new Promise<void>((resolve) => worker.once('subprocessclose', resolve));
+  const gone = nextEvent(worker, 'subprocessclose');
   worker.close();
   await gone;
 }
@@ -64,12 +67,18 @@ export async function logOf(body: () => Promise<void>): Promise<string[]> {
   return lines;
 }
 
-/** Resolves with the arguments of the next `name` of `emitter`. */
+/** The arguments of the next `name` of `emitter`. An event that never comes fails its test. */
 export function nextEvent(
   emitter: { once(name: never, listener: (...args: unknown[]) => void): unknown },
   name: string,
 ): Promise<unknown[]> {
-  return new Promise((resolve) => emitter.once(name as never, (...args) => resolve(args)));
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`'${name}' did not come`)), eventTimeout);
+    emitter.once(name as never, (...args) => {
+      clearTimeout(timer);
+      resolve(args);
+    });
+  });
 }
 
 export const mediaCodecs: types.RtpCodecCapability[] = [
