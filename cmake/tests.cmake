@@ -31,6 +31,7 @@ if(SLUICE_SANITIZE)
     sluice_fuzz(${name})
   endforeach()
 else()
+  include(cmake/bench.cmake)
   # These ask the same of every build; one tree runs them: the one that a user runs.
   include(tests/architecture/architecture.cmake)
   include(cmake/node_tests.cmake)

@@ -34,14 +34,26 @@ FOLDERS = (
     ),
     Folder("rtp", ("base",), {"abseil": EVERYWHERE}, "rtp"),
     Folder("ice", ("base",), {"openssl": ("stun_integrity",)}, "ice"),
-    Folder("dtls", ("base",), {"openssl": EVERYWHERE, "srtp": EVERYWHERE}, "dtls"),
+    # Status and StatusOr are how a Create() of ours says no.
+    Folder(
+        "dtls",
+        ("base",),
+        {"openssl": EVERYWHERE, "srtp": EVERYWHERE, "abseil": EVERYWHERE},
+        "dtls",
+    ),
     Folder("sctp", ("base",), {"usrsctp": ("stack", "association")}, "sctp"),
     Folder("control-api", (), {"flatbuffers": EVERYWHERE, "abseil": EVERYWHERE}, "control"),
     Folder("worker/engine", CORES, {"abseil": EVERYWHERE}, "engine"),
     Folder(
         "worker/io",
-        ("worker/engine", "base"),
-        {"libuv": EVERYWHERE, "posix": EVERYWHERE, "openssl_rand": EVERYWHERE},
+        # Of the control API the shell knows the envelope, control-api/frame.h.
+        ("worker/engine", "base", "control-api"),
+        {
+            "libuv": EVERYWHERE,
+            "posix": EVERYWHERE,
+            "openssl_rand": EVERYWHERE,
+            "abseil": EVERYWHERE,
+        },
         "io",
         pure=False,
     ),

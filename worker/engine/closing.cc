@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "worker/engine/media_flow.h"
+
 namespace sluice::worker {
 namespace {
 
@@ -35,7 +37,9 @@ void CloseConsumer(Workspace& workspace, Handle<Consumer> handle) {
   if (Producer* producer = workspace.producers.Find(consumer->producer)) {
     Forget(producer->consumers, handle);
   }
+  const Handle<Producer> producer = consumer->producer;
   EraseConsumer(workspace, handle, *consumer);
+  CancelUnwantedKeyFrame(workspace, producer);
 }
 
 void CloseProducer(Workspace& workspace, Handle<Producer> handle) {
@@ -48,7 +52,9 @@ void CloseProducer(Workspace& workspace, Handle<Producer> handle) {
     EraseConsumer(workspace, consumer_handle, *consumer);
   }
   if (Transport* transport = workspace.transports.Find(producer->transport)) {
-    transport->ingress.RemoveProducer(handle);
+    for (Ssrc ssrc : transport->ingress.RemoveProducer(handle)) {
+      transport->link.ForgetIncoming(ssrc);
+    }
     Forget(transport->producers, handle);
   }
   ForgetName(workspace, producer->id);

@@ -67,6 +67,8 @@ class Dispatcher {
   static absl::Status NoSuchTarget(const schema::RequestT& request);
   static Result Done() { return control::ResponseBody(schema::EmptyT()); }
 
+  absl::Status CheckTransportOptions(const schema::CreateWebRtcTransportT& options) const;
+  Result Register(Handle<Transport> handle, Transport& transport);
   absl::StatusOr<std::vector<ListenPoint>> Listen(
       const std::vector<std::unique_ptr<schema::ListenInfoT>>& infos);
   absl::Status SetPaused(Timestamp now, const schema::RequestT& request, bool paused);

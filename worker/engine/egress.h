@@ -84,6 +84,8 @@ class Egress {
 
  private:
   OutboundStream* FindBySsrc(Ssrc ssrc);
+  // The stream whose decoder wants a key frame, noted among the wishes.
+  OutboundStream* FindAsked(Ssrc ssrc, FeedbackResult& result);
   void RecordBlocks(Timestamp now, const rtp::ReportBlocks& blocks);
   void RecordNack(Timestamp now, const rtp::RtcpPacket& member, FeedbackResult& result);
   void Resend(Timestamp now, OutboundStream& stream, SeqNo seq);

@@ -25,6 +25,16 @@ OutboundStream* Egress::FindBySsrc(Ssrc ssrc) {
   return found == by_ssrc_.end() ? nullptr : streams_[found->second].get();
 }
 
+OutboundStream* Egress::FindAsked(Ssrc ssrc, FeedbackResult& result) {
+  OutboundStream* stream = FindBySsrc(ssrc);
+  if (stream == nullptr) {
+    drops_.Count(DropReason::kRtcpUnknownStream);
+    return nullptr;
+  }
+  result.key_frame_wishes.push_back(stream->consumer);
+  return stream;
+}
+
 Egress::FeedbackResult Egress::ReceiveFeedback(Timestamp now, const rtp::RtcpPacket& member) {
   FeedbackResult result;
   switch (member.kind()) {
@@ -47,13 +57,9 @@ Egress::FeedbackResult Egress::ReceiveFeedback(Timestamp now, const rtp::RtcpPac
       const auto request = rtp::PictureLossIndication::Parse(member.bytes());
       result.malformed = !request;
       if (!request) break;
-      OutboundStream* stream = FindBySsrc(request->sources.media);
-      if (stream == nullptr) {
-        drops_.Count(DropReason::kRtcpUnknownStream);
-        break;
+      if (OutboundStream* stream = FindAsked(request->sources.media, result)) {
+        stream->sent.RecordPli();
       }
-      stream->sent.RecordPli();
-      result.key_frame_wishes.push_back(stream->consumer);
       break;
     }
     case rtp::RtcpKind::kFir: {
@@ -61,13 +67,7 @@ Egress::FeedbackResult Egress::ReceiveFeedback(Timestamp now, const rtp::RtcpPac
       result.malformed = !request;
       if (!request) break;
       for (const auto& entry : request->entries) {
-        OutboundStream* stream = FindBySsrc(entry.source);
-        if (stream == nullptr) {
-          drops_.Count(DropReason::kRtcpUnknownStream);
-          continue;
-        }
-        stream->sent.RecordFir();
-        result.key_frame_wishes.push_back(stream->consumer);
+        if (OutboundStream* stream = FindAsked(entry.source, result)) stream->sent.RecordFir();
       }
       break;
     }

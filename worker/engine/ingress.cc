@@ -40,8 +40,10 @@ InboundStream::KeyFrameRequest RequestFor(const CodecPlan& codec) {
   return InboundStream::KeyFrameRequest::kNone;
 }
 
-rtp::StreamBinder::Description Describe(const MediaPlan& plan, const EncodingPlan& encoding) {
+rtp::StreamBinder::Description Describe(Handle<Producer> producer, const MediaPlan& plan,
+                                        const EncodingPlan& encoding) {
   rtp::StreamBinder::Description description;
+  description.group = producer.slot;
   description.mid = plan.mid;
   description.rid = encoding.rid;
   description.ssrc = encoding.ssrc;
@@ -109,7 +111,7 @@ absl::Status Ingress::AddProducer(Handle<Producer> producer, const MediaPlan& pl
     stream->rtx_ssrc = encoding.rtx_ssrc;
     const auto free = std::find(streams_.begin(), streams_.end(), nullptr);
     const rtp::StreamIndex index(static_cast<uint32_t>(free - streams_.begin()));
-    if (const auto collision = binder_.Add(index, Describe(plan, encoding))) {
+    if (const auto collision = binder_.Add(index, Describe(producer, plan, encoding))) {
       RemoveProducer(producer);
       extensions_ = before;
       return absl::AlreadyExistsError(absl::StrCat(
@@ -141,12 +143,16 @@ void Ingress::ChooseEstimation(const MediaPlan& plan) {
   remb_->set_max(max_bit_rate_);
 }
 
-void Ingress::RemoveProducer(Handle<Producer> producer) {
+absl::InlinedVector<Ssrc, 8> Ingress::RemoveProducer(Handle<Producer> producer) {
+  absl::InlinedVector<Ssrc, 8> ended;
   for (size_t i = 0; i < streams_.size(); ++i) {
     if (streams_[i] == nullptr || streams_[i]->producer != producer) continue;
+    if (streams_[i]->receiver) ended.push_back(streams_[i]->receiver->ssrc());
+    if (streams_[i]->rtx_ssrc) ended.push_back(*streams_[i]->rtx_ssrc);
     binder_.Remove(rtp::StreamIndex(static_cast<uint32_t>(i)));
     streams_[i] = nullptr;
   }
+  return ended;
 }
 
 Ingress::Verdict Ingress::ReceiveRtp(Timestamp now, PacketRef bytes) {
@@ -221,6 +227,14 @@ void Ingress::AskKeyFrame(Timestamp now, Handle<Producer> producer) {
     if (stream == nullptr || stream->producer != producer || !stream->receiver) continue;
     if (!IsForwarded(now, *stream)) continue;
     if (stream->throttle.Ask(now)) stream->key_frame_due = true;
+  }
+}
+
+void Ingress::CancelKeyFrame(Handle<Producer> producer) {
+  for (const std::unique_ptr<InboundStream>& stream : streams_) {
+    if (stream == nullptr || stream->producer != producer) continue;
+    stream->throttle.Cancel();
+    stream->key_frame_due = false;
   }
 }
 

@@ -71,7 +71,8 @@ class Ingress {
   // InvalidArgument or AlreadyExists with the field that collides with another producer.
   absl::Status AddProducer(Handle<Producer> producer, const MediaPlan& plan,
                            const PayloadMap& map, Duration key_frame_quiet);
-  void RemoveProducer(Handle<Producer> producer);
+  // The SSRCs that have thereby ended.
+  absl::InlinedVector<Ssrc, 8> RemoveProducer(Handle<Producer> producer);
 
   // Takes the only reference to a decrypted RTP packet.
   Verdict ReceiveRtp(Timestamp now, PacketRef bytes);
@@ -80,6 +81,8 @@ class Ingress {
 
   // Asks for a key frame of what is forwarded of `producer`, unless that was just done.
   void AskKeyFrame(Timestamp now, Handle<Producer> producer);
+  // Nobody waits for a key frame any more.
+  void CancelKeyFrame(Handle<Producer> producer);
   // Zero: no bound.
   void SetMaxBitRate(BitRate max);
   BitRate max_bit_rate() const { return max_bit_rate_; }

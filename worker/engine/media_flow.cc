@@ -1,5 +1,6 @@
 #include "worker/engine/media_flow.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -96,11 +97,24 @@ void AskKeyFrame(Workspace& workspace, Timestamp now, Handle<Producer> handle) {
   workspace.Wake(producer->transport, *transport);
 }
 
+void CancelUnwantedKeyFrame(Workspace& workspace, Handle<Producer> handle) {
+  const Producer* producer = workspace.producers.Find(handle);
+  if (producer == nullptr) return;
+  const bool wanted = !producer->paused &&
+                      std::ranges::any_of(producer->consumers, [&](Handle<Consumer> consumer) {
+                        const Consumer* listener = workspace.consumers.Find(consumer);
+                        return listener != nullptr && !listener->paused;
+                      });
+  if (wanted) return;
+  workspace.transports.Find(producer->transport)->ingress.CancelKeyFrame(handle);
+}
+
 void ApplyPause(Workspace& workspace, Timestamp now, Consumer& consumer) {
   const Producer* producer = workspace.producers.Find(consumer.producer);
   Transport* transport = workspace.transports.Find(consumer.transport);
   const bool paused = consumer.paused || producer->paused;
   transport->egress.SetPaused(consumer.stream, paused);
+  if (paused) CancelUnwantedKeyFrame(workspace, consumer.producer);
   // Whoever begins to watch should not have to wait for the next packet to find that a key frame
   // is missing.
   if (!paused && transport->egress.AwaitsKeyFrame(consumer.stream)) {

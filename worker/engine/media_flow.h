@@ -18,6 +18,9 @@ void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, 
 // Asks whoever sends `producer` for a key frame, unless it has just been asked.
 void AskKeyFrame(Workspace& workspace, Timestamp now, Handle<Producer> producer);
 
+// Stops asking once nobody is left who waits for a key frame of `producer`.
+void CancelUnwantedKeyFrame(Workspace& workspace, Handle<Producer> producer);
+
 // Lets the consumer's stream flow or stop, as the consumer and its producer want it.
 void ApplyPause(Workspace& workspace, Timestamp now, Consumer& consumer);
 

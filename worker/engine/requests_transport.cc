@@ -135,11 +135,9 @@ absl::StatusOr<std::vector<ListenPoint>> Dispatcher::Listen(
   return points;
 }
 
-Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp,
-                                                     const schema::RequestT& request) {
-  absl::StatusOr<Handle<Router>> router = Target<Router>(request);
-  if (!router.ok()) return router.status();
-  const auto& options = *request.body.AsCreateWebRtcTransport();
+// What can be judged without looking at anything but the request.
+absl::Status Dispatcher::CheckTransportOptions(
+    const schema::CreateWebRtcTransportT& options) const {
   if (absl::Status status = CheckNewId(options.transport_id, "transportId"); !status.ok()) {
     return status;
   }
@@ -154,14 +152,21 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp,
   if (!options.enable_udp) {
     return absl::InvalidArgumentError("enableUdp: false leaves nothing to listen on");
   }
-  const bool own_sockets = options.webrtc_server_id.empty();
-  if (own_sockets == options.listen_infos.empty()) {
+  if (options.webrtc_server_id.empty() == options.listen_infos.empty()) {
     return absl::InvalidArgumentError(
         "webRtcServerId, listenInfos: exactly one of the two is needed");
   }
-  Handle<WebRtcServer> server_handle;
+  return absl::OkStatus();
+}
+
+Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::RequestT& request) {
+  absl::StatusOr<Handle<Router>> router = Target<Router>(request);
+  if (!router.ok()) return router.status();
+  const auto& options = *request.body.AsCreateWebRtcTransport();
+  if (absl::Status status = CheckTransportOptions(options); !status.ok()) return status;
+  Handle<WebRtcServer> server;
   std::vector<ListenPoint> points;
-  if (own_sockets) {
+  if (options.webrtc_server_id.empty()) {
     absl::StatusOr<std::vector<ListenPoint>> opened = Listen(options.listen_infos);
     if (!opened.ok()) return opened.status();
     points = *std::move(opened);
@@ -172,31 +177,34 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp,
       return absl::NotFoundError(absl::StrCat("webRtcServerId: there is no '",
                                               absl::CHexEscape(options.webrtc_server_id), "'"));
     }
-    server_handle = *found;
+    server = *found;
   }
-
-  const ice::Credentials credentials = ice::Credentials::Generate(workspace_.options.entropy);
   const Handle<Transport> handle = workspace_.transports.Emplace(Transport::Options{
       .dtls = workspace_.options.dtls,
       .entropy = workspace_.options.entropy,
-      .credentials = credentials,
-      .consent_timeout = std::chrono::seconds(consent),
+      .credentials = ice::Credentials::Generate(workspace_.options.entropy),
+      .consent_timeout = std::chrono::seconds(options.ice_consent_timeout_s),
       .unix_offset = workspace_.options.unix_offset,
   });
   Transport& transport = *workspace_.transports.Find(handle);
   transport.id = options.transport_id;
   transport.router = *router;
-  transport.server = server_handle;
+  transport.server = server;
   transport.own_points = std::move(points);
+  return Register(handle, transport);
+}
+
+// Makes a new transport known to all who must find it, and describes it.
+Dispatcher::Result Dispatcher::Register(Handle<Transport> handle, Transport& transport) {
   workspace_.names.emplace(transport.id, handle);
-  workspace_.routers.Find(*router)->transports.push_back(handle);
-  WebRtcServer* server = workspace_.servers.Find(server_handle);
+  workspace_.routers.Find(transport.router)->transports.push_back(handle);
+  WebRtcServer* server = workspace_.servers.Find(transport.server);
   if (server != nullptr) server->transports.push_back(handle);
   RouteUfrag(workspace_, handle, transport);
   workspace_.Wake(handle, transport);
 
   schema::WebRtcTransportCreatedT created;
-  created.ice_parameters = Describe(credentials);
+  created.ice_parameters = Describe(transport.link.agent().local());
   created.ice_candidates = Candidates(server ? server->listen_points : transport.own_points);
   for (const dtls::Fingerprint& fingerprint : workspace_.options.dtls.fingerprints()) {
     auto described = std::make_unique<schema::FingerprintT>();

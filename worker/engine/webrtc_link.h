@@ -69,8 +69,12 @@ class WebRtcLink {
   std::optional<size_t> SealRtcp(ByteSpan out, size_t written) {
     return srtp_->ProtectRtcp(out, written);
   }
+  // Streams that have ended need no more cryptographic state.
   void ForgetOutgoing(Ssrc ssrc) {
     if (srtp_ != nullptr) srtp_->RemoveOutgoing(ssrc);
+  }
+  void ForgetIncoming(Ssrc ssrc) {
+    if (srtp_ != nullptr) srtp_->RemoveIncoming(ssrc);
   }
 
   void HandleTimeout(Timestamp now);

@@ -1,0 +1,11 @@
+# Micro-benchmarks: one question per file, always built, run for a moment as tests so that they keep
+# working. Their figures come from running them by hand, on a quiet machine.
+find_package(benchmark REQUIRED)
+file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*_bench.cc)
+foreach(source ${bench_sources})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  target_link_libraries(${name} PRIVATE sluice_test_support sluice_flags benchmark::benchmark)
+  add_test(NAME ${name} COMMAND ${name} --benchmark_min_time=0.001)
+endforeach()
