@@ -1,0 +1,26 @@
+// Real browsers meet in a real room: Chromium, the conference server, workers, all on loopback.
+
+import { test } from 'node:test';
+
+import { whyNoBrowser } from './support/browser.js';
+import { Stage } from './support/stage.js';
+import { codecs } from './suites/codecs.js';
+import { controls } from './suites/controls.js';
+import { joinTime } from './suites/join_time.js';
+import { recovery } from './suites/recovery.js';
+import { refusals } from './suites/refusals.js';
+
+// SLUICE_INTEROP=codecs,recovery runs only these.
+const kSuites = { joinTime, codecs, controls, recovery, refusals };
+const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
+
+test('conference', { skip: whyNoBrowser }, async (t) => {
+  const stage = new Stage();
+  try {
+    await stage.open();
+    // One after the other: they share the cores, and some are about time.
+    for (const name of chosen) await t.test(name, (t) => kSuites[name](t, stage));
+  } finally {
+    await stage.close();
+  }
+});
