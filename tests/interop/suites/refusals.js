@@ -92,14 +92,13 @@ async function watchesOnly(stage, browser, words) {
 }
 
 async function permissionDenied(stage) {
-  const browser = await stage.openBrowser({ permission: '--use-fake-ui-for-media-stream=deny' });
+  const browser = await stage.openBrowser({ permission: 'deny' });
   await watchesOnly(stage, browser, /camera is blocked/);
   await browser.close();
 }
 
 async function noCamera(stage) {
-  const camera = '--use-fake-device-for-media-stream=device-count=0';
-  const browser = await stage.openBrowser({ camera });
+  const browser = await stage.openBrowser({ camera: { 'device-count': 0 } });
   const room = stage.freshRoom('no-camera');
   const zoe = await stage.participant('Zoe', { room }, { browser });
   await zoe.until('is told', async () =>

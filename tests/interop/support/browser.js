@@ -21,13 +21,21 @@ const kFlags = [
   '--disable-sync',
   '--allow-loopback-in-peer-connection',
 ];
-// Ten pictures a second leave two cores room for three encoders and six decoders.
-const kCamera = '--use-fake-device-for-media-stream=fps=10';
-const kYes = '--use-fake-ui-for-media-stream';
+// Five pictures a second leave two cores room for four encoders and seven decoders of 720p, all of
+// them in software.
+const kCamera = { fps: 5 };
 
-// `camera` and `permission` are the switches that stand for a device and a person's answer.
-// Playwright makes a fresh profile for each browser and removes it.
-export function openBrowser({ camera = kCamera, permission = kYes, extra = [] } = {}) {
-  const args = [...kFlags, camera, permission, ...extra].filter(Boolean);
+// `camera` names the properties of the made-up camera, `permission` is the person's answer when the
+// page asks for it. Playwright makes a fresh profile for each browser and removes it.
+export function openBrowser({ camera = kCamera, permission = 'allow', extra = [] } = {}) {
+  const properties = Object.entries(camera).map(([key, value]) => `${key}=${value}`);
+  const args = [
+    ...kFlags,
+    `--use-fake-device-for-media-stream=${properties}`,
+    permission === 'allow'
+      ? '--use-fake-ui-for-media-stream'
+      : `--use-fake-ui-for-media-stream=${permission}`,
+    ...extra,
+  ];
   return chromium.launch({ executablePath: kPath, headless: true, args });
 }

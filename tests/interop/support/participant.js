@@ -16,7 +16,7 @@ export class Participant {
 
   // Opens the page of a room; with join=auto, which is the default, the person is on the way in.
   static async open(browser, base, { room, name, viewport, ...params }) {
-    const context = await browser.newContext({ viewport: viewport ?? { width: 960, height: 600 } });
+    const context = await browser.newContext({ viewport: viewport ?? { width: 800, height: 500 } });
     const page = await context.newPage();
     const address = new URL(base);
     const query = { room, name, join: 'auto', ...params };
