@@ -1,0 +1,108 @@
+#include "tests/support/sim_engine.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tests/support/allocation_count.h"
+
+namespace sluice::test {
+namespace {
+
+// Counts what the heap is asked for while it lives.
+class Watched {
+ public:
+  explicit Watched(uint64_t& total) : total_(total), before_(AllocationWatch::count()) {}
+  ~Watched() { total_ += AllocationWatch::count() - before_; }
+
+ private:
+  uint64_t& total_;
+  const uint64_t before_;
+  const AllocationWatch watch_;
+};
+
+}  // namespace
+
+absl::StatusOr<worker::BoundSocket> SimSockets::Open(const worker::ListenOptions& options) {
+  if (exhausted_) return absl::UnavailableError("too many open files");
+  Endpoint local{options.address, options.port, options.protocol};
+  if (options.port == 0) {
+    const uint16_t first = options.port_min != 0 ? options.port_min : next_port_;
+    const uint16_t last = options.port_max != 0 ? options.port_max : uint16_t{65'535};
+    local.port = first;
+    while (FindByAddress(local) && local.port < last) ++local.port;
+    if (options.port_min == 0) next_port_ = static_cast<uint16_t>(local.port + 1);
+  }
+  if (FindByAddress(local)) {
+    return absl::UnavailableError(absl::StrCat("cannot bind to ", local.ToString()));
+  }
+  const SocketId id(next_id_++);
+  open_.emplace(id, local);
+  return worker::BoundSocket{id, local};
+}
+
+std::optional<SocketId> SimSockets::FindByAddress(const Endpoint& local) const {
+  for (const auto& [id, endpoint] : open_) {
+    if (endpoint == local) return id;
+  }
+  return std::nullopt;
+}
+
+const Endpoint* SimSockets::Find(SocketId socket) const {
+  const auto found = open_.find(socket);
+  return found == open_.end() ? nullptr : &found->second;
+}
+
+SimEngine::SimEngine(uint64_t seed, const dtls::Context& dtls, size_t pool_slots)
+    : pool_(pool_slots),
+      entropy_(seed),
+      engine_({.pool = pool_,
+               .entropy = entropy_,
+               .sockets = sockets_,
+               .dtls = dtls,
+               .usage = usage_,
+               .unix_offset = kUnixOffset,
+               .pid = 1}),
+      control_(engine_) {}
+
+void SimEngine::Receive(Timestamp now, const SimNetwork::Delivery& delivery) {
+  const std::optional<SocketId> socket = sockets_.FindByAddress(delivery.to);
+  if (!socket) return;
+  if (delivery.bytes.size() > PacketSlot::kCapacity) {
+    engine_.RecordDrop(DropReason::kTruncated);
+    return;
+  }
+  PacketRef packet = pool_.Copy(delivery.bytes, now);
+  if (!packet) {
+    engine_.RecordDrop(DropReason::kPoolExhausted);
+    return;
+  }
+  const Watched watched(allocations_);
+  engine_.HandleDatagram(now, *socket, delivery.from, std::move(packet));
+}
+
+void SimEngine::HandleTimeout(Timestamp now) {
+  const Watched watched(allocations_);
+  engine_.HandleTimeout(now);
+}
+
+void SimEngine::Flush(Timestamp now, SimNetwork& network) {
+  control_.Drain();
+  for (bool more = true; more;) {
+    {
+      const Watched watched(allocations_);
+      more = engine_.PollTransmit(now, batch_);
+    }
+    for (const worker::TransmitBatch::Entry& entry : batch_.entries()) {
+      const Endpoint* from = sockets_.Find(entry.path.socket);
+      if (from == nullptr) {
+        ++misdirected_;
+        continue;
+      }
+      network.Send(now, *from, entry.path.remote, batch_.bytes(entry));
+    }
+    batch_.Clear();
+  }
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,210 @@
+#include "tests/support/sim_member.h"
+
+#include "base/check.h"
+#include "tests/support/simulation.h"
+
+namespace sluice::test {
+namespace {
+
+// Two interfaces of every member: addresses that belong to nobody else.
+std::vector<Endpoint> SocketsOf(size_t number) {
+  const auto high = static_cast<uint8_t>(number / 250);
+  const auto low = static_cast<uint8_t>(1 + number % 250);
+  return {{IpAddress::V4(198, 18, high, low), 50'000}, {IpAddress::V4(198, 19, high, low), 50'000}};
+}
+
+}  // namespace
+
+template <typename Body>
+SimControl::Answer Member::Ask(std::string_view target, Body body) {
+  return sim_.Ask(target, std::move(body), options_.engine);
+}
+
+Member::Member(Simulation& sim, std::string name, size_t number, const MemberOptions& options)
+    : sim_(sim),
+      name_(std::move(name)),
+      number_(number),
+      options_(options),
+      transport_(name_ + "-transport") {
+  schema::CreateWebRtcTransportT create;
+  create.transport_id = transport_;
+  create.ice_consent_timeout_s = options.consent_timeout_s;
+  if (sim.options_.shared_port) {
+    create.webrtc_server_id = "server";
+  } else {
+    auto info = std::make_unique<schema::ListenInfoT>();
+    info->ip = sim.server(options.engine).address.ToString();
+    create.listen_infos.push_back(std::move(info));
+  }
+  const SimControl::Answer answer = Ask(options.router, std::move(create));
+  SLUICE_CHECK(answer.ok());
+  const schema::WebRtcTransportCreatedT& created = *answer.body.AsWebRtcTransportCreated();
+  const schema::IceCandidateT& candidate = *created.ice_candidates.front();
+  server_ = {*IpAddress::Parse(candidate.address), candidate.port};
+  worker_credentials_ = {created.ice_parameters->username_fragment,
+                         created.ice_parameters->password};
+  const auto& fingerprint = *created.dtls_fingerprints.back();
+
+  SimPeer::Options peer{
+      .local = ice::Credentials::Generate(sim.entropy()),
+      .remote = worker_credentials_,
+      .sockets = SocketsOf(number),
+      .server = server_,
+      .nomination = options.nomination,
+      .role = options.role,
+      .expected = *dtls::Fingerprint::Parse(fingerprint.algorithm, fingerprint.value),
+      .cname = name_,
+  };
+  SetLink(options.link.value_or(sim.options_.link));
+  peer_ = std::make_unique<SimPeer>(
+      peer, options.impostor ? Simulation::ForeignCertificate() : Simulation::PeerCertificate(),
+      sim.entropy());
+}
+
+SimControl::Answer Member::Connect() {
+  schema::ConnectWebRtcTransportT connect;
+  if (options_.tell_role) {
+    connect.role = options_.role == dtls::Role::kClient ? schema::DtlsRole::Client
+                                                        : schema::DtlsRole::Server;
+  }
+  const dtls::Fingerprint& ours = Simulation::PeerCertificate().fingerprints().back();
+  auto fingerprint = std::make_unique<schema::FingerprintT>();
+  fingerprint->algorithm = ours.algorithm_text();
+  fingerprint->value = ours.value_text();
+  connect.fingerprints.push_back(std::move(fingerprint));
+  SimControl::Answer answer = Ask(transport_, std::move(connect));
+  peer_->Start(sim_.now());
+  sim_.Flush();
+  return answer;
+}
+
+Publication& Member::PublishVideo(const PublishOptions& options) {
+  SimTrackOptions track{.kind = rtp::MediaKind::kVideo,
+                        .payload_type = kProducerVideo,
+                        .rtx_payload_type = kProducerRtx,
+                        .nack = options.nack};
+  if (options.rtx) track.rtx_ssrc = Ssrc(sim_.entropy().U32());
+  return Publish(std::move(track), options);
+}
+
+Publication& Member::PublishAudio(const PublishOptions& options) {
+  return Publish({.kind = rtp::MediaKind::kAudio,
+                  .payload_type = kProducerAudio,
+                  .nack = options.nack},
+                 options);
+}
+
+Publication& Member::Publish(SimTrackOptions track, const PublishOptions& options) {
+  track.ssrc = Ssrc(sim_.entropy().U32());
+  track.mid = std::to_string(next_track_++);
+  schema::ProduceT produce;
+  produce.producer_id = name_ + "-producer-" + track.mid;
+  produce.kind = SchemaKind(track.kind);
+  produce.rtp_parameters = DescribeTrack(track, name_);
+  produce.mapping = DescribeMapping(track.kind);
+  produce.paused = options.paused;
+  const std::string id = produce.producer_id;
+  SLUICE_CHECK(Ask(transport_, std::move(produce)).ok());
+  SimSendTrack& sender = peer_->Send(sim_.now(), track, options.encoder);
+  return *publications_.emplace_back(std::make_unique<Publication>(*this, id, sender));
+}
+
+Subscription& Member::Subscribe(const Publication& publication, const SubscribeOptions& options) {
+  const bool video = publication.kind() == rtp::MediaKind::kVideo;
+  SimTrackOptions track{.kind = publication.kind(),
+                        .mid = std::to_string(next_track_++),
+                        .ssrc = Ssrc(sim_.entropy().U32()),
+                        .payload_type = video ? kRouterVideo : kRouterAudio,
+                        .rtx_payload_type = kRouterRtx,
+                        .nack = options.nack};
+  if (video && options.rtx) track.rtx_ssrc = Ssrc(sim_.entropy().U32());
+  schema::ConsumeT consume;
+  consume.consumer_id = name_ + "-consumer-" + track.mid;
+  consume.producer_id = publication.id();
+  consume.kind = SchemaKind(track.kind);
+  consume.rtp_parameters = DescribeTrack(track, "source");
+  consume.paused = options.paused;
+  const std::string id = consume.consumer_id;
+  // The browser is told before media can flow.
+  SimReceiveTrack& receiver = peer_->Expect(sim_.now(), track, publication.track().track().ssrc);
+  SLUICE_CHECK(Ask(transport_, std::move(consume)).ok());
+  return *subscriptions_.emplace_back(std::make_unique<Subscription>(*this, id, receiver));
+}
+
+SimControl::Answer Member::Close() { return Ask(transport_, schema::CloseT()); }
+
+schema::TransportStatsT Member::Stats() {
+  SimControl::Answer answer = Ask(transport_, schema::GetStatsT());
+  SLUICE_CHECK(answer.ok());
+  return std::move(*answer.body.AsTransportStats());
+}
+
+uint64_t Member::Drops(DropReason reason) { return CountOf(Stats().drops, reason); }
+
+void Member::Rebind() {
+  const Endpoint& inner = peer_->socket(SocketId(0));
+  Endpoint outer = inner;
+  outer.address = IpAddress::V4(203, 0, 113, static_cast<uint8_t>(1 + number_ % 250));
+  outer.port = static_cast<uint16_t>(61'000 + rebinds_++);
+  sim_.network().Rebind(inner, outer);
+}
+
+void Member::MoveToOtherInterface() {
+  const SocketId other(1 - peer_->ice().path().socket.value());
+  peer_->ice().MoveTo(sim_.now(), {other, server_});
+  sim_.Flush();
+}
+
+void Member::RestartIce() {
+  const SimControl::Answer answer = Ask(transport_, schema::RestartIceT());
+  SLUICE_CHECK(answer.ok());
+  const auto& fresh = *answer.body.AsIceRestarted()->ice_parameters;
+  worker_credentials_ = {fresh.username_fragment, fresh.password};
+  peer_->ice().Restart(sim_.now(), ice::Credentials::Generate(sim_.entropy()),
+                       worker_credentials_);
+  sim_.Flush();
+}
+
+void Member::SetLink(const LinkOptions& link) {
+  for (const Endpoint& socket : SocketsOf(number_)) {
+    sim_.network().SetAccess(socket.address, link, link);
+  }
+}
+
+Endpoint Member::shown() const {
+  return sim_.network().Shown(peer_->socket(const_cast<SimPeer&>(*peer_).ice().path().socket));
+}
+
+SimControl::Answer Publication::Pause() {
+  return owner_.simulation().Ask(id_, schema::PauseT(), owner_.engine());
+}
+SimControl::Answer Publication::Resume() {
+  return owner_.simulation().Ask(id_, schema::ResumeT(), owner_.engine());
+}
+SimControl::Answer Publication::Close() {
+  return owner_.simulation().Ask(id_, schema::CloseT(), owner_.engine());
+}
+schema::RtpStreamStatsT Publication::Stats() {
+  SimControl::Answer answer =
+      owner_.simulation().Ask(id_, schema::GetStatsT(), owner_.engine());
+  SLUICE_CHECK(answer.ok());
+  return std::move(*answer.body.AsStreamStatsList()->streams.front());
+}
+
+SimControl::Answer Subscription::Pause() {
+  return owner_.simulation().Ask(id_, schema::PauseT(), owner_.engine());
+}
+SimControl::Answer Subscription::Resume() {
+  return owner_.simulation().Ask(id_, schema::ResumeT(), owner_.engine());
+}
+SimControl::Answer Subscription::Close() {
+  return owner_.simulation().Ask(id_, schema::CloseT(), owner_.engine());
+}
+schema::RtpStreamStatsT Subscription::Stats() {
+  SimControl::Answer answer =
+      owner_.simulation().Ask(id_, schema::GetStatsT(), owner_.engine());
+  SLUICE_CHECK(answer.ok());
+  return std::move(*answer.body.AsStreamStatsList()->streams.front());
+}
+
+}  // namespace sluice::test

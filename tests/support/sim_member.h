@@ -1,0 +1,157 @@
+// A peer and its place in a room: what a browser and its application do together.
+
+#ifndef SLUICE_TESTS_SUPPORT_SIM_MEMBER_H_
+#define SLUICE_TESTS_SUPPORT_SIM_MEMBER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/endpoint.h"
+#include "control-api/response.h"
+#include "dtls/context.h"
+#include "tests/support/sim_control.h"
+#include "tests/support/sim_link.h"
+#include "tests/support/sim_peer.h"
+
+namespace sluice::test {
+
+class Member;
+class Simulation;
+
+struct MemberOptions {
+  size_t engine = 0;
+  std::string router = "room";
+  // The peer's role in DTLS, and what it tells the worker of it.
+  dtls::Role role = dtls::Role::kServer;
+  bool tell_role = true;
+  IceController::Nomination nomination = IceController::Nomination::kRegular;
+  // Of the peer; the simulation's own if none is given.
+  std::optional<LinkOptions> link = std::nullopt;
+  // A certificate other than the one that was signalled.
+  bool impostor = false;
+  uint8_t consent_timeout_s = 30;
+};
+
+struct PublishOptions {
+  bool rtx = true;   // of video; otherwise retransmissions come under the SSRC itself
+  bool nack = true;
+  bool paused = false;
+  SimEncoderOptions encoder = {};
+};
+
+struct SubscribeOptions {
+  bool rtx = true;
+  bool nack = true;
+  bool paused = false;
+};
+
+// A producer. Lives as long as the simulation, closed or not.
+class Publication {
+ public:
+  Publication(Member& owner, std::string id, SimSendTrack& track)
+      : owner_(owner), id_(std::move(id)), track_(track) {}
+
+  const std::string& id() const { return id_; }
+  SimSendTrack& track() { return track_; }
+  const SimSendTrack& track() const { return track_; }
+  rtp::MediaKind kind() const { return track_.track().kind; }
+  Member& owner() { return owner_; }
+
+  SimControl::Answer Pause();
+  SimControl::Answer Resume();
+  SimControl::Answer Close();
+  schema::RtpStreamStatsT Stats();
+
+ private:
+  Member& owner_;
+  const std::string id_;
+  SimSendTrack& track_;
+};
+
+// A consumer.
+class Subscription {
+ public:
+  Subscription(Member& owner, std::string id, SimReceiveTrack& track)
+      : owner_(owner), id_(std::move(id)), track_(track) {}
+
+  const std::string& id() const { return id_; }
+  SimReceiveTrack& track() { return track_; }
+
+  SimControl::Answer Pause();
+  SimControl::Answer Resume();
+  SimControl::Answer Close();
+  schema::RtpStreamStatsT Stats();
+
+ private:
+  Member& owner_;
+  const std::string id_;
+  SimReceiveTrack& track_;
+};
+
+class Member {
+ public:
+  Member(Simulation& sim, std::string name, size_t number, const MemberOptions& options);
+
+  // Signals our fingerprint and starts the peer.
+  SimControl::Answer Connect();
+
+  Publication& PublishVideo(const PublishOptions& options = {});
+  Publication& PublishAudio(const PublishOptions& options = {});
+  Subscription& Subscribe(const Publication& publication, const SubscribeOptions& options = {});
+
+  // The whole transport.
+  SimControl::Answer Close();
+  schema::TransportStatsT Stats();
+  uint64_t Drops(DropReason reason);
+
+  // The NAT in front of the peer shows it under another port from now on.
+  void Rebind();
+  // The peer leaves its interface for another one with another address.
+  void MoveToOtherInterface();
+  void RestartIce();
+  // Both directions of the access link.
+  void SetLink(const LinkOptions& link);
+
+  bool connected() const { return peer_->connected(); }
+  const std::string& name() const { return name_; }
+  // The id of the transport.
+  const std::string& transport() const { return transport_; }
+  size_t engine() const { return options_.engine; }
+  SimPeer& peer() { return *peer_; }
+  const SimPeer& peer() const { return *peer_; }
+  // As the worker sees the peer.
+  Endpoint shown() const;
+  const Endpoint& server() const { return server_; }
+  const std::string& local_ufrag() const { return worker_credentials_.ufrag; }
+  const ice::Credentials& worker_credentials() const { return worker_credentials_; }
+  Simulation& simulation() { return sim_; }
+  // Bytes that were sent to this member's sockets.
+  uint64_t datagrams_received = 0;
+
+ private:
+  Publication& Publish(SimTrackOptions track, const PublishOptions& options);
+  template <typename Body>
+  SimControl::Answer Ask(std::string_view target, Body body);
+
+  Simulation& sim_;
+  const std::string name_;
+  const size_t number_;
+  const MemberOptions options_;
+  std::string transport_;
+  Endpoint server_;
+  ice::Credentials worker_credentials_;
+  std::unique_ptr<SimPeer> peer_;
+  std::vector<std::unique_ptr<Publication>> publications_;
+  std::vector<std::unique_ptr<Subscription>> subscriptions_;
+  uint32_t next_track_ = 0;
+  uint16_t rebinds_ = 0;
+};
+
+}  // namespace sluice::test
+
+#endif  // SLUICE_TESTS_SUPPORT_SIM_MEMBER_H_

@@ -1,0 +1,160 @@
+#include "tests/support/sim_peer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "worker/engine/demux.h"
+
+namespace sluice::test {
+namespace {
+
+// Between two reports; browsers send one a second with video.
+constexpr Duration kReportInterval = std::chrono::seconds(1);
+
+IceController::Options IceOptions(const SimPeer::Options& options) {
+  IceController::Options ice;
+  ice.local = options.local;
+  ice.remote = options.remote;
+  ice.path = {SocketId(0), options.server};
+  ice.nomination = options.nomination;
+  return ice;
+}
+
+}  // namespace
+
+SimPeer::SimPeer(const Options& options, const dtls::Context& context, Entropy& entropy)
+    : options_(options),
+      ice_(IceOptions(options), entropy),
+      dtls_(context, options.role, options.expected) {}
+
+void SimPeer::Receive(Timestamp now, const Datagram& datagram) {
+  switch (worker::Classify(datagram.bytes)) {
+    case worker::Wire::kStun:
+      ice_.Receive(now, datagram);
+      while (const std::optional<IceController::Event> event = ice_.PollEvent()) {
+        if (std::holds_alternative<IceController::PathConfirmed>(*event)) path_confirmed_ = true;
+      }
+      break;
+    case worker::Wire::kDtls:
+      dtls_.Receive(now, datagram.bytes);
+      DrainSession(now);
+      break;
+    case worker::Wire::kRtp:
+      ReceiveRtp(now, datagram.bytes);
+      break;
+    case worker::Wire::kRtcp:
+      ReceiveRtcp(now, datagram.bytes);
+      break;
+    case worker::Wire::kUnknown:
+      ++unexpected_;
+      break;
+  }
+}
+
+void SimPeer::DrainSession(Timestamp now) {
+  while (std::optional<dtls::Session::Event> event = dtls_.PollEvent()) {
+    if (const auto* connected = std::get_if<dtls::Session::Connected>(&*event)) {
+      auto srtp = dtls::SrtpSession::Create(connected->keys);
+      SLUICE_CHECK(srtp.ok());
+      srtp_ = *std::move(srtp);
+      connected_at_ = now;
+      next_report_ = now + kReportInterval / 10;
+      for (const auto& track : sent_) track->Start(now);
+    } else {
+      closed_ = std::get<dtls::Session::Closed>(*event).reason;
+      srtp_.reset();
+      for (const auto& track : sent_) track->Stop();
+    }
+    events_.push_back(*std::move(event));
+  }
+}
+
+std::optional<dtls::Session::Event> SimPeer::PollEvent() {
+  if (events_.empty()) return std::nullopt;
+  dtls::Session::Event event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+SimSendTrack& SimPeer::Send(Timestamp now, const SimTrackOptions& track,
+                            const SimEncoderOptions& encoder) {
+  sent_.push_back(std::make_unique<SimSendTrack>(track, encoder));
+  if (connected()) sent_.back()->Start(now);
+  return *sent_.back();
+}
+
+SimReceiveTrack& SimPeer::Expect(Timestamp now, const SimTrackOptions& track, Ssrc source) {
+  received_.push_back(std::make_unique<SimReceiveTrack>(track, source, now));
+  return *received_.back();
+}
+
+void SimPeer::HandleTimeout(Timestamp now) {
+  ice_.HandleTimeout(now);
+  if (path_confirmed_) {
+    dtls_.HandleTimeout(now);
+    DrainSession(now);
+  }
+  if (!connected()) return;
+  for (const auto& track : sent_) track->HandleTimeout(now);
+  for (const auto& track : received_) track->HandleTimeout(now);
+}
+
+std::optional<Timestamp> SimPeer::NextTimeout() const {
+  std::optional<Timestamp> next = ice_.NextTimeout();
+  if (path_confirmed_) next = Earlier(next, dtls_.NextTimeout());
+  if (!connected()) return next;
+  for (const auto& track : sent_) next = Earlier(next, track->NextTimeout());
+  for (const auto& track : received_) next = Earlier(next, track->NextTimeout());
+  return Earlier(next, Earlier(next_report_, feedback_.NextTimeout()));
+}
+
+Transmit SimPeer::PollTransmit(Timestamp now, ByteSpan out) {
+  if (const Transmit check = ice_.PollTransmit(now, out)) return check;
+  if (!path_confirmed_) return {};
+  if (const size_t size = dtls_.PollTransmit(now, out)) return {ice_.path(), size};
+  // A browser without consent is silent (RFC 7675 §5.1).
+  if (!connected() || ice_.state() == IceController::State::kFailed) return {};
+  if (const size_t clear = WriteRtcp(now, out)) {
+    const std::optional<size_t> size = srtp_->ProtectRtcp(out, clear);
+    SLUICE_CHECK(size.has_value());
+    ++rtcp_sent_;
+    return {ice_.path(), *size};
+  }
+  const std::optional<size_t> size = WriteRtp(now, out);
+  return size ? Transmit{ice_.path(), *size} : Transmit{};
+}
+
+std::optional<size_t> SimPeer::WriteRtp(Timestamp now, ByteSpan out) {
+  std::optional<RtpPacketBuilder> packet;
+  if (!extra_rtp_.empty()) {
+    packet = std::move(extra_rtp_.front());
+    extra_rtp_.pop_front();
+  }
+  for (size_t i = 0; i < sent_.size() && !packet; ++i) packet = sent_[i]->Poll();
+  if (!packet) return std::nullopt;
+  Bytes number(2), moment(3);
+  ByteWriter(number).U16(transport_sequence_++);
+  // 6.18 fixed point seconds.
+  const auto units = static_cast<uint64_t>(now.time_since_epoch().count()) * (1u << 18) / 1'000'000;
+  ByteWriter(moment).U24(static_cast<uint32_t>(units & 0xffffff));
+  packet->WithExtension(kSendTimeExtensionId, moment)
+      .WithExtension(kTransportSequenceExtensionId, number);
+  const Bytes clear = packet->ToBytes();
+  return srtp_->ProtectRtp(out, 0, clear);
+}
+
+SimSendTrack* SimPeer::FindSent(Ssrc ssrc) {
+  const auto found = std::ranges::find_if(
+      sent_, [&](const auto& track) { return track->track().ssrc == ssrc; });
+  return found == sent_.end() ? nullptr : found->get();
+}
+
+std::optional<rtp::ReportBlock> SimPeer::report_of(Ssrc ssrc) const {
+  const auto found =
+      std::ranges::find_if(blocks_, [&](const auto& block) { return block.source == ssrc; });
+  if (found == blocks_.end()) return std::nullopt;
+  return *found;
+}
+
+}  // namespace sluice::test

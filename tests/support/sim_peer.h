@@ -1,0 +1,146 @@
+// A browser as far as the network can tell: full ICE, DTLS in either role, SRTP, tracks in both
+// directions, RTCP.
+//
+// Put together from the same cores as the worker, except for what judges the worker's work (see
+// SimReceiveTrack). It knows nothing of signalling: Member does that.
+
+#ifndef SLUICE_TESTS_SUPPORT_SIM_PEER_H_
+#define SLUICE_TESTS_SUPPORT_SIM_PEER_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/drop_reason.h"
+#include "base/endpoint.h"
+#include "base/entropy.h"
+#include "base/protocol_core.h"
+#include "base/time.h"
+#include "dtls/context.h"
+#include "dtls/session.h"
+#include "dtls/srtp_session.h"
+#include "rtp/receive/feedback_recorder.h"
+#include "rtp/rtcp/report_block.h"
+#include "rtp/rtcp/rtcp_packet.h"
+#include "tests/support/ice_controller.h"
+#include "tests/support/sim_receive_track.h"
+#include "tests/support/sim_send_track.h"
+
+namespace sluice::test {
+
+class SimPeer {
+ public:
+  struct Options {
+    ice::Credentials local = {};
+    ice::Credentials remote = {};
+    // Our sockets; SocketId is the index. ICE begins on the first.
+    std::vector<Endpoint> sockets = {};
+    Endpoint server = {};
+    IceController::Nomination nomination = IceController::Nomination::kRegular;
+    dtls::Role role = dtls::Role::kServer;
+    dtls::Fingerprint expected;
+    std::string cname = "peer";
+  };
+
+  // What is referred to must outlive the peer.
+  SimPeer(const Options& options, const dtls::Context& context, Entropy& entropy);
+
+  // The first check goes out.
+  void Start(Timestamp now) { ice_.Start(now); }
+
+  // `datagram.path` is our socket and who sent it.
+  void Receive(Timestamp now, const Datagram& datagram);
+  void HandleTimeout(Timestamp now);
+  std::optional<Timestamp> NextTimeout() const;
+  Transmit PollTransmit(Timestamp now, ByteSpan out);
+  // DTLS news; ICE is asked through ice().
+  std::optional<dtls::Session::Event> PollEvent();
+
+  // Tracks begin to flow once connected.
+  SimSendTrack& Send(Timestamp now, const SimTrackOptions& track, const SimEncoderOptions& encoder);
+  SimReceiveTrack& Expect(Timestamp now, const SimTrackOptions& track, Ssrc source);
+
+  void Close(Timestamp now) { dtls_.Close(now); }
+
+  bool connected() const { return srtp_ != nullptr; }
+  std::optional<Timestamp> connected_at() const { return connected_at_; }
+  std::optional<dtls::Session::CloseReason> closed() const { return closed_; }
+  IceController& ice() { return ice_; }
+  const Endpoint& socket(SocketId id) const { return options_.sockets[id.value()]; }
+  const Options& options() const { return options_; }
+  // For scenarios that forge what only the peer could have sealed.
+  dtls::SrtpSession& srtp() { return *srtp_; }
+
+  const std::vector<std::unique_ptr<SimSendTrack>>& sent() const { return sent_; }
+  const std::vector<std::unique_ptr<SimReceiveTrack>>& received() const { return received_; }
+  // Media packets that no track expected, and RTCP that made no sense.
+  uint64_t unexpected() const { return unexpected_; }
+  // What did not authenticate.
+  uint64_t unsealed() const { return unsealed_; }
+  // Feedback about what we send: arrivals that the other side told of, and REMB packets.
+  uint64_t arrivals_reported() const { return arrivals_reported_; }
+  uint64_t rembs() const { return rembs_; }
+  // The last report about each of our tracks, and the round-trip time made of it.
+  std::optional<rtp::ReportBlock> report_of(Ssrc ssrc) const;
+  std::optional<Duration> media_round_trip() const { return media_round_trip_; }
+  // RTCP datagrams sent and received.
+  uint64_t rtcp_sent() const { return rtcp_sent_; }
+  uint64_t rtcp_received() const { return rtcp_received_; }
+
+  // Sends a packet of RTCP as it is, sealed.
+  void SendRtcp(ByteView compound) { extra_rtcp_.emplace_back(compound.begin(), compound.end()); }
+  // Sends an RTP packet as it is, sealed.
+  void SendRtp(const RtpPacketBuilder& packet) { extra_rtp_.push_back(packet); }
+
+ private:
+  void DrainSession(Timestamp now);
+  void ReceiveRtp(Timestamp now, ByteView protected_bytes);
+  void ReceiveRtcp(Timestamp now, ByteView protected_bytes);
+  void ReceiveMember(Timestamp now, const rtp::RtcpPacket& member);
+  void RecordBlocks(Timestamp now, const rtp::ReportBlocks& blocks);
+  SimSendTrack* FindSent(Ssrc ssrc);
+  // Clear RTCP that is due; its length.
+  size_t WriteRtcp(Timestamp now, ByteSpan out);
+  void WriteReports(Timestamp now, ByteWriter& out);
+  std::optional<size_t> WriteRtp(Timestamp now, ByteSpan out);
+  Ssrc own_ssrc() const;
+
+  const Options options_;
+  IceController ice_;
+  dtls::Session dtls_;
+  std::unique_ptr<dtls::SrtpSession> srtp_;
+  bool path_confirmed_ = false;
+  std::optional<Timestamp> connected_at_;
+  std::optional<dtls::Session::CloseReason> closed_;
+  std::deque<dtls::Session::Event> events_;
+
+  std::vector<std::unique_ptr<SimSendTrack>> sent_;
+  std::vector<std::unique_ptr<SimReceiveTrack>> received_;
+  uint16_t transport_sequence_ = 0;
+  rtp::FeedbackRecorder feedback_;
+  std::optional<Timestamp> next_report_;
+  std::vector<rtp::ReportBlock> blocks_;
+  struct Reference {
+    Ssrc sender;
+    NtpTime time;
+    Timestamp arrival;
+  };
+  std::optional<Reference> reference_;
+  std::optional<Duration> media_round_trip_;
+  std::deque<Bytes> extra_rtcp_;
+  std::deque<RtpPacketBuilder> extra_rtp_;
+  uint64_t unexpected_ = 0;
+  uint64_t unsealed_ = 0;
+  uint64_t arrivals_reported_ = 0;
+  uint64_t rembs_ = 0;
+  uint64_t rtcp_sent_ = 0;
+  uint64_t rtcp_received_ = 0;
+};
+static_assert(ProtocolCore<SimPeer, Datagram>);
+
+}  // namespace sluice::test
+
+#endif  // SLUICE_TESTS_SUPPORT_SIM_PEER_H_
