@@ -150,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(
                   p.rtcp = std::make_unique<schema::RtcpParametersT>();
                   p.rtcp->cname = std::string(256, 'c');
                 }}),
-    [](const testing::TestParamInfo<BadCase>& info) { return info.param.name; });
+    [](const testing::TestParamInfo<BadCase>& named) { return named.param.name; });
 
 TEST(MediaPlanTest, EveryMediaPayloadTypeMustBeMapped) {
   const auto plan = ReadMediaPlan(Video(), schema::MediaKind::Video);
