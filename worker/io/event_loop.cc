@@ -120,7 +120,10 @@ void EventLoop::Turn() {
   const bool more_media = SendMedia(now);
   WriteMessages(now);  // Sending may have had news.
   RecordDrops();
-  WaitFor(Earlier(options_.engine.NextTimeout(), closing_deadline_), more_requests || more_media);
+  // Writing may have found that nobody reads any more; the next turn draws the conclusion.
+  const bool ended = control_ && control_->state() != ControlPipe::State::kOpen;
+  const bool more_work = more_requests || more_media || (ended && !closing_deadline_);
+  WaitFor(Earlier(options_.engine.NextTimeout(), closing_deadline_), more_work);
   StopIfDone(now, more_media);
 }
 
