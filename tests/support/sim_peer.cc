@@ -141,7 +141,10 @@ std::optional<size_t> SimPeer::WriteRtp(Timestamp now, ByteSpan out) {
   packet->WithExtension(kSendTimeExtensionId, moment)
       .WithExtension(kTransportSequenceExtensionId, number);
   const Bytes clear = packet->ToBytes();
-  return srtp_->ProtectRtp(out, 0, clear);
+  std::ranges::copy(clear, out.begin());
+  const std::optional<size_t> size = srtp_->ProtectRtp(out, clear.size(), {});
+  SLUICE_CHECK(size.has_value());
+  return size;
 }
 
 SimSendTrack* SimPeer::FindSent(Ssrc ssrc) {
