@@ -116,8 +116,9 @@ void ApplyPause(Workspace& workspace, Timestamp now, Consumer& consumer) {
   transport->egress.SetPaused(consumer.stream, paused);
   if (paused) CancelUnwantedKeyFrame(workspace, consumer.producer);
   // Whoever begins to watch should not have to wait for the next packet to find that a key frame
-  // is missing.
-  if (!paused && transport->egress.AwaitsKeyFrame(consumer.stream)) {
+  // is missing. Nor should it ask too early: a key frame that comes before the keys is wasted, and
+  // browsers do not make another one soon after.
+  if (!paused && transport->link.ready() && transport->egress.AwaitsKeyFrame(consumer.stream)) {
     AskKeyFrame(workspace, now, consumer.producer);
   }
 }
