@@ -16,3 +16,7 @@ add_custom_target(sluice_schema_headers DEPENDS ${SCHEMA_HEADERS})
 add_library(sluice_schema INTERFACE)
 target_include_directories(sluice_schema SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/generated)
 add_dependencies(sluice_schema sluice_schema_headers)
+
+# The generated headers are long, and most of what speaks the control API includes them.
+set(SLUICE_PRECOMPILED_CONTROL ${SCHEMA_OUT}/message_generated.h <absl/status/statusor.h>
+    <absl/container/flat_hash_map.h> <absl/strings/str_cat.h>)
