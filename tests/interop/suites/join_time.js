@@ -13,8 +13,8 @@ export async function joinTime(t, stage) {
   await t.test('join to first picture', async (t) => {
     const room = stage.freshRoom('join');
     const times = [];
-    // At the usual rate of pictures, because a joiner waits for the next one.
-    const browser = await stage.openBrowser({ camera: { fps: 30 } });
+    // At a usual rate of pictures, because a joiner waits for the next one.
+    const browser = await stage.openBrowser({ camera: { fps: 20 } });
     const play = async (host, guest) => {
       await guest.receives('Host');
       for (let join = 0; join < kJoins; ++join) {
