@@ -97,7 +97,18 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Between the first sign of life and the loop, a signal would end the worker the hard way. Held back,
+// it is the first thing that the loop hears.
+void HoldSignals(int how) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(how, &signals, nullptr);
+}
+
 int Run(const Options& options) {
+  HoldSignals(SIG_BLOCK);
   // First of all: a descriptor that was not inherited would be given to something of ours.
   absl::StatusOr<ControlChannel> control = OpenControl(options);
   if (!control.ok()) return CannotStart(control.status());
@@ -117,6 +128,7 @@ int Run(const Options& options) {
                  static_cast<uint32_t>(getpid())});
   absl::StatusOr<std::unique_ptr<EventLoop>> loop = EventLoop::Create({engine, **sockets, log});
   if (!loop.ok()) return CannotStart(loop.status());
+  HoldSignals(SIG_UNBLOCK);
   const absl::Status served = std::visit(
       [&](auto& channel) { return (*loop)->Serve(std::move(channel)); }, *control);
   if (!served.ok()) return CannotStart(served);

@@ -151,6 +151,7 @@ bool EventLoop::ServeControl(Timestamp now) {
     const std::optional<ByteView> frame = control_->NextFrame();
     if (!frame) break;
     options_.engine.HandleFrame(now, *frame);
+    FinishClosing(now);
     WriteMessages(now);
   }
   if (std::optional<int> level = options_.engine.TakeLogLevel()) {
@@ -161,6 +162,16 @@ bool EventLoop::ServeControl(Timestamp now) {
   const bool open = !closing_deadline_ && control_->HasRoom();
   request_ready_.Watch(open ? UV_READABLE : 0);
   return open && control_->has_unread();
+}
+
+// Sockets that a request has closed stay open until the last words of their transports have left.
+// That happens before the answer leaves, so that an application which has it can use the ports
+// again.
+void EventLoop::FinishClosing(Timestamp now) {
+  const std::optional<Timestamp> due = options_.engine.NextTimeout();
+  if (!due || *due > now) return;
+  SendMedia(now);
+  options_.engine.HandleTimeout(now);
 }
 
 void EventLoop::JudgeControl(Timestamp now) {

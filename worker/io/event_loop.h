@@ -67,6 +67,7 @@ class EventLoop {
   void Turn();
   void AcceptClient(Timestamp now);
   bool ServeControl(Timestamp now);
+  void FinishClosing(Timestamp now);
   void JudgeControl(Timestamp now);
   void ServeMedia(const TurnTime& turn);
   void WriteMessages(Timestamp now);
