@@ -357,7 +357,8 @@ TEST(StartTest, HelpAndVersionGoToStandardOutput) {
 
 TEST(StartTest, WrongOptionsAreOneSentenceAndCodeTwo) {
   const std::vector<std::vector<std::string>> wrong = {
-      {"--no-such-option"}, {"--log-level"}, {"--log-level=loud"}, {"--rtc-min-port=0"},
+      {"--no-such-option"},         {"--log-level"},
+      {"--log-level=loud"},         {"--rtc-min-port=0"},
       {"--dtls-certificate=a.pem"}, {"--control-read-fd=x"},
   };
   for (const std::vector<std::string>& arguments : wrong) {

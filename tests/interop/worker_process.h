@@ -54,7 +54,6 @@ class WorkerProcess {
     waitpid(pid_, nullptr, 0);
   }
   WorkerProcess(const WorkerProcess&) = delete;
-  WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   // --- The process ---
 
@@ -76,7 +75,6 @@ class WorkerProcess {
   }
 
   bool Alive() const { return pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) == 0; }
-
   size_t RssKib() const {
     std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
     for (std::string line; std::getline(status, line);) {
@@ -86,14 +84,8 @@ class WorkerProcess {
   }
 
   // What it said until it ended.
-  std::string ErrorText() {
-    while (errors_) Collect(errors_, error_text_, 1000);
-    return error_text_;
-  }
-  std::string OutputText() {
-    while (output_) Collect(output_, output_text_, 1000);
-    return output_text_;
-  }
+  std::string ErrorText() { return Drain(errors_, error_text_); }
+  std::string OutputText() { return Drain(output_, output_text_); }
 
   // --- The control channel ---
 
@@ -102,24 +94,22 @@ class WorkerProcess {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, path.size());
-    for (const auto deadline = Clock::now() + kPatience; Clock::now() < deadline;) {
-      worker::Descriptor client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-      if (connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
-          0) {
-        fcntl(client.get(), F_SETFL, O_NONBLOCK);
-        from_worker_ = worker::Descriptor(fcntl(client.get(), F_DUPFD_CLOEXEC, 0));
-        to_worker_ = std::move(client);
-        return true;
-      }
+    const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+    worker::Descriptor client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto deadline = Clock::now() + kPatience;
+    while (connect(client.get(), generic, sizeof(address)) != 0) {
+      if (Clock::now() > deadline) return false;
       Collect(errors_, error_text_, 10);
     }
-    return false;
+    fcntl(client.get(), F_SETFL, O_NONBLOCK);
+    from_worker_ = worker::Descriptor(fcntl(client.get(), F_DUPFD_CLOEXEC, 0));
+    to_worker_ = std::move(client);
+    return true;
   }
 
   void CloseRequests() { to_worker_.Close(); }
   void CloseAnswers() { from_worker_.Close(); }
   int request_fd() const { return to_worker_.get(); }
-
   // How many of `bytes` the worker's end took before it took nothing for `patience`.
   size_t SendSome(std::string_view bytes, std::chrono::milliseconds patience = kPatience) {
     size_t sent = 0;
@@ -229,23 +219,20 @@ class WorkerProcess {
     pid_ = fork();
     ASSERT_GE(pid_, 0);
     if (pid_ == 0) {
-      RunChild(options, arguments.data(), {requests.read.get(), answers.write.get(),
-                                           output.write.get(), errors.write.get()});
+      RunChild(options, arguments.data(),
+               {requests.read.get(), answers.write.get(), output.write.get(), errors.write.get()});
     }
     to_worker_ = std::move(requests.write);
     from_worker_ = std::move(answers.read);
     output_ = std::move(output.read);
     errors_ = std::move(errors.read);
-    for (int fd : {to_worker_.get(), from_worker_.get(), output_.get(), errors_.get()}) {
-      fcntl(fd, F_SETFL, O_NONBLOCK);
+    for (const auto* end : {&to_worker_, &from_worker_, &output_, &errors_}) {
+      fcntl(end->get(), F_SETFL, O_NONBLOCK);
     }
   }
 
   struct ChildEnds {
-    int requests;
-    int answers;
-    int output;
-    int errors;
+    int requests, answers, output, errors;
   };
 
   // After fork: nothing but system calls.
@@ -288,6 +275,11 @@ class WorkerProcess {
     const ssize_t size = read(from.get(), part, sizeof(part));
     if (size > 0) text.append(part, static_cast<size_t>(size));
     if (size == 0) from.Close();
+  }
+
+  static std::string Drain(worker::Descriptor& from, std::string& text) {
+    while (from) Collect(from, text, 1000);
+    return text;
   }
 
   pid_t pid_ = -1;
