@@ -21,7 +21,6 @@
 #include "worker/io/event_loop.h"
 #include "worker/io/log.h"
 #include "worker/io/options.h"
-#include "worker/io/system_usage.h"
 #include "worker/io/socket_table.h"
 #include "worker/io/system_entropy.h"
 #include "worker/io/system_usage.h"
@@ -97,8 +96,8 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Between the first sign of life and the loop, a signal would end the worker the hard way. Held back,
-// it is the first thing that the loop hears.
+// Between the first sign of life and the loop, a signal would end the worker the hard way. Held
+// back, it is the first thing that the loop hears.
 void HoldSignals(int how) {
   sigset_t signals;
   sigemptyset(&signals);
@@ -120,8 +119,8 @@ int Run(const Options& options) {
   PacketPool pool;
   SystemEntropy entropy;
   SystemUsage usage;
-  absl::StatusOr<std::unique_ptr<SocketTable>> sockets = SocketTable::Create(
-      {pool, entropy, log, options.rtc_min_port, options.rtc_max_port});
+  absl::StatusOr<std::unique_ptr<SocketTable>> sockets =
+      SocketTable::Create({pool, entropy, log, options.rtc_min_port, options.rtc_max_port});
   if (!sockets.ok()) return CannotStart(sockets.status());
 
   Engine engine({pool, entropy, **sockets, **context, usage, Clock().Read().unix_offset,
@@ -129,8 +128,8 @@ int Run(const Options& options) {
   absl::StatusOr<std::unique_ptr<EventLoop>> loop = EventLoop::Create({engine, **sockets, log});
   if (!loop.ok()) return CannotStart(loop.status());
   HoldSignals(SIG_UNBLOCK);
-  const absl::Status served = std::visit(
-      [&](auto& channel) { return (*loop)->Serve(std::move(channel)); }, *control);
+  const absl::Status served =
+      std::visit([&](auto& channel) { return (*loop)->Serve(std::move(channel)); }, *control);
   if (!served.ok()) return CannotStart(served);
   return (*loop)->Run();
 }

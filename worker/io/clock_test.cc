@@ -32,8 +32,7 @@ TEST(ClockTest, OffsetLeadsToAWallClockOfThisCentury) {
 }
 
 TEST(ArrivalTimeTest, TranslatesAStampIntoTheWorkersClock) {
-  EXPECT_EQ(ArrivalTime(kTurn, kUptime + kOffset - milliseconds(7)),
-            kTurn.now - milliseconds(7));
+  EXPECT_EQ(ArrivalTime(kTurn, kUptime + kOffset - milliseconds(7)), kTurn.now - milliseconds(7));
   EXPECT_EQ(ArrivalTime(kTurn, kUptime + kOffset), kTurn.now);
 }
 

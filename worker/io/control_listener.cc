@@ -46,8 +46,8 @@ absl::StatusOr<ControlListener> ControlListener::Listen(const std::string& path)
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof(address.sun_path)) {
-    return Failure(path, "a path has 1 to " + std::to_string(sizeof(address.sun_path) - 1) +
-                             " characters");
+    return Failure(
+        path, "a path has 1 to " + std::to_string(sizeof(address.sun_path) - 1) + " characters");
   }
   path.copy(address.sun_path, path.size());
 

@@ -19,7 +19,8 @@ constexpr int kRequestsPerTurn = 64;
 constexpr int kFlushesPerTurn = 64;
 
 absl::Status Failure(const char* what, int error) {
-  return absl::Status(absl::StatusCode::kUnavailable, std::string(what) + ": " + uv_strerror(error));
+  return absl::Status(absl::StatusCode::kUnavailable,
+                      std::string(what) + ": " + uv_strerror(error));
 }
 
 }  // namespace
@@ -53,9 +54,12 @@ absl::Status EventLoop::Init() {
 
 EventLoop::~EventLoop() {
   if (!loop_open_) return;
-  uv_walk(&loop_, [](uv_handle_t* handle, void*) {
-    if (!uv_is_closing(handle)) uv_close(handle, nullptr);
-  }, nullptr);
+  uv_walk(
+      &loop_,
+      [](uv_handle_t* handle, void*) {
+        if (!uv_is_closing(handle)) uv_close(handle, nullptr);
+      },
+      nullptr);
   uv_run(&loop_, UV_RUN_DEFAULT);
   SLUICE_CHECK(uv_loop_close(&loop_) == 0);
 }
@@ -186,9 +190,9 @@ void EventLoop::JudgeControl(Timestamp now) {
       break;
     case ControlPipe::State::kOutOfStep:
       options_.log.Error(now, "the control channel is out of step: a frame of " +
-                         std::to_string(control_->announced_size()) +
-                         " bytes was announced, the limit is " +
-                         std::to_string(control::kMaxFrameSize));
+                                  std::to_string(control_->announced_size()) +
+                                  " bytes was announced, the limit is " +
+                                  std::to_string(control::kMaxFrameSize));
       BeginClosing(now, kOutOfStep);
       break;
   }
@@ -215,7 +219,7 @@ void EventLoop::WriteMessages(Timestamp now) {
     if (message.empty()) break;
     if (!control_->Write(message) && control_->state() == ControlPipe::State::kOpen) {
       options_.log.Error(now, "a message of " + std::to_string(message.size()) +
-                         " bytes is too large for the control channel and was dropped");
+                                  " bytes is too large for the control channel and was dropped");
     }
   }
   control_->Flush();
@@ -266,8 +270,8 @@ void EventLoop::WaitFor(std::optional<Timestamp> deadline, bool more_work) {
   const uint64_t loop_ms = uv_now(&loop_);
   uint64_t deadline_ms = 0;
   if (deadline) {
-    const auto since_boot = std::chrono::ceil<std::chrono::milliseconds>(
-        deadline->time_since_epoch());
+    const auto since_boot =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline->time_since_epoch());
     deadline_ms = static_cast<uint64_t>(std::max<int64_t>(since_boot.count(), 0));
   }
   if (more_work || (deadline && deadline_ms <= loop_ms)) {

@@ -137,8 +137,8 @@ TEST_F(EventLoopTest, AReaderThatNeverReadsDoesNotKeepTheLoopFromStopping) {
   ServePipe();
   // Full, so that not even the greeting leaves.
   const std::string filler(4096, 'f');
-  const Descriptor same(open(("/proc/self/fd/" + std::to_string(from_loop_.get())).c_str(),
-                             O_WRONLY | O_NONBLOCK));
+  const Descriptor same(
+      open(("/proc/self/fd/" + std::to_string(from_loop_.get())).c_str(), O_WRONLY | O_NONBLOCK));
   ASSERT_TRUE(same);
   while (write(same.get(), filler.data(), filler.size()) > 0) continue;
   to_loop_.Close();
@@ -182,8 +182,7 @@ TEST_F(EventLoopTest, ServesTheClientOfAUnixSocket) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, path.size());
-  ASSERT_EQ(connect(from_loop_.get(), reinterpret_cast<const sockaddr*>(&address),
-                    sizeof(address)),
+  ASSERT_EQ(connect(from_loop_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)),
             0);
   ASSERT_EQ(write(from_loop_.get(), Nonsense().data(), 8), 8);
   ASSERT_EQ(shutdown(from_loop_.get(), SHUT_WR), 0);

@@ -1,8 +1,8 @@
 // One line per thing worth telling, on standard error; the application reads them.
 //
-// Lines are limited in rate, because what goes wrong often goes wrong for every packet. Writing never
-// waits: a terminal or pipe that nobody reads must not stop media. What was left out for either
-// reason is counted, and told once there is room again.
+// Lines are limited in rate, because what goes wrong often goes wrong for every packet. Writing
+// never waits: a terminal or pipe that nobody reads must not stop media. What was left out for
+// either reason is counted, and told once there is room again.
 
 #ifndef SLUICE_WORKER_IO_LOG_H_
 #define SLUICE_WORKER_IO_LOG_H_

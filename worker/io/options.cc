@@ -74,8 +74,8 @@ Problem SetValue(std::string_view name, std::string_view value, Options& options
 Problem CheckTogether(const Options& options) {
   if (options.rtc_min_port > options.rtc_max_port) {
     return WrongOption{"--rtc-min-port (" + std::to_string(options.rtc_min_port) +
-                       ") is greater than --rtc-max-port (" +
-                       std::to_string(options.rtc_max_port) + ")."};
+                       ") is greater than --rtc-max-port (" + std::to_string(options.rtc_max_port) +
+                       ")."};
   }
   if (options.dtls_certificate.empty() != options.dtls_private_key.empty()) {
     return WrongOption{"--dtls-certificate and --dtls-private-key are only useful together."};
@@ -111,8 +111,9 @@ std::variant<Options, WrongOption> ParseOptions(std::span<const char* const> arg
     if (name == "--control-read-fd" || name == "--control-write-fd") descriptors_named = true;
   }
   if (descriptors_named && !options.control_socket.empty()) {
-    return WrongOption{"--control-socket cannot be combined with --control-read-fd or "
-                       "--control-write-fd."};
+    return WrongOption{
+        "--control-socket cannot be combined with --control-read-fd or "
+        "--control-write-fd."};
   }
   if (Problem problem = CheckTogether(options)) return *std::move(problem);
   return options;

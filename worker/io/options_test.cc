@@ -86,8 +86,8 @@ TEST(OptionsTest, ValuesOutOfRangeAreNamedWithTheOption) {
                            "--rtc-min-port=12x", "--rtc-min-port= 12", "--rtc-min-port="}) {
     EXPECT_THAT(Refused({port}), HasSubstr("--rtc-min-port must be a port")) << port;
   }
-  for (const char* fd : {"--control-read-fd=-1", "--control-read-fd=stdin",
-                         "--control-read-fd=99999999999"}) {
+  for (const char* fd :
+       {"--control-read-fd=-1", "--control-read-fd=stdin", "--control-read-fd=99999999999"}) {
     EXPECT_THAT(Refused({fd}), HasSubstr("--control-read-fd must be")) << fd;
   }
 }
@@ -102,10 +102,9 @@ TEST(OptionsTest, OptionsThatContradictEachOtherAreRefused) {
 }
 
 TEST(OptionsTest, HelpNamesEveryOption) {
-  for (const char* name :
-       {"--help", "--version", "--log-level", "--dtls-certificate", "--dtls-private-key",
-        "--rtc-min-port", "--rtc-max-port", "--control-read-fd", "--control-write-fd",
-        "--control-socket"}) {
+  for (const char* name : {"--help", "--version", "--log-level", "--dtls-certificate",
+                           "--dtls-private-key", "--rtc-min-port", "--rtc-max-port",
+                           "--control-read-fd", "--control-write-fd", "--control-socket"}) {
     EXPECT_THAT(std::string(HelpText()), HasSubstr(std::string(name) + " ")) << name;
   }
 }

@@ -82,9 +82,9 @@ Timestamp ReceiveBatch::ArrivalOf(msghdr& header, const TurnTime& turn) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
     timespec stamp{};
     std::memcpy(&stamp, CMSG_DATA(part), sizeof(stamp));
-    return ArrivalTime(turn, std::chrono::seconds(stamp.tv_sec) +
-                                 std::chrono::duration_cast<Duration>(
-                                     std::chrono::nanoseconds(stamp.tv_nsec)));
+    return ArrivalTime(
+        turn, std::chrono::seconds(stamp.tv_sec) +
+                  std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(stamp.tv_nsec)));
   }
   return turn.now;
 }

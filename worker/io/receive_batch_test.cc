@@ -35,9 +35,7 @@ class ReceiveBatchTest : public ::testing::Test {
               static_cast<ssize_t>(bytes.size()));
   }
 
-  size_t Receive(ReceiveBatch& batch) {
-    return batch.Receive(here_.fd(), kSocket, Clock().Read());
-  }
+  size_t Receive(ReceiveBatch& batch) { return batch.Receive(here_.fd(), kSocket, Clock().Read()); }
 
   std::vector<std::string> Texts(ReceiveBatch& batch) {
     std::vector<std::string> texts;

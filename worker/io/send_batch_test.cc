@@ -40,8 +40,7 @@ class ScriptedKernel {
 };
 
 MATCHER_P3(Outcome, sent, full, failed, "") {
-  return arg.sent == uint64_t{sent} && arg.full == uint64_t{full} &&
-         arg.failed == uint64_t{failed};
+  return arg.sent == uint64_t{sent} && arg.full == uint64_t{full} && arg.failed == uint64_t{failed};
 }
 
 TEST(SendAllTest, SendsEverythingInOneCallIfTheKernelTakesIt) {

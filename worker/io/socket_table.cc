@@ -11,8 +11,8 @@
 namespace sluice::worker {
 namespace {
 
-// More sockets than this that are ready at once have to wait a turn; the kernel puts those that were
-// read to the end of its list.
+// More sockets than this that are ready at once have to wait a turn; the kernel puts those that
+// were read to the end of its list.
 constexpr size_t kReadyPerTurn = 64;
 
 }  // namespace
@@ -49,9 +49,8 @@ absl::StatusOr<BoundSocket> SocketTable::Open(const ListenOptions& options) {
   event.events = EPOLLIN;
   event.data.u32 = last_id_;
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, opened->fd(), &event) != 0) {
-    return absl::Status(absl::StatusCode::kUnavailable, "cannot watch " +
-                                                            opened->local().ToString() + ": " +
-                                                            std::strerror(errno));
+    return absl::Status(absl::StatusCode::kUnavailable,
+                        "cannot watch " + opened->local().ToString() + ": " + std::strerror(errno));
   }
   ReportBuffers(*opened, options);
   const BoundSocket bound{SocketId(last_id_), opened->local()};
@@ -83,9 +82,8 @@ std::span<InboundDatagram> SocketTable::NextBatch() {
     if (next_ready_ >= ready_.size()) next_ready_ = 0;
     const uint32_t id = ready_[next_ready_];
     const auto found = sockets_.find(id);
-    const size_t taken = found == sockets_.end()
-                             ? 0
-                             : receive_.Receive(found->second.fd(), SocketId(id), turn_);
+    const size_t taken =
+        found == sockets_.end() ? 0 : receive_.Receive(found->second.fd(), SocketId(id), turn_);
     share_ -= std::min(share_, taken);
     if (taken < ReceiveBatch::kSize) {
       ready_[next_ready_] = ready_.back();
@@ -129,7 +127,7 @@ void SocketTable::ReportBuffers(const UdpSocket& socket, const ListenOptions& op
   // A small receive buffer loses packets in bursts, and nobody sees where.
   if (socket.receive_buffer() >= wanted) return;
   options_.log.Warn(turn_.now, "the kernel grants " + socket.local().ToString() + " only " + sizes +
-                    "; raise net.core.rmem_max and net.core.wmem_max");
+                                   "; raise net.core.rmem_max and net.core.wmem_max");
 }
 
 }  // namespace sluice::worker

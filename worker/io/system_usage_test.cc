@@ -23,8 +23,7 @@ TEST(SystemUsageTest, CountsWhatTheProcessDoes) {
 
   const ProcessUsage::Reading after = usage.Read();
   EXPECT_GT(after.minor_faults, before.minor_faults);
-  EXPECT_GE(after.user_time_us + after.system_time_us,
-            before.user_time_us + before.system_time_us);
+  EXPECT_GE(after.user_time_us + after.system_time_us, before.user_time_us + before.system_time_us);
   EXPECT_GE(after.max_rss_kib, before.max_rss_kib);
   munmap(pages, kSize);
 }

@@ -105,9 +105,8 @@ int UdpSocket::Configure(const ListenOptions& options) {
 }
 
 int UdpSocket::Bind(const ListenOptions& options, Entropy& entropy) {
-  const int error = HasRange(options)
-                        ? BindAny(options, entropy)
-                        : BindOne({options.address, options.port, options.protocol});
+  const int error = HasRange(options) ? BindAny(options, entropy)
+                                      : BindOne({options.address, options.port, options.protocol});
   if (error != 0) return error;
 
   SocketAddress bound;
