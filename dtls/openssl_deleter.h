@@ -6,6 +6,7 @@
 #include <memory>
 
 struct bio_st;
+struct evp_cipher_ctx_st;
 struct evp_pkey_st;
 struct ssl_ctx_st;
 struct ssl_st;
@@ -15,6 +16,7 @@ namespace sluice::dtls {
 
 struct OpensslDeleter {
   void operator()(bio_st* bio) const;
+  void operator()(evp_cipher_ctx_st* cipher) const;
   void operator()(evp_pkey_st* key) const;
   void operator()(ssl_ctx_st* context) const;
   void operator()(ssl_st* ssl) const;
@@ -22,6 +24,7 @@ struct OpensslDeleter {
 };
 
 using BioPtr = std::unique_ptr<bio_st, OpensslDeleter>;
+using CipherPtr = std::unique_ptr<evp_cipher_ctx_st, OpensslDeleter>;
 using KeyPtr = std::unique_ptr<evp_pkey_st, OpensslDeleter>;
 using SslContextPtr = std::unique_ptr<ssl_ctx_st, OpensslDeleter>;
 using SslPtr = std::unique_ptr<ssl_st, OpensslDeleter>;

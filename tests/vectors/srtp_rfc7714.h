@@ -59,6 +59,20 @@ d50ae4d1 f5ce5d30 4ba297e4 7d470c28 2c3ece5d bffe0a50 a2eaa5c1 110555be 8415f658
 6f1b6fad 1d1eb30c 4446839f 57ff6f6c b26ac3be    # the last 16 bytes are the tag
 800005d4                                # E flag and index
 )";
+// §17.3: authenticated only.
+inline constexpr std::string_view kRfc7714ClearSrtcp128 = R"(
+81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61
+deadbeef deadbeef deadbeef deadbeef deadbeef
+841dd968 3dd78ec9 2ae58790 125f62b3     # tag
+000005d4                                # index, without the E flag
+)";
+// §17.4
+inline constexpr std::string_view kRfc7714ClearSrtcp256 = R"(
+81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61
+deadbeef deadbeef deadbeef deadbeef deadbeef
+91db4afb feee5a97 8fab4393 ed2615fe     # tag
+000005d4                                # index, without the E flag
+)";
 
 }  // namespace sluice::vectors
 
