@@ -22,7 +22,7 @@ async function enter(stage, folder, person) {
   return stage.participant(person.name, params, { browser });
 }
 
-// Encoders begin blurred; after so many pictures the bit rate has grown and the still parts are fine.
+// Encoders begin blurred; after so many pictures the bit rate has grown and what is still is fine.
 const kFramesToSharpness = 90;
 
 async function sharp(one) {

@@ -25,7 +25,7 @@ async function mute(ada, bo) {
   await ada.press(/^Mute/);
   await bo.until('sees Ada muted', async () => (await bo.peerState('Ada'))?.micMuted);
   const quiet = await silence(bo, 'Ada');
-  // Two more seconds of beeping camera time: pictures go on, sound does not.
+  // Two more seconds, in which an open microphone would beep: pictures go on, sound does not.
   const later = await bo.until('goes on seeing Ada', async () => {
     const now = await bo.from('Ada');
     return now.framesDecoded >= quiet.framesDecoded + 10 && now;

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 import { until } from './until.js';
 
-const kMain = fileURLToPath(new URL('../../../apps/conference/dist/server/main.js', import.meta.url));
+const kFolder = new URL('../../../apps/conference/', import.meta.url);
+const kMain = fileURLToPath(new URL('dist/server/main.js', kFolder));
 const kReadyLine = /^Sluice conference is at (\S+)$/m;
 const kStartMs = 20_000;
 const kStopMs = 5_000;

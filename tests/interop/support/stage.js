@@ -34,7 +34,7 @@ export class Stage {
     return Participant.open(browser, base ?? server.url, { name, ...params });
   }
 
-  // Runs `play` with these people in `room`, everybody receiving everybody, and sends them home.
+  // Runs `play` with these people, who are on their way in, and sends them home whatever happens.
   async withPeople(names, params, play, where) {
     const people = [];
     try {
