@@ -168,7 +168,8 @@ void IceController::Confirm(Timestamp now, const ice::StunMessage& response) {
 
 void IceController::BeginTransaction(Timestamp now) {
   next_check_.reset();
-  Transaction& fresh = transaction_.emplace();
+  transaction_ = Transaction{};
+  Transaction& fresh = *transaction_;
   entropy_.Fill(fresh.id);
   fresh.sends_left = kMaxSends;
   fresh.next_send = now;
