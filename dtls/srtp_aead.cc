@@ -89,13 +89,13 @@ bool SrtpAead::OpenRtp(PacketId id, ByteSpan packet, size_t header) {
          Finish(packet.last(kTagSize));
 }
 
-// RFC 7714 §9.2: the index stands behind the tag, and is authenticated as if it followed the header.
+// RFC 7714 §9.2: the index stands behind the tag, and is authenticated as if it followed the
+// header.
 bool SrtpAead::SealRtcp(PacketId id, ByteSpan packet) {
   const ByteSpan index = packet.last(kRtcpIndexSize);
   ByteWriter(index).U32(kRtcpEncrypted | static_cast<uint32_t>(id.index));
   const ByteSpan sealed = packet.first(packet.size() - kRtcpIndexSize);
-  const ByteSpan text =
-      sealed.subspan(kRtcpHeaderSize, sealed.size() - kRtcpHeaderSize - kTagSize);
+  const ByteSpan text = sealed.subspan(kRtcpHeaderSize, sealed.size() - kRtcpHeaderSize - kTagSize);
   return Start(id) && Authenticate(packet.first(kRtcpHeaderSize)) && Authenticate(index) &&
          Apply(text, text) && Finish(sealed.last(kTagSize));
 }
@@ -104,8 +104,7 @@ bool SrtpAead::SealRtcp(PacketId id, ByteSpan packet) {
 bool SrtpAead::OpenRtcp(PacketId id, ByteSpan packet) {
   const ByteSpan index = packet.last(kRtcpIndexSize);
   const ByteSpan sealed = packet.first(packet.size() - kRtcpIndexSize);
-  const ByteSpan text =
-      sealed.subspan(kRtcpHeaderSize, sealed.size() - kRtcpHeaderSize - kTagSize);
+  const ByteSpan text = sealed.subspan(kRtcpHeaderSize, sealed.size() - kRtcpHeaderSize - kTagSize);
   if (!Start(id)) return false;
   if ((ByteReader(index).U32() & kRtcpEncrypted) == 0) {
     return Authenticate(sealed.first(sealed.size() - kTagSize)) && Authenticate(index) &&

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <iterator>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <vector>
 
@@ -26,8 +26,7 @@ using Bytes = std::vector<uint8_t>;
 TEST(SrtpKdfTest, AgreesWithRfc3711) {
   Bytes master = FromHex(vectors::kRfc3711MasterKey);
   std::ranges::copy(FromHex(vectors::kRfc3711MasterSalt), std::back_inserter(master));
-  const auto keys =
-      DeriveSessionKeys(SrtpProfile::kAesCm128HmacSha1_80, master, SrtpKind::kRtp);
+  const auto keys = DeriveSessionKeys(SrtpProfile::kAesCm128HmacSha1_80, master, SrtpKind::kRtp);
   ASSERT_TRUE(keys);
   EXPECT_THAT(keys->cipher(), ElementsAreArray(FromHex(vectors::kRfc3711SessionKey)));
   EXPECT_THAT(keys->salt(), ElementsAreArray(FromHex(vectors::kRfc3711SessionSalt)));

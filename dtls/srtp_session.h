@@ -1,12 +1,11 @@
 // SRTP and SRTCP with one peer (RFC 3711, RFC 7714), both directions.
 //
-// A narrow seam over libsrtp2, so that a faster cipher can take its place. It knows nothing of
-// streams beyond their SSRC: what a packet means is for rtp/ to say.
+// It counts and remembers for each SSRC; how a packet is sealed is for SrtpTransform to know. It
+// knows nothing of streams beyond their SSRC: what a packet means is for rtp/ to say.
 
 #ifndef SLUICE_DTLS_SRTP_SESSION_H_
 #define SLUICE_DTLS_SRTP_SESSION_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,11 +16,11 @@
 #include "base/bytes.h"
 #include "base/drop_reason.h"
 #include "base/ids.h"
+#include "dtls/replay_window.h"
+#include "dtls/rollover_counter.h"
 #include "dtls/srtp_keys.h"
-#include "dtls/ssrc_set.h"
-
-// libsrtp2's session; its headers stay in the source files of this folder.
-struct srtp_ctx_t_;
+#include "dtls/srtp_transform.h"
+#include "dtls/ssrc_table.h"
 
 namespace sluice::dtls {
 
@@ -30,15 +29,16 @@ class SrtpSession {
   using Unprotected = std::variant<size_t, DropReason>;
 
   // How many SSRCs a peer may send from, RTP and RTCP together. A publisher with ten simulcast
-  // sources uses about 60. Each costs the library about a kilobyte.
+  // sources uses about 60. Each costs about 300 bytes.
   static constexpr size_t kMaxIncoming = 256;
 
-  // RFC 3711 §3.3.2 asks for at least 64. A retransmission on its original SSRC can be a second
-  // late, which is about 1,000 packets of a fast stream.
-  static constexpr unsigned kReplayWindow = 1024;
+  // How many SSRCs we may send from. A receiver of 2,000 streams with their retransmissions uses
+  // 4,000. Each costs 20 bytes.
+  static constexpr size_t kMaxOutgoing = 8192;
+
+  static constexpr unsigned kReplayWindow = ReplayWindow::kSize;
 
   static absl::StatusOr<std::unique_ptr<SrtpSession>> Create(const SrtpKeys& keys);
-  ~SrtpSession();
 
   SrtpSession(const SrtpSession&) = delete;
   SrtpSession& operator=(const SrtpSession&) = delete;
@@ -58,32 +58,51 @@ class SrtpSession {
   // Free the state of a stream that has ended. What arrives from it later begins anew, which for
   // an incoming stream means that recordings of it would be taken once more: callers remove one
   // only when nobody listens to it any longer.
-  void RemoveOutgoing(Ssrc ssrc);
-  void RemoveIncoming(Ssrc ssrc);
+  void RemoveOutgoing(Ssrc ssrc) { outgoing_.Erase(ssrc); }
+  void RemoveIncoming(Ssrc ssrc) { incoming_.Erase(ssrc); }
 
-  SrtpProfile profile() const { return keys_.profile(); }
+  SrtpProfile profile() const { return profile_; }
   size_t incoming_count() const { return incoming_.size(); }
 
  private:
-  struct ContextDeleter {
-    void operator()(srtp_ctx_t_* context) const;
+  using TransformPtr = std::unique_ptr<SrtpTransform>;
+
+  struct Transforms {
+    TransformPtr rtp_in, rtcp_in, rtp_out, rtcp_out;
   };
-  using ContextPtr = std::unique_ptr<srtp_ctx_t_, ContextDeleter>;
 
-  SrtpSession(const SrtpKeys& keys, ContextPtr in, ContextPtr out);
+  struct Incoming {
+    RolloverCounter rollover;
+    ReplayWindow rtp;
+    ReplayWindow rtcp;
+    bool has_media = false;  // It may be known by its reports alone.
+  };
 
-  static absl::StatusOr<ContextPtr> NewContext(SrtpProfile profile, ByteView key, bool inbound);
-  Unprotected UnprotectFirst(ByteSpan packet, Ssrc ssrc);
-  std::optional<size_t> UnprotectAfterWrap(ByteSpan packet, Ssrc ssrc);
+  struct Outgoing {
+    RolloverCounter rollover;
+    uint32_t rtcp_index = 0;
+  };
+
+  // What of an RTP packet must be known before it can be opened.
+  struct Heading {
+    Ssrc ssrc;
+    uint16_t seq = 0;
+    size_t size = 0;
+  };
+
+  SrtpSession(SrtpProfile profile, Transforms transforms);
+
+  static std::optional<Heading> ReadHeading(ByteView packet);
+  Unprotected UnprotectFirst(ByteSpan packet, const Heading& heading);
+  bool OpenAfterWrap(ByteSpan packet, const Heading& heading);
 
   // Packets that authenticate entitle a peer to guesses, one each, up to this many.
   static constexpr int kMaxGuesses = 64;
 
-  const SrtpKeys keys_;
-  ContextPtr in_;
-  ContextPtr out_;
-  SsrcSet<kMaxIncoming> incoming_;  // All for which libsrtp2 keeps state.
-  SsrcSet<kMaxIncoming> media_;     // Those of them that have sent RTP.
+  const SrtpProfile profile_;
+  const Transforms transforms_;
+  SsrcTable<Incoming, kMaxIncoming> incoming_;
+  SsrcTable<Outgoing, kMaxOutgoing> outgoing_;
   int guesses_ = kMaxGuesses;
 };
 

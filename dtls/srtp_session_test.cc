@@ -256,6 +256,45 @@ TEST_P(SrtpSessionTest, RemovingWhatIsNotThereChangesNothing) {
   EXPECT_FALSE(Unprotect(ours(), SealByPeer(MakeRtp(1, 9, 10), 0)).empty());
 }
 
+TEST_P(SrtpSessionTest, RtcpReplayWindowHoldsExactly1024) {
+  const Bytes packet = MakeRtcp(7, 20);
+  EXPECT_FALSE(UnprotectRtcp(ours(), SealRtcpByPeer(packet, 5000)).empty());
+  EXPECT_FALSE(UnprotectRtcp(ours(), SealRtcpByPeer(packet, 5000 - 1023)).empty());
+  EXPECT_EQ(WhyRtcpRefused(ours(), SealRtcpByPeer(packet, 5000 - 1024)), DropReason::kSrtpReplay);
+  EXPECT_EQ(WhyRtcpRefused(ours(), SealRtcpByPeer(packet, 5000)), DropReason::kSrtpReplay);
+}
+
+TEST_P(SrtpSessionTest, LastRtcpIndexIsTaken) {
+  const Bytes packet = MakeRtcp(7, 20);
+  EXPECT_EQ(UnprotectRtcp(ours(), SealRtcpByPeer(packet, 0x7fffffff)), packet);
+}
+
+// What is called a header must be there: nothing of it is read out of `rest`, nor behind the end.
+TEST_P(SrtpSessionTest, HeaderBeyondWhatIsWrittenIsRefused) {
+  const Bytes packet = MakeRtp(7, 9, 30, true);
+  for (size_t written = 12; written < 24; ++written) {
+    Bytes out(packet.size() + TagSize(GetParam()));
+    std::copy_n(packet.begin(), written, out.begin());
+    EXPECT_FALSE(ours().ProtectRtp(out, written, ByteView(packet).subspan(written))) << written;
+  }
+  for (const uint8_t first : {uint8_t{0x8f}, uint8_t{0x9f}}) {  // fifteen CSRCs; and an extension
+    Bytes sealed = SealByPeer(MakeRtp(7, 9, 4), 0);
+    sealed[0] = first;
+    EXPECT_EQ(WhyRefused(ours(), sealed), DropReason::kSrtpMalformed);
+  }
+}
+
+TEST_P(SrtpSessionTest, OutgoingSourcesAreBounded) {
+  for (uint32_t ssrc = 0; ssrc < SrtpSession::kMaxOutgoing; ++ssrc) {
+    ASSERT_FALSE(Protect(ours(), MakeRtp(ssrc, 1, 1)).empty());
+  }
+  EXPECT_TRUE(Protect(ours(), MakeRtp(99'999, 1, 1)).empty());
+  EXPECT_TRUE(ProtectRtcp(ours(), MakeRtcp(99'999, 20)).empty());
+  EXPECT_FALSE(ProtectRtcp(ours(), MakeRtcp(5, 20)).empty());
+  ours().RemoveOutgoing(Ssrc(5));
+  EXPECT_FALSE(Protect(ours(), MakeRtp(99'999, 1, 1)).empty());
+}
+
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpSessionTest,
                          testing::Values(SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAeadAes256Gcm,
                                          SrtpProfile::kAesCm128HmacSha1_80));

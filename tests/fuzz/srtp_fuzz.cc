@@ -2,7 +2,8 @@
 //
 // The first byte chooses the profile and what the rest is: a sealed RTP or RTCP packet as it comes
 // from the network, or a clear one that is sealed by the peer first, with damage at the end, so
-// that the fuzzer gets past the tags it could never guess.
+// that the fuzzer gets past the tags it could never guess. libsrtp2 is asked about the same packets
+// and must agree.
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,7 @@
 
 #include "base/check.h"
 #include "dtls/srtp_session.h"
+#include "tests/support/srtp_libsrtp2.h"
 
 namespace sluice {
 namespace {
@@ -23,10 +25,13 @@ using dtls::SrtpProfile;
 using dtls::SrtpSession;
 using Bytes = std::vector<uint8_t>;
 
+Bytes Master(SrtpProfile profile, uint8_t fill) {
+  return Bytes(dtls::MasterKeySize(profile) + dtls::MasterSaltSize(profile), fill);
+}
+
 std::unique_ptr<SrtpSession> NewSession(SrtpProfile profile, uint8_t local, uint8_t remote) {
-  const size_t size = dtls::MasterKeySize(profile) + dtls::MasterSaltSize(profile);
-  auto session =
-      SrtpSession::Create(*SrtpKeys::FromHalves(profile, Bytes(size, local), Bytes(size, remote)));
+  auto session = SrtpSession::Create(
+      *SrtpKeys::FromHalves(profile, Master(profile, local), Master(profile, remote)));
   SLUICE_CHECK(session.ok());
   return std::move(*session);
 }
@@ -40,7 +45,7 @@ bool Accepts(SrtpSession& session, Bytes packet, bool rtcp) {
   return clear != nullptr;
 }
 
-// Sealed by the peer; nothing if libsrtp2 finds it is no packet.
+// Sealed by the peer; nothing if it finds it is no packet.
 Bytes Seal(SrtpSession& peer, ByteView clear, bool rtcp) {
   Bytes sealed(clear.begin(), clear.end());
   sealed.resize(clear.size() + 20);
@@ -65,8 +70,12 @@ void Run(ByteView input) {
   const std::unique_ptr<SrtpSession> peer = NewSession(profile, 2, 1);
   const uint16_t at = in.U16();
   const uint8_t mask = in.U8();
-  const Bytes sealed = Seal(*peer, in.rest(), rtcp);
+  const Bytes clear(in.rest().begin(), in.rest().end());
+  const Bytes sealed = Seal(*peer, clear, rtcp);
+  test::Libsrtp2 library(profile, Master(profile, 2), Master(profile, 2));
+  SLUICE_CHECK(sealed == (rtcp ? library.SealRtcp(clear) : library.SealRtp(clear)));
   if (sealed.empty()) return;
+  SLUICE_CHECK(clear == (rtcp ? library.OpenRtcp(sealed) : library.OpenRtp(sealed)));
   Bytes damaged = sealed;
   damaged[at % damaged.size()] = static_cast<uint8_t>(damaged[at % damaged.size()] ^ mask);
   if (mask != 0) SLUICE_CHECK(!Accepts(*ours, damaged, rtcp));

@@ -104,6 +104,17 @@ class SrtpReference {
     return Join(sealed, Tag(keys, sealed));
   }
 
+  // RFC 7714 §9.3: authenticated, not encrypted, and without the E flag. Not for counter mode.
+  static Bytes SignRtcp(const Keys& keys, const Bytes& packet, uint32_t index) {
+    Bytes trailer(4);
+    ByteWriter(trailer).U32(index);
+    Bytes iv(12);
+    Xor(iv, 2, ByteView(packet).subspan(4, 4));
+    Xor(iv, 8, trailer);
+    const Bytes tag = Gcm(keys, iv, Join(packet, trailer), ByteView(packet).last(0));
+    return Join(Join(packet, tag), trailer);
+  }
+
  private:
   using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)>;
 
