@@ -24,8 +24,6 @@ transcript=$combined/transcript.txt
 
 build_trees() {
   local preset
-  # Not every checkout needs a build of its own for libFuzzer; the presets say.
-  if cmake --list-presets | grep -q '"fuzz"'; then presets=(fuzz "${presets[@]}"); fi
   for preset in "${presets[@]}"; do
     say "configuring build/$preset"
     cmake --preset "$preset"

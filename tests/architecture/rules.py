@@ -38,7 +38,7 @@ FOLDERS = (
     Folder(
         "dtls",
         ("base",),
-        {"openssl": EVERYWHERE, "srtp": EVERYWHERE, "abseil": EVERYWHERE},
+        {"openssl": EVERYWHERE, "abseil": EVERYWHERE},
         "dtls",
     ),
     Folder("sctp", ("base",), {"usrsctp": ("stack", "association")}, "sctp"),
@@ -66,8 +66,9 @@ FOLDERS = (
 # A folder below another one of which only a single class is for others: folder -> header.
 FRONT_DOORS = {"rtp/bwe": "rtp/bwe/bandwidth_estimator.h"}
 
-# What every unit test may use besides what its folder may.
-TEST_LIBRARIES = ("gtest",)
+# What every unit test may use besides what its folder may. libsrtp2 is what our own SRTP is compared
+# with.
+TEST_LIBRARIES = ("gtest", "srtp")
 TEST_FOLDERS = ("tests",)
 
 # Library -> prefixes of the headers that belong to it.

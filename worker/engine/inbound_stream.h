@@ -41,6 +41,7 @@ struct InboundStream {
   rtp::StreamReceiver::Options options;
   // Begins with the first packet: only then the SSRC is certain.
   std::optional<rtp::StreamReceiver> receiver;
+  std::optional<Ssrc> signalled_ssrc;
   std::optional<Ssrc> rtx_ssrc;
   rtp::KeyframeThrottle throttle;
   bool key_frame_due = false;

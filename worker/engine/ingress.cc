@@ -108,6 +108,7 @@ absl::Status Ingress::AddProducer(Handle<Producer> producer, const MediaPlan& pl
     stream->producer = producer;
     stream->encoding = static_cast<uint32_t>(i);
     stream->rid = encoding.rid;
+    stream->signalled_ssrc = encoding.ssrc;
     stream->rtx_ssrc = encoding.rtx_ssrc;
     const auto free = std::find(streams_.begin(), streams_.end(), nullptr);
     const rtp::StreamIndex index(static_cast<uint32_t>(free - streams_.begin()));

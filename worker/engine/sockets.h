@@ -18,7 +18,7 @@ namespace sluice::worker {
 struct ListenOptions {
   TransportProtocol protocol = TransportProtocol::kUdp;
   IpAddress address;
-  // Zero takes any port of [port_min, port_max], and an empty range any port at all.
+  // Zero takes any port of [port_min, port_max], and a range of zeros the shell's default one.
   uint16_t port = 0;
   uint16_t port_min = 0;
   uint16_t port_max = 0;

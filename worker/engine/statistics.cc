@@ -50,6 +50,7 @@ std::unique_ptr<schema::RtpStreamStatsT> Describe(const InboundStream& stream, T
   stats->kind = Describe(stream.options.kind);
   stats->mime_type = stream.mime_type;
   if (stream.rtx_ssrc) stats->rtx_ssrc = stream.rtx_ssrc->value();
+  if (stream.signalled_ssrc) stats->ssrc = stream.signalled_ssrc->value();
   if (!stream.receiver) return stats;
   const rtp::StreamReceiver::Stats from = stream.receiver->stats(now);
   stats->ssrc = stream.receiver->ssrc().value();
