@@ -35,7 +35,7 @@ constexpr size_t TagSize(SrtpProfile profile) {
   return profile == SrtpProfile::kAesCm128HmacSha1_80 ? 10 : 16;
 }
 
-// Each direction is key || salt, the form in which libsrtp2 takes them. Wiped when it goes.
+// Each direction is key || salt. Wiped when it goes.
 class SrtpKeys {
  public:
   // Nothing if a half is not as long as the profile says.

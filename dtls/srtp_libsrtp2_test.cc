@@ -218,14 +218,9 @@ TEST_P(SrtpLibsrtp2Test, RtcpWithoutTheEncryptedFlagIsTakenUnderGcmOnly) {
   SeededEntropy entropy(25);
   const SrtpReference::Keys keys = SrtpReference::Derive(GetParam(), theirs_, 3);
   const Bytes clear = AnyRtcp(entropy, 7);
-  if (GetParam() != SrtpProfile::kAesCm128HmacSha1_80) {
-    const Bytes sealed = SrtpReference::SignRtcp(keys, clear, 1);
-    EXPECT_EQ(OpenedRtcp(sealed), clear);
-    return;
-  }
-  Bytes sealed = peer_->SealRtcp(clear);
-  sealed[sealed.size() - 14] &= 0x7f;
-  EXPECT_EQ(OpenedRtcp(sealed), Bytes());
+  const Bytes sealed = SrtpReference::SignRtcp(GetParam(), keys, clear, 1);
+  const bool is_gcm = GetParam() != SrtpProfile::kAesCm128HmacSha1_80;
+  EXPECT_EQ(OpenedRtcp(sealed), is_gcm ? clear : Bytes());
 }
 
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpLibsrtp2Test,

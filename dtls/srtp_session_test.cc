@@ -284,6 +284,15 @@ TEST_P(SrtpSessionTest, HeaderBeyondWhatIsWrittenIsRefused) {
   }
 }
 
+// With no room for the stream, not even its tag is worth the work.
+TEST_P(SrtpSessionTest, ForgedSourcesBeyondTheBoundAreNotLookedAt) {
+  for (uint32_t ssrc = 0; ssrc < SrtpSession::kMaxIncoming; ++ssrc) {
+    ASSERT_FALSE(Unprotect(ours(), SealByPeer(MakeRtp(ssrc, 1, 10), 0)).empty());
+  }
+  EXPECT_EQ(WhyRefused(ours(), MakeRtp(9999, 1, 60)), DropReason::kTooManyStreams);
+  EXPECT_EQ(WhyRtcpRefused(ours(), MakeRtcp(9999, 60)), DropReason::kTooManyStreams);
+}
+
 TEST_P(SrtpSessionTest, OutgoingSourcesAreBounded) {
   for (uint32_t ssrc = 0; ssrc < SrtpSession::kMaxOutgoing; ++ssrc) {
     ASSERT_FALSE(Protect(ours(), MakeRtp(ssrc, 1, 1)).empty());

@@ -104,15 +104,17 @@ class SrtpReference {
     return Join(sealed, Tag(keys, sealed));
   }
 
-  // RFC 7714 §9.3: authenticated, not encrypted, and without the E flag. Not for counter mode.
-  static Bytes SignRtcp(const Keys& keys, const Bytes& packet, uint32_t index) {
+  // Authenticated, not encrypted, and without the E flag (RFC 7714 §9.3, RFC 3711 §3.4).
+  static Bytes SignRtcp(dtls::SrtpProfile profile, const Keys& keys, const Bytes& packet,
+                        uint32_t index) {
     Bytes trailer(4);
     ByteWriter(trailer).U32(index);
+    const Bytes all = Join(packet, trailer);
+    if (profile == dtls::SrtpProfile::kAesCm128HmacSha1_80) return Join(all, Tag(keys, all));
     Bytes iv(12);
     Xor(iv, 2, ByteView(packet).subspan(4, 4));
     Xor(iv, 8, trailer);
-    const Bytes tag = Gcm(keys, iv, Join(packet, trailer), ByteView(packet).last(0));
-    return Join(Join(packet, tag), trailer);
+    return Join(Join(packet, Gcm(keys, iv, all, ByteView(packet).last(0))), trailer);
   }
 
  private:
