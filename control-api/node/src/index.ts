@@ -11,6 +11,7 @@ export {
   WorkerError,
 } from './errors.js';
 export { EnhancedEventEmitter } from './event_emitter.js';
+export * as extras from './extras.js';
 export { setLogEventListeners } from './logger.js';
 export * as ortc from './ortc.js';
 export { Producer } from './producer.js';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { EnhancedEventEmitter } from './event_emitter.js';
-import { InvalidStateError } from './errors.js';
+import { InvalidStateError, UnsupportedError } from './errors.js';
 import {
   CreateWebRtcTransportT,
   DumpT,
@@ -19,7 +19,7 @@ import {
 import { encodeListenInfos, type TransportListenInfo } from './listen_info.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
-import { asBoolean, asDictionary, asInteger, optional } from './ortc/fields.js';
+import { asBoolean, asDictionary, asInteger, optional, requireUnused } from './ortc/fields.js';
 import type { Producer } from './producer.js';
 import type { RtpCapabilities, RtpCodecCapability } from './rtp_types.js';
 import type { AppData } from './types.js';
@@ -41,13 +41,22 @@ export interface WebRtcTransportOptions<Data extends AppData = AppData> {
   webRtcServer?: WebRtcServer;
   listenInfos?: TransportListenInfo[];
   enableUdp?: boolean;
+  /**
+   * The worker gathers no TCP candidates: with UDP this changes nothing, and TCP alone is an
+   * UnsupportedError.
+   */
   enableTcp?: boolean;
   preferUdp?: boolean;
   preferTcp?: boolean;
-  /** Seconds without a sign of the peer after which ICE is disconnected; 0 for never. */
+  /**
+   * Seconds without a sign of the peer after which ICE is disconnected: 10 to 60, 30 if missing, or
+   * 0 for never.
+   */
   iceConsentTimeout?: number;
   /** Bits per second. */
   initialAvailableOutgoingBitrate?: number;
+  /** Not supported: true is an UnsupportedError. */
+  enableSctp?: false;
   appData?: Data;
 }
 
@@ -154,6 +163,16 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     });
   }
 
+  /**
+   * What producers may send from now on; those that exist stay as they are. Clients have to be told
+   * the new `rtpCapabilities`, and codecs in use should keep their payload types by
+   * `preferredPayloadType`: RFC 8843 §9.1 wants one meaning for each in a bundle.
+   */
+  updateMediaCodecs(mediaCodecs: RtpCodecCapability[]): void {
+    this.#requireOpen();
+    this.#internal.rtpCapabilities = ortc.generateRouterRtpCapabilities(mediaCodecs);
+  }
+
   /** True if a client with these capabilities can decode the producer's stream. Never throws. */
   canConsume({
     producerId,
@@ -185,7 +204,8 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
       channel: this.#internal.channel,
       id,
       router: {
-        rtpCapabilities: this.rtpCapabilities,
+        // Not a copy: updateMediaCodecs() concerns transports that are there already.
+        rtpCapabilities: () => this.rtpCapabilities,
         addProducer: (producer) => void this.#producers.set(producer.id, producer),
         removeProducer: (producer) => void this.#producers.delete(producer.id),
         findProducer: (producerId) => this.#producers.get(producerId),
@@ -230,14 +250,19 @@ function encodeTransportOptions(
     throw new TypeError('webRtcServer is not a WebRtcServer');
   }
   if (webRtcServer?.closed) throw new InvalidStateError('webRtcServer is closed');
+  requireUnused(options.enableSctp, 'enableSctp');
+  const enableUdp = optional(options.enableUdp, 'enableUdp', asBoolean) ?? true;
+  const enableTcp = optional(options.enableTcp, 'enableTcp', asBoolean) ?? false;
+  if (enableTcp && !enableUdp)
+    throw new UnsupportedError('enableTcp without enableUdp is not supported');
   const consent = asInteger(options.iceConsentTimeout ?? 30, 'iceConsentTimeout', 0, 255);
   const bitrate = options.initialAvailableOutgoingBitrate ?? 600_000;
   return new CreateWebRtcTransportT(
     id,
     webRtcServer?.id ?? null,
     listenInfos === undefined ? [] : encodeListenInfos(listenInfos),
-    optional(options.enableUdp, 'enableUdp', asBoolean) ?? true,
-    optional(options.enableTcp, 'enableTcp', asBoolean) ?? false,
+    enableUdp,
+    enableTcp,
     optional(options.preferUdp, 'preferUdp', asBoolean) ?? false,
     optional(options.preferTcp, 'preferTcp', asBoolean) ?? false,
     consent,

@@ -25,6 +25,8 @@ export type {
 } from './ice_dtls.js';
 
 export interface ProduceOptions<Data extends AppData = AppData> {
+  /** 1 to 64 printable ASCII characters, unique in the worker; random if missing. */
+  id?: string;
   kind: MediaKind;
   rtpParameters: RtpParameters;
   paused?: boolean;
@@ -42,6 +44,10 @@ export interface ConsumeOptions<Data extends AppData = AppData> {
   mid?: string;
   /** Retransmissions; true for video and false for audio if missing. */
   enableRtx?: boolean;
+  /** Not supported: anything else is an UnsupportedError. */
+  ignoreDtx?: false;
+  pipe?: false;
+  preferredLayers?: undefined;
   appData?: Data;
 }
 
@@ -65,7 +71,7 @@ export type WebRtcTransportObserverEvents = StateEvents & {
 
 /** What a transport may ask of its router. */
 export interface TransportRouter {
-  readonly rtpCapabilities: RtpCapabilities;
+  rtpCapabilities(): RtpCapabilities;
   addProducer(producer: Producer): void;
   removeProducer(producer: Producer): void;
   findProducer(id: string): Producer | undefined;

@@ -36,7 +36,16 @@ import {
 } from './ice_dtls.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
-import { asBoolean, asDictionary, asInteger, asName, asOneOf, optional } from './ortc/fields.js';
+import {
+  asBoolean,
+  asDictionary,
+  asId,
+  asInteger,
+  asName,
+  asOneOf,
+  optional,
+  requireUnused,
+} from './ortc/fields.js';
 import type { ValidParameters } from './ortc/validation.js';
 import { Producer, type ProducerType } from './producer.js';
 import type { RtpCapabilities } from './rtp_types.js';
@@ -233,6 +242,7 @@ export class WebRtcTransport<
     this.#requireOpen();
     asDictionary(options, 'options');
     const { router, channel } = this.#internal;
+    const id = optional(options.id, 'id', asId) ?? randomUUID();
     const kind = asOneOf(options.kind, 'kind', ['audio', 'video'] as const);
     const rtpParameters = ortc.validateProducerRtpParameters(kind, options.rtpParameters);
     const paused = optional(options.paused, 'paused', asBoolean) ?? false;
@@ -244,14 +254,9 @@ export class WebRtcTransport<
     );
     const appData = asAppData(options.appData);
     this.#shareCname(rtpParameters);
-    const mapping = ortc.getProducerRtpParametersMapping(rtpParameters, router.rtpCapabilities);
-    const consumable = ortc.getConsumableRtpParameters(
-      kind,
-      rtpParameters,
-      router.rtpCapabilities,
-      mapping,
-    );
-    const id = randomUUID();
+    const ours = router.rtpCapabilities();
+    const mapping = ortc.getProducerRtpParametersMapping(rtpParameters, ours);
+    const consumable = ortc.getConsumableRtpParameters(kind, rtpParameters, ours, mapping);
     return channel.call({
       method: RequestBody.Produce,
       target: this.id,
@@ -286,6 +291,8 @@ export class WebRtcTransport<
     this.#requireOpen();
     asDictionary(options, 'options');
     const { router, channel } = this.#internal;
+    for (const name of ['ignoreDtx', 'pipe', 'preferredLayers'] as const)
+      requireUnused(options[name], name);
     const producerId = asName(options.producerId, 'producerId');
     const producer = router.findProducer(producerId);
     if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);

@@ -30,7 +30,7 @@ import { WebRtcServer } from './webrtc_server.js';
 import { asAppData } from './webrtc_transport.js';
 import { Channel, expectAnswer } from './wire/channel.js';
 import { workerBin as defaultWorkerBin } from './worker_bin.js';
-import { describeExit, WorkerProcess, type WorkerExit } from './worker_process.js';
+import { describeDeath, describeExit, WorkerProcess, type WorkerExit } from './worker_process.js';
 
 const logger = new Logger('Worker');
 
@@ -189,6 +189,8 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
     logLevel,
   }: { logLevel?: WorkerLogLevel; logTags?: string[] } = {}): Promise<void> {
     this.#requireOpen();
+    // The schema has one setting, and a message without it would set its default.
+    if (logLevel === undefined || logLevel === null) return;
     await this.#channel.call({
       method: RequestBody.UpdateSettings,
       body: new UpdateSettingsT(logLevels.indexOf(asLogLevel(logLevel))),
@@ -271,8 +273,7 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
   #handleExit(exit: WorkerExit | Error): void {
     this.#subprocessClosed = true;
     if (!this.#running) this.#starting.reject(explainFailedStart(exit));
-    const how = exit instanceof Error ? exit.message : describeExit(exit);
-    const why = this.#broken ? `${this.#broken.message} (${how})` : how;
+    const why = describeDeath(exit, this.#broken);
     this.#die(new WorkerError(`the worker died [pid: ${this.#pid}]: ${why}`));
     this.safeEmit('subprocessclose');
   }

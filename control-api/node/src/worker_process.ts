@@ -21,6 +21,8 @@ const messageDescriptor = 4;
 export interface WorkerExit {
   code: number | null;
   signal: NodeJS.Signals | null;
+  /** The signal is one that WorkerProcess.end() sent. */
+  signalIsOurs: boolean;
   /** What it said last on stderr. */
   stderr: string;
 }
@@ -29,6 +31,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   #stderr = '';
   #ended = false;
+  readonly #sentSignals = new Set<NodeJS.Signals>();
   #killTimer: NodeJS.Timeout | undefined;
 
   /** `onEnd` is called once, also if the process could not be started at all. */
@@ -55,7 +58,10 @@ export class WorkerProcess {
       if (this.#child.pid === undefined) end(explainSpawnError(bin, error));
     });
     // Not 'exit': the last lines of stderr come between the two.
-    this.#child.on('close', (code, signal) => end({ code, signal, stderr: this.#stderr.trim() }));
+    this.#child.on('close', (code, signal) => {
+      const signalIsOurs = signal !== null && this.#sentSignals.has(signal);
+      end({ code, signal, signalIsOurs, stderr: this.#stderr.trim() });
+    });
   }
 
   get pid(): number {
@@ -75,8 +81,13 @@ export class WorkerProcess {
     if (this.#ended || this.#killTimer) return;
     this.requests.destroy();
     this.messages.destroy();
-    this.#child.kill('SIGTERM');
-    this.#killTimer = setTimeout(() => this.#child.kill('SIGKILL'), killDelay);
+    this.#send('SIGTERM');
+    this.#killTimer = setTimeout(() => this.#send('SIGKILL'), killDelay);
+  }
+
+  #send(signal: NodeJS.Signals): void {
+    this.#sentSignals.add(signal);
+    this.#child.kill(signal);
   }
 
   #watchLines(stream: Readable | null, onLine: (line: string) => void): void {
@@ -99,6 +110,17 @@ export class WorkerProcess {
 export function describeExit({ code, signal, stderr }: WorkerExit): string {
   const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
   return stderr === '' ? how : `${how}: ${stderr}`;
+}
+
+/**
+ * Why a worker died whose channel broke with `broken`, if it did. A signal from elsewhere is the
+ * cause and the broken channel its effect; otherwise the process ended because the channel broke.
+ */
+export function describeDeath(exit: WorkerExit | Error, broken: Error | undefined): string {
+  const how = exit instanceof Error ? exit.message : describeExit(exit);
+  if (broken === undefined) return how;
+  const wasKilled = !(exit instanceof Error) && exit.signal !== null && !exit.signalIsOurs;
+  return wasKilled ? `${how} (${broken.message})` : `${broken.message} (${how})`;
 }
 
 function explainSpawnError(bin: string, error: NodeJS.ErrnoException): Error {

@@ -9,9 +9,13 @@ import {
   type Producer,
   type Router,
   type types,
+  EnhancedEventEmitter,
+  extras,
   type WebRtcTransport,
   type Worker,
 } from '../src/index.js';
+import { describeDeath } from '../src/worker_process.js';
+import type { Script } from './fake_worker.js';
 import {
   audioParameters,
   browserCapabilities,
@@ -365,6 +369,96 @@ describe('a call', () => {
   });
 });
 
+describe('options', () => {
+  test('settings that are not given stay as they are', async () => {
+    const lines = await logOf(async () => {
+      await withFakeWorker({}, async (worker) => {
+        await worker.updateSettings();
+        await worker.updateSettings({ logTags: ['ice'] });
+        assert.equal(await worker.updateSettings({ logLevel: undefined }), undefined);
+        await worker.updateSettings({ logLevel: 'debug' });
+        await assert.rejects(worker.updateSettings({ logLevel: 'loud' as never }), TypeError);
+      });
+    });
+    assert.equal(lines.filter((line) => line.startsWith('request UpdateSettings')).length, 1);
+  });
+
+  test('a producer has the id that it was given', async () => {
+    const lines = await logOf(async () => {
+      await withFakeWorker({}, async (worker) => {
+        const { transport, router } = await startCall(worker);
+        const named = { kind: 'audio', rtpParameters: audioParameters() } as const;
+        const id = '!'.repeat(63) + '~';
+        const producer = await transport.produce({ ...named, id });
+        assert.equal(producer.id, id);
+        await producer.pause();
+        const rtpCapabilities = browserCapabilities(router);
+        const consumer = await transport.consume({ producerId: id, rtpCapabilities });
+        assert.ok(consumer.producerPaused);
+        for (const wrong of ['', 'a b', 'é', 'a\n', 'x'.repeat(65), 5]) {
+          const options = { ...named, id: wrong as string };
+          await assert.rejects(transport.produce(options), { name: 'TypeError', message: /^id / });
+        }
+      });
+    });
+    assert.ok(lines.includes(`request Pause ${'!'.repeat(63)}~`));
+  });
+
+  test('what the worker cannot do is refused by name, not dropped', async () => {
+    await withFakeWorker({}, async (worker) => {
+      const { router, transport, producer } = await startCall(worker);
+      const refusal = (name: string): object => ({
+        name: 'UnsupportedError',
+        message: new RegExp(`^${name} `),
+      });
+      for (const [name, more] of [
+        ['enableSctp', { enableSctp: true }],
+        ['enableTcp', { enableTcp: true, enableUdp: false }],
+      ] as const) {
+        const options = { listenInfos, ...more } as types.WebRtcTransportOptions;
+        await assert.rejects(router.createWebRtcTransport(options), refusal(name));
+      }
+      await router.createWebRtcTransport({ listenInfos, enableTcp: true, enableSctp: false });
+
+      const options = { producerId: producer.id, rtpCapabilities: browserCapabilities(router) };
+      for (const [name, value] of [
+        ['pipe', true],
+        ['ignoreDtx', true],
+        ['preferredLayers', { spatialLayer: 0 }],
+      ] as const) {
+        const consumed = transport.consume({ ...options, [name]: value });
+        await assert.rejects(consumed, refusal(name));
+      }
+      await transport.consume({ ...options, pipe: false, ignoreDtx: false });
+    });
+  });
+
+  test('new codecs are for producers to come, on transports that exist', async () => {
+    await withFakeWorker({}, async (worker) => {
+      const { router, transport, producer } = await startCall(worker);
+      const video = { kind: 'video', rtpParameters: videoParameters() } as const;
+      const before = browserCapabilities(router);
+      router.updateMediaCodecs(mediaCodecs.filter(({ kind }) => kind === 'audio'));
+      assert.deepEqual(
+        router.rtpCapabilities.codecs?.map(({ mimeType }) => mimeType),
+        ['audio/opus'],
+      );
+      await assert.rejects(transport.produce(video));
+      assert.ok(router.canConsume({ producerId: producer.id, rtpCapabilities: before }));
+      router.updateMediaCodecs(mediaCodecs);
+      await transport.produce(video);
+      assert.throws(() => router.updateMediaCodecs('opus' as never), TypeError);
+      assert.equal(router.rtpCapabilities.codecs?.length, 3);
+      router.close();
+      assert.throws(() => router.updateMediaCodecs([]), { name: 'InvalidStateError' });
+    });
+  });
+
+  test('applications can have emitters of their own', () => {
+    assert.equal(extras.EnhancedEventEmitter, EnhancedEventEmitter);
+  });
+});
+
 describe('closing', () => {
   test('a worker closes everything in it, and its process ends', async () => {
     const worker = await createWorker({ workerBin: fakeWorkerBin() });
@@ -457,24 +551,40 @@ describe('closing', () => {
 });
 
 describe('trouble', () => {
-  for (const [how, script] of Object.entries({
-    'is killed': { dieAt: 'Pause' },
-    'closes its channel': { closeAt: 'Pause', mute: ['Pause'] },
-    'sends an impossible length': { nonsenseAt: 'Pause', mute: ['Pause'] },
-  })) {
+  for (const [how, [script, cause]] of Object.entries({
+    'is killed': [{ dieAt: 'Pause' }, 'signal SIGKILL'],
+    'closes its channel': [{ closeAt: 'Pause', mute: ['Pause'] }, 'the worker closed its channel'],
+    'sends an impossible length': [
+      { nonsenseAt: 'Pause', mute: ['Pause'] },
+      'the worker sent nonsense',
+    ],
+  } as const)) {
     test(`a worker that ${how} has died, and everything in it is closed`, async () => {
-      const worker = await createWorker({ workerBin: fakeWorkerBin(script) });
+      const worker = await createWorker({ workerBin: fakeWorkerBin(script as Script) });
       const { router, transport, producer, consumer } = await startCall(worker);
       const events = recordEvents({ router, transport, producer, consumer });
       const died = nextEvent(worker, 'died');
       await assert.rejects(producer.pause());
       const [error] = await died;
-      assert.match((error as Error).message, /the worker died \[pid: \d+\]/);
+      const { message } = error as Error;
+      assert.match(message, /^the worker died \[pid: \d+\]: /);
+      assert.ok(message.includes(`]: ${cause}`), message);
       assert.ok(worker.died && worker.closed);
       assert.equal(events.length, 4);
       await assert.rejects(worker.createRouter(), { name: 'InvalidStateError' });
     });
   }
+
+  test('a death is told by its cause first', () => {
+    const broken = new Error('read ECONNRESET');
+    const killed = { code: null, signal: 'SIGKILL', signalIsOurs: false, stderr: '' } as const;
+    assert.equal(describeDeath(killed, undefined), 'signal SIGKILL');
+    assert.equal(describeDeath(killed, broken), 'signal SIGKILL (read ECONNRESET)');
+    const ended = { ...killed, signal: 'SIGTERM', signalIsOurs: true } as const;
+    assert.equal(describeDeath(ended, broken), 'read ECONNRESET (signal SIGTERM)');
+    const left = { ...killed, code: 0, signal: null };
+    assert.equal(describeDeath(left, broken), 'read ECONNRESET (exit code 0)');
+  });
 
   test('a refusal has the class of its code', async () => {
     const names: [number, string][] = [

@@ -1,10 +1,12 @@
 // Reads fields of values that come from the network. Each function returns the field in its type or
 // throws a TypeError whose message names it.
+import { UnsupportedError } from '../errors.js';
 
 export type Dictionary = Record<string, unknown>;
 
 /** Texts longer than this are nobody's codec name, URI or parameter. */
 const maxTextLength = 2048;
+const idPattern = /^[!-~]{1,64}$/;
 
 export function asDictionary(value: unknown, where: string): Dictionary {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -23,6 +25,15 @@ export function asText(value: unknown, where: string): string {
 export function asName(value: unknown, where: string): string {
   const text = asText(value, where);
   if (text === '') throw new TypeError(`${where} is empty`);
+  return text;
+}
+
+/** An id as the worker takes it: it appears in logs and in statistics as it is. */
+export function asId(value: unknown, where: string): string {
+  const text = asText(value, where);
+  if (!idPattern.test(text)) {
+    throw new TypeError(`${where} is not 1 to 64 printable ASCII characters without spaces`);
+  }
   return text;
 }
 
@@ -74,6 +85,12 @@ export function optional<Value>(
   read: (value: unknown, where: string) => Value,
 ): Value | undefined {
   return value === undefined || value === null ? undefined : read(value, where);
+}
+
+/** Refuses an option that would otherwise be dropped in silence. False is what happens anyway. */
+export function requireUnused(value: unknown, where: string): void {
+  if (value === undefined || value === null || value === false) return;
+  throw new UnsupportedError(`${where} is not supported`);
 }
 
 /**
