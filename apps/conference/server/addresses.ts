@@ -46,11 +46,18 @@ export function listenInfosOf(options: Options, index: number): ListenInfo[] {
   return [info];
 }
 
-// The host a person would type.
+// The host a person would type. Behind a wildcard, that is the address the operator announced.
 export function urlHost(options: Options): string {
-  const { listen } = options;
-  if (listen === '127.0.0.1' || listen === '::1' || kWildcards.has(listen)) return 'localhost';
-  return isIP(listen) === 6 ? `[${listen}]` : listen;
+  const { listen, announcedAddress: announced } = options;
+  if (listen === '127.0.0.1' || listen === '::1') return 'localhost';
+  if (announced === null && kWildcards.has(listen)) return 'localhost';
+  // Nobody outside reaches the rest of the loopback network by another name either.
+  const host = isLoopback(listen) ? listen : (announced ?? listen);
+  return isIP(host) === 6 ? `[${host}]` : host;
+}
+
+function isLoopback(listen: string): boolean {
+  return isIP(listen) === 4 && listen.startsWith('127.');
 }
 
 // Every name a browser may use for this server, for the certificate.

@@ -105,4 +105,12 @@ test('the address shown is one a person can open', () => {
   assert.equal(urlHost(run('--listen', '0.0.0.0')), 'localhost');
   assert.equal(urlHost(run('--listen', '192.0.2.7')), '192.0.2.7');
   assert.equal(urlHost(run('--listen', '2001:db8::7')), '[2001:db8::7]');
+
+  const announced = (listen: string, address: string): string =>
+    urlHost(run('--listen', listen, '--announced-address', address));
+  assert.equal(announced('0.0.0.0', '203.0.113.7'), '203.0.113.7');
+  assert.equal(announced('::', '2001:db8::9'), '[2001:db8::9]');
+  assert.equal(announced('192.0.2.7', 'sfu.example'), 'sfu.example');
+  assert.equal(announced('127.0.0.1', 'sfu.example'), 'localhost');
+  assert.equal(announced('127.0.0.2', 'sfu.example'), '127.0.0.2');
 });
