@@ -5,16 +5,14 @@ import { packageDirectory } from '#location';
 
 /**
  * The environment variable SLUICE_WORKER_BIN; else a release build in the repository that this
- * package lies in; else the binary that was packaged with it; else `sluice-worker` of the PATH.
+ * package lies in; else `sluice-worker` of the PATH.
  */
 export const workerBin: string = findWorkerBin();
 
 function findWorkerBin(): string {
   if (process.env.SLUICE_WORKER_BIN) return process.env.SLUICE_WORKER_BIN;
   const built = join(packageDirectory, '..', '..', 'build', 'release', 'worker', 'sluice-worker');
-  const packaged = join(packageDirectory, 'bin', 'sluice-worker');
   if (isExecutable(built)) return built;
-  if (isExecutable(packaged)) return packaged;
   // In the repository, where the next build will put it is the most useful thing to name.
   return isReadable(join(packageDirectory, '..', 'schema', 'message.fbs'))
     ? built
