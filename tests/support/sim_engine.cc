@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/support/allocation_count.h"
+#include "worker/engine/demux.h"
 
 namespace sluice::test {
 namespace {
@@ -77,7 +78,10 @@ void SimEngine::Receive(Timestamp now, const SimNetwork::Delivery& delivery) {
     engine_.RecordDrop(DropReason::kPoolExhausted);
     return;
   }
-  const Watched watched(allocations_);
+  const worker::Wire wire = worker::Classify(delivery.bytes);
+  const bool media = wire == worker::Wire::kRtp || wire == worker::Wire::kRtcp;
+  uint64_t ignored = 0;
+  const Watched watched(media ? allocations_ : ignored);
   engine_.HandleDatagram(now, *socket, delivery.from, std::move(packet));
 }
 

@@ -63,8 +63,9 @@ class SimEngine {
   const PacketPool& pool() const { return pool_; }
   bool Owns(const Endpoint& local) const { return sockets_.FindByAddress(local).has_value(); }
 
-  // How often the engine asked the heap for memory while it worked on packets and timers, its
-  // control channel excepted.
+  // How often the engine asked the heap for memory while it worked on media, RTCP and timers. Not
+  // counted: its control channel, handshakes, and ICE checks, whose HMAC is OpenSSL's and which come
+  // once in five seconds.
   uint64_t allocations() const { return allocations_; }
   // What the engine sent through a socket that it had closed.
   uint64_t misdirected() const { return misdirected_; }

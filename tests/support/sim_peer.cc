@@ -113,16 +113,21 @@ Transmit SimPeer::PollTransmit(Timestamp now, ByteSpan out) {
   if (const Transmit check = ice_.PollTransmit(now, out)) return check;
   if (!path_confirmed_) return {};
   if (const size_t size = dtls_.PollTransmit(now, out)) return {ice_.path(), size};
-  // A browser without consent is silent (RFC 7675 §5.1).
-  if (!connected() || ice_.state() == IceController::State::kFailed) return {};
-  if (const size_t clear = WriteRtcp(now, out)) {
-    const std::optional<size_t> size = srtp_->ProtectRtcp(out, clear);
-    SLUICE_CHECK(size.has_value());
-    ++rtcp_sent_;
-    return {ice_.path(), *size};
+  // A browser without consent is silent (RFC 7675 §5.1): what it makes goes nowhere.
+  const bool silent = ice_.state() == IceController::State::kFailed;
+  while (connected()) {
+    std::optional<size_t> size;
+    if (const size_t clear = WriteRtcp(now, out)) {
+      size = srtp_->ProtectRtcp(out, clear);
+      SLUICE_CHECK(size.has_value());
+      rtcp_sent_ += silent ? 0 : 1;
+    } else {
+      size = WriteRtp(now, out);
+    }
+    if (!size) break;
+    if (!silent) return {ice_.path(), *size};
   }
-  const std::optional<size_t> size = WriteRtp(now, out);
-  return size ? Transmit{ice_.path(), *size} : Transmit{};
+  return {};
 }
 
 std::optional<size_t> SimPeer::WriteRtp(Timestamp now, ByteSpan out) {

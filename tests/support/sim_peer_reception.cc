@@ -22,6 +22,8 @@ namespace {
 
 constexpr Duration kReportInterval = std::chrono::seconds(1);
 constexpr size_t kMaxClear = 1100;
+// A report with twenty blocks, the description and the extended report behind it.
+constexpr size_t kRoomPerReport = 600;
 
 }  // namespace
 
@@ -150,6 +152,7 @@ void SimPeer::WriteReports(Timestamp now, ByteWriter& out) {
   bool reported = false;
   for (const auto& track : sent_) {
     if (!track->running() || track->packets() == 0) continue;
+    if (out.room() < kRoomPerReport) break;
     rtp::SenderReport report = track->MakeReport(now);
     if (!reported) report.blocks = blocks;
     reported = true;

@@ -1,0 +1,138 @@
+// The numbers add up: whatever came in went out or died for a reason.
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/support/simulation.h"
+
+namespace sluice::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Everything that can be counted about consumers, of their own drops.
+uint64_t DropsOf(const schema::RtpStreamStatsT& stats) {
+  uint64_t sum = 0;
+  for (const auto& drop : stats.drops) {
+    // About requests for repetition, which are no packets of the source.
+    if (drop->reason == DropReasonName(DropReason::kRtxUnavailable)) continue;
+    if (drop->reason == DropReasonName(DropReason::kRtxRepeated)) continue;
+    sum += drop->packets;
+  }
+  return sum;
+}
+
+class StatsTest : public testing::Test {
+ protected:
+  StatsTest() {
+    sim_.RunUntil(30s, [&] { return alice_.connected() && bob_.connected(); });
+  }
+
+  Simulation sim_{{.seed = 9, .link = {.one_way = 30ms, .loss = 0.03}}};
+  Member& alice_ = sim_.Join("alice");
+  Member& bob_ = sim_.Join("bob");
+};
+
+TEST_F(StatsTest, ConsumersForwardOrDropAllThatTheirProducerTakes) {
+  Publication& camera = alice_.PublishVideo();
+  Subscription& view = bob_.Subscribe(camera);
+  sim_.RunFor(10s);
+  ASSERT_TRUE(view.Pause().ok());
+  sim_.RunFor(3s);
+  ASSERT_TRUE(view.Resume().ok());
+  sim_.RunFor(10s);
+  camera.track().Stop();
+  sim_.RunFor(2s);
+  const schema::RtpStreamStatsT in = camera.Stats();
+  const schema::RtpStreamStatsT out = view.Stats();
+  EXPECT_EQ(out.packet_count + DropsOf(out), in.packet_count);
+  EXPECT_GT(CountOf(out.drops, DropReason::kConsumerPaused), 200u);
+}
+
+TEST_F(StatsTest, ProducersCountWhatTheirPeerSent) {
+  Publication& camera = alice_.PublishVideo();
+  Subscription& view = bob_.Subscribe(camera);
+  sim_.RunFor(20s);
+  camera.track().Stop();
+  sim_.RunFor(2s);
+  const schema::RtpStreamStatsT in = camera.Stats();
+  EXPECT_EQ(in.ssrc, camera.track().track().ssrc.value());
+  EXPECT_EQ(in.mime_type, "video/VP8");
+  // All but what stayed lost, which is next to nothing.
+  EXPECT_NEAR(static_cast<double>(in.packet_count), camera.track().packets(), 3);
+  EXPECT_NEAR(static_cast<double>(in.packets_lost), camera.track().packets() * 0.03, 25);
+  EXPECT_EQ(in.key_frames, camera.track().key_frames());
+  EXPECT_GT(in.packets_repaired, 20u);
+  EXPECT_EQ(in.nack_packet_count >= in.packets_repaired, true);
+  EXPECT_NEAR(in.round_trip_time_ms, 60, 5);
+  const schema::RtpStreamStatsT out = view.Stats();
+  EXPECT_EQ(out.ssrc, view.track().track().ssrc.value());
+  EXPECT_NEAR(out.round_trip_time_ms, 60, 5);
+  EXPECT_GT(out.packets_retransmitted, 20u);
+}
+
+TEST_F(StatsTest, TransportsCountEveryDatagram) {
+  alice_.PublishVideo();
+  Publication& sound = bob_.PublishAudio();
+  alice_.Subscribe(sound);
+  uint64_t received = 0, sent = 0, received_bytes = 0, sent_bytes = 0;
+  Simulation sim({.link = {.one_way = 30ms}});
+  sim.network().set_tap([&](Timestamp, const SimNetwork::Delivery& delivery) {
+    const bool up = delivery.to == sim.server();
+    (up ? received : sent) += 1;
+    (up ? received_bytes : sent_bytes) += delivery.bytes.size();
+  });
+  Member& carol = sim.Join("carol");
+  carol.Subscribe(carol.PublishVideo());
+  sim.RunFor(5s);
+  // What is under way has been sent and not yet received.
+  sim.network().Separate(carol.shown().address, sim.server().address);
+  const uint64_t on_the_way = received;
+  sim.RunFor(100ms);
+  const schema::TransportStatsT stats = carol.Stats();
+  EXPECT_EQ(stats.packets_received, on_the_way);
+  EXPECT_EQ(stats.packets_sent, sent);
+  EXPECT_EQ(stats.bytes_sent, sent_bytes);
+  EXPECT_EQ(sim.WorkerStats().datagrams_sent, sent);
+  EXPECT_EQ(sim.WorkerStats().datagrams_received, on_the_way);
+}
+
+// Every datagram ends as something that somebody counts.
+TEST_F(StatsTest, DatagramsAreConserved) {
+  Publication& camera = alice_.PublishVideo();
+  bob_.Subscribe(camera);
+  sim_.RunFor(20s);
+  camera.track().Stop();
+  sim_.RunFor(2s);
+  const schema::TransportStatsT in = alice_.Stats();
+  const schema::RtpStreamStatsT stream = camera.Stats();
+  uint64_t drops = 0;
+  for (const auto& drop : in.drops) drops += drop->packets;
+  // Media that was taken, media that died, and what is not media: RTCP, checks, the handshake.
+  const uint64_t rest = in.packets_received - stream.packet_count - drops;
+  EXPECT_GE(rest, alice_.peer().rtcp_sent() * 9 / 10);
+  EXPECT_LE(rest, alice_.peer().rtcp_sent() + alice_.peer().ice().requests_sent() + 20);
+}
+
+// What peers learn from us about themselves.
+TEST_F(StatsTest, PublishersLearnOfLossRoundTripAndArrivals) {
+  Publication& camera = alice_.PublishVideo();
+  Subscription& view = bob_.Subscribe(camera);
+  sim_.RunFor(20s);
+  const auto report = alice_.peer().report_of(camera.track().track().ssrc);
+  ASSERT_TRUE(report);
+  EXPECT_NEAR(report->cumulative_lost, camera.track().packets() * 0.03, 25);
+  ASSERT_TRUE(alice_.peer().media_round_trip());
+  EXPECT_NEAR(static_cast<double>(alice_.peer().media_round_trip()->count()), 60'000, 2'000);
+  // Transport-wide feedback tells of nearly every packet, though feedback is lost as well.
+  EXPECT_GT(alice_.peer().arrivals_reported(), camera.track().packets() * 9u / 10);
+  // And receivers learn when pictures were taken.
+  EXPECT_GE(view.track().sender_reports(), 10u);
+  ASSERT_TRUE(view.track().sender_report());
+  EXPECT_NEAR(static_cast<double>(view.track().sender_report()->packet_count),
+              static_cast<double>(view.Stats().packet_count), 120);
+}
+
+}  // namespace
+}  // namespace sluice::test
