@@ -96,7 +96,8 @@ struct HandshakeCase {
 class HandshakeTest : public testing::TestWithParam<HandshakeCase> {};
 
 // Four of five datagrams arrive, in each direction. A flight of three datagrams is then whole every
-// second time; timers double from one second (RFC 6347 §4.2.4.1) and stop at our bound of 30 s.
+// second time; our timers double from 250 ms to 4 s, the peer's from one second (RFC 6347 §4.2.4.1),
+// and we stop at our bound of 30 s.
 TEST_P(HandshakeTest, CompletesUnderTwentyPercentLoss) {
   constexpr int kSeeds = 60;
   int within_ten = 0;
