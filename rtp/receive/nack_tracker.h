@@ -23,6 +23,8 @@ class NackTracker {
  public:
   // The bounds of the field (mediasoup's, which the clients are used to).
   static constexpr size_t kMaxMissing = 1000;
+  // Room from the start: what a frame or two of loss needs, so that steady state allocates nothing.
+  static constexpr size_t kUsualMissing = 128;
   static constexpr int64_t kMaxAge = 10'000;  // in sequence numbers
   static constexpr uint8_t kMaxTries = 10;
   // Between two requests for one packet: not below this, whatever the round trip, ...
@@ -34,7 +36,9 @@ class NackTracker {
   static constexpr Duration kReorderMemory{10'000'000};
 
   // `first_delay`: the least that every first request waits.
-  NackTracker(bool video, Duration first_delay) : video_(video), first_delay_(first_delay) {}
+  NackTracker(bool video, Duration first_delay) : video_(video), first_delay_(first_delay) {
+    missing_.reserve(kUsualMissing);
+  }
 
   // A packet came that the window placed ahead of all others, with `skipped` numbers before it
   // missing.

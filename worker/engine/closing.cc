@@ -18,11 +18,10 @@ void ForgetName(Workspace& workspace, const std::string& id) { workspace.names.e
 // The last two steps of a consumer's life: nobody sends to it, nobody finds it.
 void EraseConsumer(Workspace& workspace, Handle<Consumer> handle, const Consumer& consumer) {
   if (Transport* transport = workspace.transports.Find(consumer.transport)) {
+    const OutboundStream& stream = transport->egress.stream(consumer.stream);
+    transport->link.ForgetOutgoing(stream.sent.ssrc());
+    if (stream.rtx) transport->link.ForgetOutgoing(stream.rtx->ssrc);
     transport->egress.RemoveStream(consumer.stream);
-    transport->link.ForgetOutgoing(*consumer.plan.encodings.front().ssrc);
-    if (consumer.plan.encodings.front().rtx_ssrc) {
-      transport->link.ForgetOutgoing(*consumer.plan.encodings.front().rtx_ssrc);
-    }
     Forget(transport->consumers, handle);
   }
   ForgetName(workspace, consumer.id);

@@ -74,6 +74,7 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer, const Medi
       .consumer = consumer,
       .cname = plan.cname,
       .nack = plan.main_codec().nack,
+      .numbered = own.Id(rtp::Extension::kTransportSequence) != 0,
       .rtx = RtxOf(plan, entropy_),
       .forwarder = rtp::Forwarder(ForwarderOptions(plan, entropy_)),
       .writer = rtp::EgressWriter(own, plan.mid),
@@ -99,7 +100,7 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer, const Medi
 
 void Egress::RemoveStream(uint32_t index) {
   OutboundStream& stream = *streams_[index];
-  pacer_.Forget(index);
+  stream.drops.Count(DropReason::kTransportClosed, pacer_.Forget(index));
   by_ssrc_.erase(stream.sent.ssrc());
   if (stream.rtx) by_ssrc_.erase(stream.rtx->ssrc);
   drops_.Add(stream.drops);
@@ -108,7 +109,17 @@ void Egress::RemoveStream(uint32_t index) {
 
 void Egress::SetPaused(uint32_t index, bool paused) {
   streams_[index]->forwarder.SetPaused(paused);
-  if (paused) pacer_.Forget(index);
+  if (paused) streams_[index]->drops.Count(DropReason::kConsumerPaused, pacer_.Forget(index));
+}
+
+void Egress::ReleasePackets() {
+  if (!holding_) return;
+  holding_ = false;
+  for (uint32_t i = 0; i < streams_.size(); ++i) {
+    if (streams_[i] == nullptr) continue;
+    streams_[i]->drops.Count(DropReason::kNotConnected, pacer_.Forget(i));
+    streams_[i]->cache.Clear();
+  }
 }
 
 bool Egress::AwaitsKeyFrame(uint32_t index) const {
@@ -126,6 +137,7 @@ std::optional<DropReason> Egress::Push(Timestamp now, uint32_t index,
   const std::optional<DropReason> full = pacer_.Push(
       now, {packet, std::get<rtp::Rewrite>(verdict), index, stream.sent.kind(), false});
   if (full) stream.drops.Count(*full);
+  holding_ = true;
   return full;
 }
 
@@ -178,7 +190,7 @@ std::optional<size_t> Egress::WriteItem(Timestamp now, const rtp::Pacer::Item& i
   if (!written) return std::nullopt;
   const std::optional<size_t> size = link.SealRtp(room, written->written, written->rest);
   if (!size) return std::nullopt;
-  ++transport_sequence_;
+  if (stream.numbered) ++transport_sequence_;
   if (rtx_type) ++stream.rtx->next_seq;
   return size;
 }

@@ -67,6 +67,10 @@ class Egress {
   // Takes what a member of a compound says about our streams.
   FeedbackResult ReceiveFeedback(Timestamp now, const rtp::RtcpPacket& member);
 
+  // Lets go of everything queued and stored: there is nobody to send it to, and packets are shared
+  // with others who need the slots.
+  void ReleasePackets();
+
   std::optional<Timestamp> NextTimeout() const;
   // Appends media that may leave now. True if the batch is full and there is more.
   bool WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch);
@@ -103,6 +107,8 @@ class Egress {
   absl::flat_hash_map<Ssrc, uint32_t> by_ssrc_;
   rtp::Pacer pacer_;
   uint16_t transport_sequence_ = 0;
+  // Something has been queued since packets were last released.
+  bool holding_ = false;
   std::optional<Timestamp> next_report_;
   BitRate peer_estimate_;
   uint64_t transport_feedback_count_ = 0;

@@ -107,7 +107,7 @@ void Egress::RecordNack(Timestamp now, const rtp::RtcpPacket& member, FeedbackRe
   result.malformed = !nack;
   if (!nack) return;
   OutboundStream* stream = FindBySsrc(nack->sources.media);
-  if (stream == nullptr || !stream->nack) {
+  if (stream == nullptr || !stream->nack || nack->sources.media != stream->sent.ssrc()) {
     drops_.Count(DropReason::kRtcpUnknownStream);
     return;
   }

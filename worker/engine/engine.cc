@@ -27,8 +27,13 @@ void ReceiveStun(Workspace& workspace, Timestamp now, const Datagram& datagram) 
     return;
   }
   transport->RecordReceived(now, datagram.bytes.size());
+  const uint64_t accepted = transport->link.agent().counters().requests;
   transport->link.ReceiveStun(now, datagram);
   HandleLinkEvents(workspace, now, handle);
+  if (transport->link.agent().counters().requests != accepted &&
+      transport->link.agent().IsValidated(datagram.path)) {
+    workspace.routes.Prove(now, datagram.path, handle);
+  }
   workspace.Wake(handle, *transport);
 }
 

@@ -45,6 +45,10 @@ struct InboundStream {
   std::optional<Ssrc> rtx_ssrc;
   rtp::KeyframeThrottle throttle;
   bool key_frame_due = false;
+  // This encoding, of those of its producer, is the one that consumers get.
+  bool forwarded = false;
+  // It can be entered at key frames only.
+  bool waits_for_key_frame = false;
   std::optional<Timestamp> last_packet;
 };
 

@@ -65,6 +65,7 @@ std::unique_ptr<InboundStream> MakeStream(const MediaPlan& plan, const PayloadMa
   stream->options.kind = plan.kind;
   stream->options.clock_rate = main.clock_rate;
   stream->options.nack = main.nack;
+  stream->waits_for_key_frame = plan.kind == MediaKind::kVideo && rtp::codec::HasKeyFrames(main.kind);
   if (main.dtx) stream->options.inactive_after = std::chrono::milliseconds(6'000);
   for (const CodecPlan& codec : plan.codecs) {
     InboundStream::Payload& payload = stream->payloads[codec.payload_type.value()];
@@ -210,23 +211,38 @@ Ingress::Verdict Ingress::ReceiveBound(Timestamp now, InboundStream& stream, rtp
   }
   stream.last_packet = now;
   if (packet.description().key_frame) stream.throttle.RecordKeyFrame();
-  if (!IsForwarded(now, stream)) return DropReason::kOtherLayer;
+  if (!TakeTurn(now, stream, packet.description())) return DropReason::kOtherLayer;
   return Arrival{stream.producer, std::move(packet), payload.mapped};
 }
 
-// Of several encodings the highest that is alive is the one that is forwarded.
-bool Ingress::IsForwarded(Timestamp now, const InboundStream& stream) const {
-  return std::ranges::none_of(streams_, [&](const std::unique_ptr<InboundStream>& other) {
-    return other != nullptr && other->producer == stream.producer &&
-           other->encoding > stream.encoding && other->last_packet &&
-           now - *other->last_packet < kEncodingSilence;
-  });
+// Of several encodings one is forwarded: the highest that is alive. It changes only at a key frame of
+// the next one, so that the old picture plays until the new one can; true if the packet goes on.
+bool Ingress::TakeTurn(Timestamp now, InboundStream& stream,
+                       const rtp::codec::Description& packet) {
+  if (stream.forwarded) return true;
+  InboundStream* current = nullptr;
+  for (const std::unique_ptr<InboundStream>& other : streams_) {
+    if (other != nullptr && other->producer == stream.producer && other->forwarded) {
+      current = other.get();
+    }
+  }
+  if (current != nullptr) {
+    const bool silent = now - *current->last_packet >= kEncodingSilence;
+    if (stream.encoding < current->encoding && !silent) return false;
+    if (stream.waits_for_key_frame && !packet.key_frame) {
+      if (stream.throttle.Ask(now)) stream.key_frame_due = true;
+      return false;
+    }
+    current->forwarded = false;
+  }
+  stream.forwarded = true;
+  return true;
 }
 
 void Ingress::AskKeyFrame(Timestamp now, Handle<Producer> producer) {
   for (const std::unique_ptr<InboundStream>& stream : streams_) {
     if (stream == nullptr || stream->producer != producer || !stream->receiver) continue;
-    if (!IsForwarded(now, *stream)) continue;
+    if (!stream->forwarded) continue;
     if (stream->throttle.Ask(now)) stream->key_frame_due = true;
   }
 }

@@ -108,9 +108,10 @@ class Ingress {
   absl::Status AddExtensions(const MediaPlan& plan);
   void RecordArrival(Timestamp now, const rtp::RtpPacket& packet);
   Verdict ReceiveBound(Timestamp now, InboundStream& stream, rtp::RtpPacket packet, bool rtx);
-  bool IsForwarded(Timestamp now, const InboundStream& stream) const;
+  bool TakeTurn(Timestamp now, InboundStream& stream, const rtp::codec::Description& packet);
   std::optional<SourceTime> RecordSenderReport(Timestamp now, const rtp::SenderReport& report);
   void RecordExtendedReport(Timestamp now, const rtp::ExtendedReport& report);
+  size_t CountReported() const;
   void WriteReport(Timestamp now, ByteWriter& out);
   bool WriteRequests(Timestamp now, InboundStream& stream, ByteWriter& out);
   void ChooseEstimation(const MediaPlan& plan);
@@ -131,6 +132,7 @@ class Ingress {
   BitRate max_bit_rate_;
   rtp::ReportScheduler reports_;
   bool report_due_ = false;
+  size_t first_reported_ = 0;
   uint8_t fir_count_ = 0;
   Totals totals_;
   std::optional<Duration> round_trip_;

@@ -1,5 +1,6 @@
 // The part of Ingress that writes: RTCP about what the peer sends.
 
+#include <algorithm>
 #include <array>
 
 #include "rtp/rtcp/fir.h"
@@ -19,6 +20,8 @@ constexpr size_t kNumbersPerNack = 64;
 constexpr size_t kNackRoom = 12 + 4 * kNumbersPerNack;
 constexpr size_t kKeyFrameRoom = 20;
 constexpr size_t kRembRoom = 20 + 4 * 31;
+// Receiver report without blocks, description, and extended report with both of its blocks.
+constexpr size_t kReportRoom = 8 + 20 + 8 + 12 + 16;
 
 }  // namespace
 
@@ -26,6 +29,7 @@ bool Ingress::WriteRtcp(Timestamp now, ByteWriter& out) {
   // A timeout that fell into this turn is as good as one that was called for.
   if (reports_.TakeDue(now)) report_due_ = true;
   if (report_due_) {
+    if (out.room() < kReportRoom + rtp::ReportBlock::kSize * CountReported()) return true;
     report_due_ = false;
     WriteReport(now, out);
   }
@@ -56,6 +60,14 @@ bool Ingress::WriteRtcp(Timestamp now, ByteWriter& out) {
   return false;
 }
 
+size_t Ingress::CountReported() const {
+  size_t count = 0;
+  for (const std::unique_ptr<InboundStream>& stream : streams_) {
+    count += stream != nullptr && stream->receiver && stream->receiver->started();
+  }
+  return std::min(count, rtp::ReportBlocks::capacity());
+}
+
 // RFC 3550 §6.1: report, description, and the extended report that lets the peer's answer tell us
 // the round-trip time.
 void Ingress::WriteReport(Timestamp now, ByteWriter& out) {
@@ -63,14 +75,17 @@ void Ingress::WriteReport(Timestamp now, ByteWriter& out) {
   report.sender = own_ssrc_;
   int64_t lost = 0;
   int64_t expected = 0;
-  for (const std::unique_ptr<InboundStream>& stream : streams_) {
+  // Whoever finds no room in this report is the first in the next one.
+  size_t visited = 0;
+  for (; visited < streams_.size() && !report.blocks.full(); ++visited) {
+    const auto& stream = streams_[(first_reported_ + visited) % streams_.size()];
     if (stream == nullptr || !stream->receiver || !stream->receiver->started()) continue;
-    if (report.blocks.full()) break;
     const rtp::ReportBlock block = stream->receiver->TakeReportBlock(now);
     report.blocks.push_back(block);
     lost += block.fraction_lost;
     expected += 256;
   }
+  if (!streams_.empty()) first_reported_ = (first_reported_ + visited) % streams_.size();
   if (remb_ && expected > 0) remb_->RecordLoss(now, lost, expected);
   report.WriteTo(out);
 

@@ -35,7 +35,7 @@ class Visitor {
   }
 
   void operator()(const ice::LiteAgent::PathValidated& event) {
-    workspace_.routes.AddPath(event.path, handle_);
+    workspace_.routes.Prove(now_, event.path, handle_);
     transport_.paths.push_back(event.path);
   }
 
@@ -75,6 +75,7 @@ void HandleLinkEvents(Workspace& workspace, Timestamp now, Handle<Transport> han
   while (std::optional<WebRtcLink::Event> event = transport.link.PollEvent()) {
     std::visit(visitor, *event);
   }
+  if (!transport.link.ready()) transport.egress.ReleasePackets();
   const bool stale = std::ranges::any_of(transport.ufrags, [&](const std::string& ufrag) {
     return !transport.link.agent().AcceptsUfrag(ufrag);
   });

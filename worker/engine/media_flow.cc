@@ -9,6 +9,15 @@
 namespace sluice::worker {
 namespace {
 
+// Somebody would see the next key frame.
+bool IsWatched(const Workspace& workspace, const Producer& producer) {
+  return !producer.paused &&
+         std::ranges::any_of(producer.consumers, [&](Handle<Consumer> handle) {
+           const Consumer* consumer = workspace.consumers.Find(handle);
+           return consumer != nullptr && !consumer->paused;
+         });
+}
+
 // Gives one packet to everybody who hears its producer.
 void Forward(Workspace& workspace, Timestamp now, const Ingress::Arrival& arrival) {
   Producer* producer = workspace.producers.Find(arrival.producer);
@@ -91,7 +100,8 @@ void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle,
 
 void AskKeyFrame(Workspace& workspace, Timestamp now, Handle<Producer> handle) {
   const Producer* producer = workspace.producers.Find(handle);
-  if (producer == nullptr || producer->paused || producer->kind != rtp::MediaKind::kVideo) return;
+  if (producer == nullptr || producer->kind != rtp::MediaKind::kVideo) return;
+  if (!IsWatched(workspace, *producer)) return;
   Transport* transport = workspace.transports.Find(producer->transport);
   transport->ingress.AskKeyFrame(now, handle);
   workspace.Wake(producer->transport, *transport);
@@ -100,12 +110,7 @@ void AskKeyFrame(Workspace& workspace, Timestamp now, Handle<Producer> handle) {
 void CancelUnwantedKeyFrame(Workspace& workspace, Handle<Producer> handle) {
   const Producer* producer = workspace.producers.Find(handle);
   if (producer == nullptr) return;
-  const bool wanted = !producer->paused &&
-                      std::ranges::any_of(producer->consumers, [&](Handle<Consumer> consumer) {
-                        const Consumer* listener = workspace.consumers.Find(consumer);
-                        return listener != nullptr && !listener->paused;
-                      });
-  if (wanted) return;
+  if (IsWatched(workspace, *producer)) return;
   workspace.transports.Find(producer->transport)->ingress.CancelKeyFrame(handle);
 }
 

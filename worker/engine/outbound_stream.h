@@ -29,6 +29,8 @@ struct OutboundStream {
   Handle<Consumer> consumer;
   std::string cname;
   bool nack = false;
+  // Its packets carry numbers of the transport.
+  bool numbered = false;
   std::optional<Rtx> rtx;
   rtp::Forwarder forwarder;
   rtp::EgressWriter writer;

@@ -31,7 +31,7 @@ absl::Status CheckConsumerPlan(const MediaPlan& plan, const Producer& producer) 
   const bool shared = std::ranges::any_of(plan.codecs, [&](const CodecPlan& codec) {
     if (codec.kind == rtp::codec::Kind::kRtx) return false;
     return std::ranges::any_of(producer.plan.codecs, [&](const CodecPlan& source) {
-      return source.kind != rtp::codec::Kind::kRtx &&
+      return source.kind == codec.kind && source.clock_rate == codec.clock_rate &&
              producer.payload_map[source.payload_type.value()] == codec.payload_type;
     });
   });
@@ -178,6 +178,7 @@ absl::Status Dispatcher::SetPaused(Timestamp now, const schema::RequestT& reques
       workspace_.outbox.Notify(consumer->id, schema::ProducerResumedT());
     }
   }
+  CancelUnwantedKeyFrame(workspace_, *handle);
   return absl::OkStatus();
 }
 

@@ -215,7 +215,7 @@ Dispatcher::Result Dispatcher::Register(Handle<Transport> handle, Transport& tra
   return control::ResponseBody(std::move(created));
 }
 
-Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp, const schema::RequestT& request) {
+Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp now, const schema::RequestT& request) {
   absl::StatusOr<Handle<Transport>> handle = Target<Transport>(request);
   if (!handle.ok()) return handle.status();
   const auto& options = *request.body.AsConnectWebRtcTransport();
@@ -229,6 +229,7 @@ Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp, const schema::R
   // A peer without a preference leaves the active part to us: we are reachable, it may not be.
   const bool we_are_client = options.role != schema::DtlsRole::Client;
   transport.link.Connect(we_are_client ? dtls::Role::kClient : dtls::Role::kServer, *fingerprint);
+  HandleLinkEvents(workspace_, now, *handle);
   workspace_.Wake(*handle, transport);
 
   schema::WebRtcTransportConnectedT connected;

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "base/endpoint.h"
 #include "base/ids.h"
+#include "base/time.h"
 
 namespace sluice::worker {
 
@@ -30,27 +31,41 @@ class RouteTable {
     return found == by_ufrag_.end() ? Handle<Transport>() : found->second;
   }
 
-  // A peer may leave one transport and join another from the same port; the newest proof counts.
-  void AddPath(const Path& path, Handle<Transport> transport) { by_path_[path] = transport; }
+  // An authenticated check of `transport` came over `path`. Whoever proved it first keeps it while
+  // its checks go on, or a participant could take another's packets with one check from a forged
+  // address; when they stop, the path is free: a peer may leave one transport and join another from
+  // the same port.
+  void Prove(Timestamp now, const Path& path, Handle<Transport> transport) {
+    Owner& owner = by_path_[path];
+    if (owner.transport != transport && owner.transport && now - owner.proved < kProofHolds) return;
+    owner = {transport, now};
+  }
   // Leaves the path alone if it belongs to another transport by now.
   void RemovePath(const Path& path, Handle<Transport> transport) {
     const auto found = by_path_.find(path);
-    if (found != by_path_.end() && found->second == transport) by_path_.erase(found);
+    if (found != by_path_.end() && found->second.transport == transport) by_path_.erase(found);
   }
   Handle<Transport> FindByRemote(const Path& path) const {
     const auto found = by_path_.find(path);
-    return found == by_path_.end() ? Handle<Transport>() : found->second;
+    return found == by_path_.end() ? Handle<Transport>() : found->second.transport;
   }
 
   size_t paths() const { return by_path_.size(); }
   size_t ufrags() const { return by_ufrag_.size(); }
 
  private:
+  struct Owner {
+    Handle<Transport> transport;
+    Timestamp proved;
+  };
+  // Browsers check every 2.5 s, RFC 7675 §5.1 asks for one in 5 s.
+  static constexpr Duration kProofHolds = std::chrono::seconds(8);
+
   // Debian builds abseil with a string view of its own.
   static absl::string_view Key(std::string_view text) { return {text.data(), text.size()}; }
 
   absl::flat_hash_map<std::string, Handle<Transport>> by_ufrag_;
-  absl::flat_hash_map<Path, Handle<Transport>> by_path_;
+  absl::flat_hash_map<Path, Owner> by_path_;
 };
 
 }  // namespace sluice::worker

@@ -12,6 +12,8 @@ Path PathFrom(uint16_t port) {
   return {SocketId(1), {IpAddress::V4(192, 0, 2, 1), port, TransportProtocol::kUdp}};
 }
 
+Timestamp At(int second) { return Timestamp(std::chrono::seconds(second)); }
+
 TEST(RouteTableTest, UnknownNamesAndPathsLeadNowhere) {
   RouteTable routes;
   EXPECT_FALSE(routes.FindByUfrag("nobody"));
@@ -25,10 +27,20 @@ TEST(RouteTableTest, NamesAreNotTakenOver) {
   EXPECT_EQ(routes.FindByUfrag("abcd"), kAlice);
 }
 
-TEST(RouteTableTest, PathFollowsTheNewestProofAndOutlivesTheOlderOwner) {
+// One authentic check from a forged address must not redirect somebody else's packets.
+TEST(RouteTableTest, APathThatIsProvedAgainAndAgainIsNotTakenOver) {
   RouteTable routes;
-  routes.AddPath(PathFrom(1), kAlice);
-  routes.AddPath(PathFrom(1), kBob);
+  for (int second = 0; second < 60; second += 2) {
+    routes.Prove(At(second), PathFrom(1), kAlice);
+    routes.Prove(At(second + 1), PathFrom(1), kBob);
+    EXPECT_EQ(routes.FindByRemote(PathFrom(1)), kAlice) << second;
+  }
+}
+
+TEST(RouteTableTest, APathWhoseOwnerHasFallenSilentGoesToWhoProvesIt) {
+  RouteTable routes;
+  routes.Prove(At(0), PathFrom(1), kAlice);
+  routes.Prove(At(20), PathFrom(1), kBob);
   EXPECT_EQ(routes.FindByRemote(PathFrom(1)), kBob);
   routes.RemovePath(PathFrom(1), kAlice);
   EXPECT_EQ(routes.FindByRemote(PathFrom(1)), kBob);
@@ -38,7 +50,7 @@ TEST(RouteTableTest, PathFollowsTheNewestProofAndOutlivesTheOlderOwner) {
 
 TEST(RouteTableTest, SamePortOfAnotherSocketOrFamilyIsAnotherPath) {
   RouteTable routes;
-  routes.AddPath(PathFrom(1), kAlice);
+  routes.Prove(At(0), PathFrom(1), kAlice);
   Path other_socket = PathFrom(1);
   other_socket.socket = SocketId(2);
   EXPECT_FALSE(routes.FindByRemote(other_socket));

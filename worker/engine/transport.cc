@@ -45,6 +45,7 @@ bool Transport::WriteRtcp(Timestamp now, TransmitBatch& batch) {
     if (room.empty()) return true;
     ByteWriter out(room.first(kMaxRtcp - kSealRoom));
     more = egress.WriteReports(now, out) || ingress.WriteRtcp(now, out);
+    if (!out.ok()) drops.Count(DropReason::kTooLarge);
     if (out.size() == 0 || !out.ok()) return false;
     const std::optional<size_t> size = link.SealRtcp(room, out.size());
     if (!size) {
