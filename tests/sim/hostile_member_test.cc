@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "rtp/rtcp/nack.h"
 #include "rtp/rtcp/pli.h"
 #include "rtp/rtcp/remb.h"
 #include "tests/support/simulation.h"
+#include "tests/support/stun_bytes.h"
 
 namespace sluice::test {
 namespace {
@@ -178,6 +180,25 @@ TEST_F(HostileMemberTest, SendsFarMoreThanItShould) {
   // 9,000 packets a second go through as they come; sound and picture of others with them.
   EXPECT_GT(watched.track().packets(), 30'000u);
   EXPECT_LE(sim_.engine().pool().in_use(), PacketPool::kDefaultMaxSlots);
+}
+
+// An authentic check of his own transport, sent from Alice's address: what comes from there stays
+// hers, or one forged datagram would silence her.
+TEST_F(HostileMemberTest, ChecksInTheNameOfAnotherMembersAddress) {
+  for (int i = 0; i < 200; ++i) {
+    ice::StunMessage request;
+    sim_.entropy().Fill(request.transaction);
+    const std::string username =
+        mallory_.local_ufrag() + ":" + mallory_.peer().ice().local().ufrag;
+    request.username = username;
+    request.priority = 1;
+    request.use_candidate = i % 2 == 0;
+    request.controlling = 1;
+    const Bytes check = Sealed(StunBytes(request), mallory_.worker_credentials().password);
+    sim_.network().Inject(sim_.now(), alice_.shown(), sim_.server(), check);
+    sim_.RunFor(100ms);
+  }
+  // The fixture finds Alice's picture whole at Bob's.
 }
 
 // Many producers, all that the transport takes, and one more.
