@@ -131,25 +131,32 @@ Transmit SimPeer::PollTransmit(Timestamp now, ByteSpan out) {
 }
 
 std::optional<size_t> SimPeer::WriteRtp(Timestamp now, ByteSpan out) {
-  std::optional<RtpPacketBuilder> packet;
-  if (!extra_rtp_.empty()) {
-    packet = std::move(extra_rtp_.front());
-    extra_rtp_.pop_front();
+  for (;;) {
+    std::optional<RtpPacketBuilder> packet;
+    if (!extra_rtp_.empty()) {
+      packet = std::move(extra_rtp_.front());
+      extra_rtp_.pop_front();
+    }
+    for (size_t i = 0; i < sent_.size() && !packet; ++i) packet = sent_[i]->Poll();
+    if (!packet) return std::nullopt;
+    if (const std::optional<size_t> size = SealRtp(now, *packet, out)) return size;
+    // What a scenario makes up can be something that SRTP refuses to send, or make it refuse what
+    // comes behind it.
+    SLUICE_CHECK(made_up_);
   }
-  for (size_t i = 0; i < sent_.size() && !packet; ++i) packet = sent_[i]->Poll();
-  if (!packet) return std::nullopt;
+}
+
+std::optional<size_t> SimPeer::SealRtp(Timestamp now, RtpPacketBuilder packet, ByteSpan out) {
   Bytes number(2), moment(3);
   ByteWriter(number).U16(transport_sequence_++);
   // 6.18 fixed point seconds.
   const auto units = static_cast<uint64_t>(now.time_since_epoch().count()) * (1u << 18) / 1'000'000;
   ByteWriter(moment).U24(static_cast<uint32_t>(units & 0xffffff));
-  packet->WithExtension(kSendTimeExtensionId, moment)
+  packet.WithExtension(kSendTimeExtensionId, moment)
       .WithExtension(kTransportSequenceExtensionId, number);
-  const Bytes clear = packet->ToBytes();
+  const Bytes clear = packet.ToBytes();
   std::ranges::copy(clear, out.begin());
-  const std::optional<size_t> size = srtp_->ProtectRtp(out, clear.size(), {});
-  SLUICE_CHECK(size.has_value());
-  return size;
+  return srtp_->ProtectRtp(out, clear.size(), {});
 }
 
 SimSendTrack* SimPeer::FindSent(Ssrc ssrc) {

@@ -92,8 +92,11 @@ class SimPeer {
 
   // Sends a packet of RTCP as it is, sealed.
   void SendRtcp(ByteView compound) { extra_rtcp_.emplace_back(compound.begin(), compound.end()); }
-  // Sends an RTP packet as it is, sealed.
-  void SendRtp(const RtpPacketBuilder& packet) { extra_rtp_.push_back(packet); }
+  // Sends an RTP packet as it is, sealed, unless SRTP refuses it.
+  void SendRtp(const RtpPacketBuilder& packet) {
+    extra_rtp_.push_back(packet);
+    made_up_ = true;
+  }
 
  private:
   void DrainSession(Timestamp now);
@@ -106,6 +109,7 @@ class SimPeer {
   size_t WriteRtcp(Timestamp now, ByteSpan out);
   void WriteReports(Timestamp now, ByteWriter& out);
   std::optional<size_t> WriteRtp(Timestamp now, ByteSpan out);
+  std::optional<size_t> SealRtp(Timestamp now, RtpPacketBuilder packet, ByteSpan out);
   Ssrc own_ssrc() const;
 
   const Options options_;
@@ -132,6 +136,7 @@ class SimPeer {
   std::optional<Duration> media_round_trip_;
   std::deque<Bytes> extra_rtcp_;
   std::deque<RtpPacketBuilder> extra_rtp_;
+  bool made_up_ = false;
   uint64_t unexpected_ = 0;
   uint64_t unsealed_ = 0;
   uint64_t arrivals_reported_ = 0;
