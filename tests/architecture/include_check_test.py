@@ -18,7 +18,9 @@ class IncludeCheckTest(SampleTree):
             '#include "rtp/packet/rtp_packet.h"\n#include "base/bytes.h"\n',
         )
         self.write("ice/stun_integrity.cc", "#include <openssl/hmac.h>\n")
-        self.write("dtls/srtp_session.cc", "#include <srtp2/srtp.h>\n#include <openssl/ssl.h>\n")
+        self.write("dtls/srtp_session.cc", "#include <openssl/evp.h>\n#include <openssl/ssl.h>\n")
+        # The reference that our own SRTP is compared with.
+        self.write("dtls/srtp_libsrtp2_test.cc", "#include <srtp2/srtp.h>\n")
         self.write(
             "worker/engine/engine.cc",
             '#include "dtls/session.h"\n#include "control-api/request.h"\n',
