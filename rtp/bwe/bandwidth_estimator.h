@@ -21,7 +21,18 @@
 
 #include "base/time.h"
 #include "base/units.h"
+#include "rtp/bwe/aimd_rate.h"
+#include "rtp/bwe/arrival_grouper.h"
 #include "rtp/bwe/decision.h"
+#include "rtp/bwe/feedback_adapter.h"
+#include "rtp/bwe/feedback_silence.h"
+#include "rtp/bwe/loss_rate.h"
+#include "rtp/bwe/overuse_detector.h"
+#include "rtp/bwe/probe_controller.h"
+#include "rtp/bwe/probe_estimator.h"
+#include "rtp/bwe/queue_level.h"
+#include "rtp/bwe/trendline.h"
+#include "rtp/bwe/windowed_rate.h"
 #include "rtp/rtcp/transport_feedback.h"
 
 namespace sluice::rtp {
@@ -104,6 +115,74 @@ class BandwidthEstimator {
   static std::string_view NameOf(Reason reason);
 
   Stats stats() const;
+
+ private:
+  void RecordArrival(const bwe::AckedPacket& packet);
+  void RecordNewest(Timestamp now, Timestamp sent);
+  void RecordGroup(const bwe::AckedPacket& packet);
+  void ForgetDelays();
+  // The parts that may change the estimate, in the order they are asked in.
+  void EndSilence(Timestamp now);
+  void ApplyLoss(Timestamp now);
+  void ApplyProbe(Timestamp now);
+  void ApplyDelay(Timestamp now);
+  void StepDown(Timestamp now);
+  // Brings the estimate within all bounds and writes the decision down.
+  void Conclude(Timestamp now, Reason reason, BitRate before);
+  bool IsWorthTelling(Reason reason, BitRate after) const;
+
+  // The upper bound of application and receiver together.
+  BitRate Ceiling() const;
+  BitRate SentRate(Timestamp now) const;
+  BitRate AckedRate(Duration window) const;
+  Duration PacketTime() const;
+  Duration ResponseTime() const;
+  bool IsCalm() const;
+  bool IsLimited(Timestamp now) const;
+  bwe::ProbeController::Facts ProbeFacts() const;
+  void PrepareProbe(Timestamp now);
+
+  BitRate min_;
+  BitRate max_;
+  std::optional<BitRate> remb_;
+  std::optional<Timestamp> remb_at_;
+  bool numbered_ = false;      // packets with transport-wide numbers have left
+  bool has_feedback_ = false;  // and some arrived
+  bool has_reports_ = false;
+
+  bwe::FeedbackAdapter adapter_;
+  bwe::WindowedRate sent_;
+  bwe::WindowedRate acked_;
+  bwe::ArrivalGrouper grouper_;
+  bwe::Trendline trendline_;
+  bwe::OveruseDetector detector_;
+  bwe::QueueLevel queue_level_;
+  bwe::AimdRate aimd_;
+  bwe::LossRate loss_;
+  bwe::FeedbackSilence silence_;
+  bwe::ProbeEstimator probe_estimator_;
+  bwe::ProbeController probe_controller_;
+  bwe::DecisionLog log_;
+
+  bool overused_ = false;  // within the feedback at hand
+  Duration round_trip_{0};
+  Duration jitter_{0};          // mean change of delay from group to group
+  int64_t packet_size_16_ = 0;  // mean, in sixteenths of a byte
+  bool in_silence_ = false;
+  BitRate before_silence_;
+  std::optional<Timestamp> last_loss_report_;
+  std::optional<Timestamp> last_report_cut_;
+  double reported_loss_ = 0;
+  Reason told_reason_ = Reason::kStart;
+  BitRate told_rate_;
+  uint32_t next_probe_ = 1;
+  std::optional<Probe> ready_probe_;
+  Timestamp ready_until_;
+  Timestamp now_;  // of the latest fact
+  uint64_t feedback_count_ = 0;
+  uint64_t absurd_bounds_ = 0;
+  uint64_t probes_ = 0;
+  uint64_t probes_passed_ = 0;
 };
 
 }  // namespace sluice::rtp

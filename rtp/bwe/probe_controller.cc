@@ -1,0 +1,68 @@
+#include "rtp/bwe/probe_controller.h"
+
+#include <algorithm>
+
+#include "rtp/bwe/scaled.h"
+
+namespace sluice::rtp::bwe {
+namespace {
+
+// After a cut the path has to show that it is calm.
+constexpr Duration kAfterCut = std::chrono::seconds(2);
+constexpr double kBackOff = 1.5;
+// A probe that is long compared with the jitter has a middle that jitter does not reach.
+constexpr int64_t kJitterFactor = 6;
+
+}  // namespace
+
+void ProbeController::Ask(Timestamp now, BitRate rate) {
+  asked_ = rate;
+  first_ = true;
+  next_ = now;
+  interval_ = kInterval;
+}
+
+void ProbeController::RecordCut(Timestamp now) {
+  next_ = std::max(next_, now + kAfterCut);
+  interval_ = kInterval;
+}
+
+BitRate ProbeController::Goal(const Facts& facts) const {
+  return std::min(facts.max, Scaled(desired_, kHeadroom));
+}
+
+bool ProbeController::Wants(const Facts& facts) const {
+  return !outstanding_ && facts.calm && facts.estimate < Scaled(Goal(facts), kReached);
+}
+
+std::optional<ProbeController::Plan> ProbeController::Take(Timestamp now, const Facts& facts) {
+  if (!Wants(facts) || now < next_) return std::nullopt;
+  const double factor = first_ && asked_ == BitRate() ? kFirstFactor : kFactor;
+  const BitRate wanted = std::max(Scaled(facts.estimate, factor), asked_);
+  const BitRate rate = std::min(wanted, Goal(facts));
+  if (rate < Scaled(facts.estimate, kLeastStep)) return std::nullopt;
+  outstanding_ = true;
+  return Plan{rate, std::clamp(kJitterFactor * facts.jitter, kSpan, kMaxSpan)};
+}
+
+void ProbeController::RecordResult(Timestamp now, bool passed) {
+  outstanding_ = false;
+  first_ = false;
+  asked_ = BitRate();
+  if (passed) {
+    interval_ = kInterval;
+    next_ = now;
+    return;
+  }
+  next_ = now + interval_;
+  interval_ =
+      std::min(Duration(static_cast<int64_t>(static_cast<double>(interval_.count()) * kBackOff)),
+               kMaxInterval);
+}
+
+std::optional<Timestamp> ProbeController::NextTimeout(const Facts& facts) const {
+  if (!Wants(facts)) return std::nullopt;
+  return next_;
+}
+
+}  // namespace sluice::rtp::bwe
