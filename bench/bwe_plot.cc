@@ -20,7 +20,7 @@ constexpr double kTitle = 46;
 constexpr double kRates = 330;  // height of the upper part
 constexpr double kGap = 34;
 constexpr double kQueue = 140;
-constexpr double kLegend = 70;
+constexpr double kLegend = 86;
 constexpr double kHeight = kTitle + kRates + kGap + kQueue + kLegend + 24;
 // Distinguishable by people who do not see all colours (Okabe and Ito).
 constexpr std::array<std::string_view, 6> kColours = {"#0072b2", "#d55e00", "#009e73",
@@ -152,7 +152,7 @@ class Legend {
 
  private:
   double x_ = kLeft;
-  double y_ = kHeight - kLegend + 6;
+  double y_ = kHeight - kLegend + 22;
   std::string svg_;
 };
 

@@ -2,43 +2,59 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "rtp/bwe/scaled.h"
 
 namespace sluice::rtp::bwe {
 namespace {
 
-// Far from known congestion: 8 % a second, as published for this family of controllers.
-constexpr double kGrowthPerSecond = 0.08;
+// Far from known congestion, per second.
+constexpr double kGrowthPerSecond = 0.1;
+// Below where congestion was met last: what was lost to somebody's burst comes back soon.
+constexpr double kRecoveryPerSecond = 0.25;
+constexpr double kRecovered = 0.8;
 // Near it: flows that share a path come to equal rates because all of them grow by the same step
-// and each gives up a share of its own. Growing with the root of the rate keeps that, and still
-// gives slow paths small steps.
-constexpr double kStepAtOneMegabit = 50'000;
+// and each gives up a share of its own. Slow paths take smaller steps.
+constexpr double kStep = 100'000;
+constexpr double kFullStepFrom = 1'000'000;
+constexpr double kMaxStepShare = 0.12;
 // What arrives may grow by half before a larger estimate has been tried at all.
 constexpr double kUntriedShare = 1.5;
 constexpr BitRate kUntriedExtra = BitRate::Kbps(10);
 // More than this above the limit, and the limit is gone.
 constexpr double kBeyondLimit = 1.1;
+// As good as everything arrives.
+constexpr double kAllArrives = 0.9;
 // The queue is to be gone after a second.
 constexpr double kDrainSeconds = 1.0;
 // Growth for longer than this without any feedback has no foundation.
 constexpr Duration kMaxElapsed = std::chrono::milliseconds(500);
-// Cuts against a queue that stands: give the last one this long to show, besides the response.
-constexpr Duration kPatience = std::chrono::milliseconds(200);
+// Once a cut has taken effect, the queue needs a moment to show it.
+constexpr Duration kPatience = std::chrono::milliseconds(250);
+// A queue that a cut works on is at least so much shorter by then.
+constexpr double kShrunk = 0.9;
 
 double Seconds(Duration span) { return static_cast<double>(span.count()) / 1e6; }
+
+// What no queue accounts for.
+Duration Margin(const AimdRate::Facts& facts) { return facts.packet_time + facts.jitter; }
+
+bool AllArrives(const AimdRate::Facts& facts) {
+  return std::min(facts.acked, facts.acked_lately) >= Scaled(facts.sent, kAllArrives);
+}
 
 }  // namespace
 
 std::optional<AimdRate::Change> AimdRate::Update(const Facts& facts) {
-  const bool rising =
-      facts.usage == Usage::kOver && facts.queue >= kSeenQueue + facts.packet_time / 2;
-  if (!IsLong(facts)) {
-    futile_cuts_ = 0;
-    if (facts.queue < kLongQueue / 2) foreign_queue_ = false;
-  }
+  const bool rising = IsRising(facts);
+  const bool is_long = IsLong(facts);
+  if (!is_long) futile_cuts_ = 0;
+  if (foreign_queue_ && facts.queue < kHoldQueue + Margin(facts)) foreign_queue_ = false;
   std::optional<Change> change;
-  if (rising || (IsLong(facts) && !foreign_queue_)) {
+  if (foreign_queue_) {
+    change = Compete(facts);
+  } else if (rising || is_long) {
     if (MayCut(facts, rising)) {
       change = Cut(facts, rising ? Reason::kOveruse : Reason::kStandingQueue);
     }
@@ -49,40 +65,65 @@ std::optional<AimdRate::Change> AimdRate::Update(const Facts& facts) {
   return change;
 }
 
+bool AimdRate::IsRising(const Facts& facts) const {
+  return facts.usage == Usage::kOver && facts.queue >= kSeenQueue + Margin(facts) / 2;
+}
+
 bool AimdRate::IsLong(const Facts& facts) const {
-  return facts.queue >= kLongQueue + facts.packet_time;
+  return facts.queue >= kLongQueue + Margin(facts);
 }
 
 bool AimdRate::MayCut(const Facts& facts, bool rising) {
   if (!last_cut_) return true;
-  const Duration since = facts.now - *last_cut_;
-  if (rising) return since >= facts.response;
-  if (since < facts.response + kPatience) return false;
-  if (facts.queue < queue_at_cut_ * 4 / 5) {
-    // The last cut works.
-    queue_at_cut_ = facts.queue;
-    last_cut_ = facts.now;
-    return false;
+  if (facts.now - *last_cut_ < facts.response) return false;
+  if (!draining_) return true;
+  // What we cut has not reached the queue while less arrives than is sent.
+  if (rising && !AllArrives(facts)) return true;
+  const std::optional<bool> works = CutWorks(facts);
+  if (!works || *works) return false;
+  return !IsForeign(facts);
+}
+
+std::optional<bool> AimdRate::CutWorks(const Facts& facts) {
+  if (!queue_then_) {
+    queue_then_ = facts.queue;
+    then_ = facts.now;
+    return std::nullopt;
   }
-  if (++futile_cuts_ <= kFutileCuts) return true;
+  if (facts.now - then_ < kPatience) return std::nullopt;
+  const bool works = static_cast<double>(facts.queue.count()) <
+                     kShrunk * static_cast<double>(queue_then_->count());
+  queue_then_ = facts.queue;
+  then_ = facts.now;
+  return works;
+}
+
+// Asked when a cut did not work.
+bool AimdRate::IsForeign(const Facts& facts) {
+  const bool again = last_foreign_ && facts.now - *last_foreign_ < kForeignMemory;
+  if (AllArrives(facts)) ++futile_cuts_;
+  if (futile_cuts_ < (again ? 1 : kFutileCuts)) return false;
   foreign_queue_ = true;
-  return false;
+  draining_ = false;
+  futile_cuts_ = 0;
+  return true;
 }
 
 std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason) {
-  const BitRate measured =
-      facts.queue >= kHoldQueue ? std::min(facts.acked, facts.acked_lately) : facts.acked;
-  // As much as arrives is no limit if hardly more was sent.
-  const bool all_arrives = measured >= Scaled(facts.sent, 0.9);
+  // In a queue packets come evenly, and the shortest look is the best one.
+  const BitRate measured = facts.queue >= kHoldQueue + Margin(facts)
+                               ? facts.acked_lately
+                               : std::max(facts.acked, facts.acked_lately);
   BitRate plain = Scaled(measured, kCut);
-  if (facts.limited && all_arrives) {
+  if (facts.limited && AllArrives(facts)) {
+    // What arrives is no limit if no more was sent.
     plain = std::max(plain, Scaled(rate_, kCut));
   } else {
-    RememberLimit(measured);
+    RecordLimit(measured);
   }
   const double depth =
       std::clamp(1 - Seconds(facts.queue) / kDrainSeconds, kDeepestCut, kCut) / kCut;
-  queue_at_cut_ = facts.queue;
+  queue_then_.reset();
   after_drain_ = plain;
   draining_ = true;
   last_cut_ = facts.now;
@@ -94,40 +135,64 @@ std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason)
 
 void AimdRate::CutTo(Timestamp now, BitRate rate, std::optional<BitRate> limit) {
   rate_ = rate;
-  if (limit) RememberLimit(*limit);
+  if (limit) RecordLimit(*limit);
   last_cut_ = now;
+  draining_ = false;
 }
 
-void AimdRate::RememberLimit(BitRate measured) {
+// One measurement far below the others may be somebody's burst in passing; two are not.
+void AimdRate::RecordLimit(BitRate measured) {
   constexpr double kNew = 0.3;
-  const bool known = limit_ && measured > Scaled(*limit_, 0.75) && measured < Scaled(*limit_, 1.3);
-  limit_ = known ? Scaled(*limit_, 1 - kNew) + Scaled(measured, kNew) : measured;
+  constexpr double kFar = 0.75;
+  const bool was_low = std::exchange(low_limit_, limit_ && measured < Scaled(*limit_, kFar));
+  if (!limit_ || (low_limit_ && was_low) || measured > Scaled(*limit_, 1 / kFar)) {
+    limit_ = measured;
+    low_limit_ = false;
+  } else if (!low_limit_) {
+    limit_ = Scaled(*limit_, 1 - kNew) + Scaled(measured, kNew);
+  }
+}
+
+std::optional<AimdRate::Change> AimdRate::Compete(const Facts& facts) {
+  last_foreign_ = facts.now;
+  const bool waited = !last_cut_ || facts.now - *last_cut_ >= facts.response + kPatience;
+  if (!facts.lost) return Step(facts);
+  if (!waited) return std::nullopt;
+  last_cut_ = facts.now;
+  RecordLimit(facts.acked);
+  rate_ = std::min(rate_, Scaled(std::max(facts.acked, facts.acked_lately), kForeignCut));
+  return Change{Reason::kForeignLoss, rate_};
 }
 
 std::optional<AimdRate::Change> AimdRate::Grow(const Facts& facts) {
-  if (facts.usage == Usage::kOver) return std::nullopt;
-  if (facts.queue > kHoldQueue + facts.packet_time && !foreign_queue_) return std::nullopt;
-  if (draining_ && facts.queue < kSeenQueue + facts.packet_time / 2) {
-    draining_ = false;
-    if (after_drain_ > rate_) {
-      rate_ = after_drain_;
-      return Change{Reason::kDrained, rate_};
-    }
-  }
+  if (facts.usage == Usage::kOver || facts.queue > kHoldQueue + Margin(facts)) return std::nullopt;
+  if (RecoverFromDrain(facts)) return Change{Reason::kDrained, rate_};
   if (limit_ && facts.acked > Scaled(*limit_, kBeyondLimit)) limit_.reset();
-  const BitRate ceiling = Scaled(facts.acked, kUntriedShare) + kUntriedExtra;
-  if (rate_ >= ceiling || !facts.may_grow || !last_update_) return std::nullopt;
-  const Duration elapsed = std::min(facts.now - *last_update_, kMaxElapsed);
-  const bool near_limit = limit_ && rate_ > Scaled(*limit_, kCut * 0.95);
-  rate_ = std::min(rate_ + Step(elapsed, near_limit), ceiling);
-  return Change{near_limit ? Reason::kGrowthNearLimit : Reason::kGrowth, rate_};
+  return Step(facts);
 }
 
-BitRate AimdRate::Step(Duration elapsed, bool near_limit) const {
+bool AimdRate::RecoverFromDrain(const Facts& facts) {
+  if (!draining_ || facts.queue > kSeenQueue + Margin(facts) / 2) return false;
+  draining_ = false;
+  if (after_drain_ <= rate_) return false;
+  rate_ = after_drain_;
+  return true;
+}
+
+std::optional<AimdRate::Change> AimdRate::Step(const Facts& facts) {
+  const BitRate ceiling = Scaled(facts.acked, kUntriedShare) + kUntriedExtra;
+  if (rate_ >= ceiling || !facts.may_grow || !last_update_) return std::nullopt;
   const auto rate = static_cast<double>(rate_.bps());
-  double per_second = rate * kGrowthPerSecond;
-  if (near_limit) per_second = std::min(per_second, kStepAtOneMegabit * std::sqrt(rate / 1e6));
-  return BitRate::Bps(static_cast<int64_t>(per_second * Seconds(elapsed)) + 1);
+  const bool below_limit = limit_ && !foreign_queue_ && rate_ < Scaled(*limit_, kRecovered);
+  const bool near_limit = foreign_queue_ || (limit_ && !below_limit);
+  double per_second = rate * (below_limit ? kRecoveryPerSecond : kGrowthPerSecond);
+  if (near_limit) {
+    const double step = kStep * std::min(1.0, std::sqrt(rate / kFullStepFrom));
+    per_second = std::min(step, rate * kMaxStepShare);
+  }
+  const double elapsed = Seconds(std::min(facts.now - *last_update_, kMaxElapsed));
+  rate_ = std::min(rate_ + BitRate::Bps(static_cast<int64_t>(per_second * elapsed) + 1), ceiling);
+  return Change{near_limit ? Reason::kGrowthNearLimit : Reason::kGrowth, rate_};
 }
 
 }  // namespace sluice::rtp::bwe

@@ -3,8 +3,12 @@
 //
 // Three things tell it about the path: the usage that the trend shows, the length of the queue, and
 // what arrives. A rising trend counts once a queue is there to be seen, because jitter rises and
-// falls without one; a long queue counts even if nothing rises, because nobody wants to talk over
-// it. If cutting does not help, the queue is somebody else's, and only trend and loss count.
+// falls without one. A queue that stands counts as well: everybody on the path sees the same one,
+// so flows that cut because of it cut together and come to equal shares.
+//
+// If the queue takes no notice of cuts although all we send arrives, it is not ours: a TCP flow
+// keeps it full until packets get lost. Against that, delay is no guide, and the rate follows loss
+// until the queue is gone.
 
 #ifndef SLUICE_RTP_BWE_AIMD_RATE_H_
 #define SLUICE_RTP_BWE_AIMD_RATE_H_
@@ -21,20 +25,24 @@ namespace sluice::rtp::bwe {
 
 class AimdRate {
  public:
-  // What remains of the rate that arrived when the trend shows overuse. Leaves room for the queue
-  // to go away.
+  // What remains of the rate that arrived. Leaves room for the queue to go away.
   static constexpr double kCut = 0.85;
   // What remains at least, however long the queue is.
   static constexpr double kDeepestCut = 0.4;
-  // A queue shorter than this is frames being sent.
-  static constexpr Duration kSeenQueue{12'000};
+  // What remains of the rate after loss in a foreign queue: with our growth, this shares a path
+  // evenly with a flow that halves its window.
+  static constexpr double kForeignCut = 0.7;
+  // A queue shorter than this is frames being sent. This and the following come on top of what one
+  // packet and the path's jitter account for.
+  static constexpr Duration kSeenQueue{10'000};
   // No growth on top of this.
-  static constexpr Duration kHoldQueue{25'000};
-  // A third of what people notice in a conversation; beyond it the rate is cut even if the queue
-  // has stopped to grow.
-  static constexpr Duration kLongQueue{70'000};
+  static constexpr Duration kHoldQueue{20'000};
+  // The queue is to stay far below what people notice, and above what frames cause.
+  static constexpr Duration kLongQueue{30'000};
   // After so many cuts that a long queue took no notice of, it is not ours.
-  static constexpr int kFutileCuts = 3;
+  static constexpr int kFutileCuts = 2;
+  // For so long after the last foreign queue, the next is taken for one at once.
+  static constexpr Duration kForeignMemory = std::chrono::seconds(30);
 
   struct Facts {
     Timestamp now;
@@ -45,8 +53,10 @@ class AimdRate {
     BitRate acked_lately;     // over a shorter time: noisy, but up to date in a queue
     Duration response{0};     // from a change of rate until feedback tells of it
     Duration packet_time{0};  // of one packet on the path; jitter that no queue causes
-    bool limited = false;     // the application sends clearly less than the rate
-    bool may_grow = true;     // nothing else objects
+    Duration jitter{0};
+    bool lost = false;     // packets got lost that the path does not lose by itself
+    bool limited = false;  // the application sends clearly less than the rate
+    bool may_grow = true;  // nothing else objects
   };
   struct Change {
     Reason reason = Reason::kStart;
@@ -61,7 +71,7 @@ class AimdRate {
   // Something else decided: a probe, a bound, loss. A cut counts as congestion met at `limit`.
   void Set(BitRate rate) { rate_ = rate; }
   void CutTo(Timestamp now, BitRate rate, std::optional<BitRate> limit);
-  void RecordLimit(BitRate measured) { RememberLimit(measured); }
+  void RecordLimit(BitRate measured);
   // The path was seen to carry as much; a limit below that is none any more.
   void RecordCarried(BitRate measured) {
     if (limit_ && measured > *limit_) limit_.reset();
@@ -71,25 +81,34 @@ class AimdRate {
   // Where congestion was met last, if that still holds.
   std::optional<BitRate> limit() const { return limit_; }
   std::optional<Timestamp> last_cut() const { return last_cut_; }
+  bool foreign_queue() const { return foreign_queue_; }
 
  private:
-  std::optional<Change> Cut(const Facts& facts, Reason reason);
-  std::optional<Change> Grow(const Facts& facts);
+  bool IsRising(const Facts& facts) const;
   bool IsLong(const Facts& facts) const;
   bool MayCut(const Facts& facts, bool rising);
-  BitRate TargetOfCut(const Facts& facts) const;
-  void RememberLimit(BitRate measured);
-  BitRate Step(Duration elapsed, bool near_limit) const;
+  // Whether the latest cut makes the queue shorter; nothing while it is too early to tell.
+  std::optional<bool> CutWorks(const Facts& facts);
+  bool IsForeign(const Facts& facts);
+  std::optional<Change> Cut(const Facts& facts, Reason reason);
+  std::optional<Change> Compete(const Facts& facts);
+  std::optional<Change> Grow(const Facts& facts);
+  std::optional<Change> Step(const Facts& facts);
+  bool RecoverFromDrain(const Facts& facts);
 
   BitRate rate_;
   std::optional<BitRate> limit_;
   std::optional<Timestamp> last_cut_;
   std::optional<Timestamp> last_update_;
-  Duration queue_at_cut_{0};
-  BitRate after_drain_;  // What the latest cut would have been without the queue.
+  // The queue when the latest cut had taken effect, and when that was.
+  std::optional<Duration> queue_then_;
+  Timestamp then_;
+  bool low_limit_ = false;  // The latest measurement was far below limit_.
+  BitRate after_drain_;     // What the latest cut would have been without the queue.
   bool draining_ = false;
   int futile_cuts_ = 0;
   bool foreign_queue_ = false;
+  std::optional<Timestamp> last_foreign_;
 };
 
 }  // namespace sluice::rtp::bwe

@@ -26,6 +26,8 @@ constexpr double kOfProbe = 0.95;
 constexpr double kOfFailedProbe = 0.85;
 // A probe on top of a queue measures the queue.
 constexpr Duration kCalmQueue = std::chrono::milliseconds(15);
+// Feedback of a full queue may come this late.
+constexpr Duration kSettling = std::chrono::milliseconds(300);
 // A probe that nobody takes is out of date soon.
 constexpr Duration kReadyFor = std::chrono::milliseconds(500);
 // Three frames' worth of head start for a large frame, without flooding a short queue.
@@ -135,6 +137,8 @@ void BandwidthEstimator::EndSilence(Timestamp now) {
   // What arrives after a break says nothing about the path before it.
   ForgetDelays();
   in_silence_ = false;
+  loss_.Ignore(now + ResponseTime() + kSettling);
+  adapter_.TakeSettled();
   probe_controller_.Ask(now, before_silence_);
   Conclude(now, Reason::kFeedbackBack, estimate());
 }
@@ -179,11 +183,17 @@ void BandwidthEstimator::ApplyDelay(Timestamp now) {
   facts.response = ResponseTime();
   facts.packet_time = PacketTime();
   facts.limited = IsLimited(now);
+  facts.jitter = jitter_;
+  facts.lost = lost_lately_;
   facts.may_grow = loss_.allows_growth();
   const BitRate before = estimate();
   const auto change = aimd_.Update(facts);
   if (!change) return;
-  if (change->rate < before) probe_controller_.RecordCut(now);
+  if (change->rate < before) {
+    probe_controller_.RecordCut(now);
+    // What the queue dropped before the cut took effect has had its consequence.
+    if (!aimd_.foreign_queue()) loss_.Ignore(now + facts.response + kSettling);
+  }
   Conclude(now, change->reason, before);
 }
 
@@ -367,7 +377,8 @@ Duration BandwidthEstimator::ResponseTime() const { return round_trip_ + kFeedba
 
 bool BandwidthEstimator::IsCalm() const {
   return has_feedback_ && !silence_.silent() && detector_.usage() != bwe::Usage::kOver &&
-         loss_.allows_growth() && queue_level_.queue() < kCalmQueue + PacketTime();
+         loss_.allows_growth() && !aimd_.foreign_queue() &&
+         queue_level_.queue() < kCalmQueue + PacketTime() + jitter_;
 }
 
 bool BandwidthEstimator::IsLimited(Timestamp now) const {
@@ -375,7 +386,7 @@ bool BandwidthEstimator::IsLimited(Timestamp now) const {
 }
 
 bwe::ProbeController::Facts BandwidthEstimator::ProbeFacts() const {
-  return {estimate(), Ceiling(), IsCalm(), jitter_};
+  return {estimate(), Ceiling(), IsCalm(), IsLimited(now_), jitter_};
 }
 
 }  // namespace sluice::rtp

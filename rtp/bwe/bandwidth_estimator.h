@@ -164,7 +164,8 @@ class BandwidthEstimator {
   bwe::ProbeController probe_controller_;
   bwe::DecisionLog log_;
 
-  bool overused_ = false;  // within the feedback at hand
+  bool overused_ = false;     // within the feedback at hand
+  bool lost_lately_ = false;  // likewise
   Duration round_trip_{0};
   Duration jitter_{0};          // mean change of delay from group to group
   int64_t packet_size_16_ = 0;  // mean, in sixteenths of a byte

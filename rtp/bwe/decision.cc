@@ -14,6 +14,8 @@ std::string_view NameOf(Reason reason) {
       return "overuse";
     case Reason::kStandingQueue:
       return "standing-queue";
+    case Reason::kForeignLoss:
+      return "foreign-loss";
     case Reason::kDrained:
       return "drained";
     case Reason::kLoss:

@@ -32,7 +32,7 @@ class LossRate {
   // Fewer packets prove nothing; slow streams take longer, but not for ever.
   static constexpr int64_t kMinPackets = 20;
   static constexpr Duration kMaxWindow = std::chrono::seconds(4);
-  // Windows with some loss before the test.
+  // Windows with some loss before something is done about it.
   static constexpr int kSuspicion = 3;
 
   struct Facts {
@@ -49,6 +49,9 @@ class LossRate {
   };
 
   std::optional<Change> Record(const Facts& facts);
+  // Something else has just cut the rate, or explains what got lost: loss until then says nothing
+  // about the rate that is now.
+  void Ignore(Timestamp until);
 
   // Whether the estimate may grow.
   bool allows_growth() const { return allows_growth_; }
@@ -60,12 +63,13 @@ class LossRate {
   // The rate and the loss before a cut.
   struct Trial {
     BitRate rate;
-    BitRate sent;
     double loss = 0;
   };
 
   bool IsComplete(Timestamp now) const;
+  double Noise() const;
   std::optional<Change> Judge(const Facts& facts);
+  std::optional<Change> Accept(const Facts& facts, double excess);
   std::optional<Change> Object(const Facts& facts, double excess);
   Change Cut(const Facts& facts, Reason reason, double factor);
   std::optional<Change> JudgeTrial(const Facts& facts);
@@ -76,8 +80,11 @@ class LossRate {
   double loss_ = 0;
   double own_loss_ = 0;
   bool allows_growth_ = true;
+  double packets_ = 0;  // of the last window
   int suspicion_ = 0;
+  std::optional<BitRate> passed_;  // the largest rate that lately passed without objection
   std::optional<Trial> trial_;
+  Timestamp ignore_until_;
   bool skip_ = false;
 };
 

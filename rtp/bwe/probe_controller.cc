@@ -9,6 +9,9 @@ namespace {
 
 // After a cut the path has to show that it is calm.
 constexpr Duration kAfterCut = std::chrono::seconds(2);
+// Who sends all that is allowed meets the limit again within some seconds, if there is one. A probe
+// before that would only take from others on the path.
+constexpr Duration kAfterCutUnlimited = std::chrono::seconds(5);
 constexpr double kBackOff = 1.5;
 // A probe that is long compared with the jitter has a middle that jitter does not reach.
 constexpr int64_t kJitterFactor = 6;
@@ -18,12 +21,13 @@ constexpr int64_t kJitterFactor = 6;
 void ProbeController::Ask(Timestamp now, BitRate rate) {
   asked_ = rate;
   first_ = true;
-  next_ = now;
+  next_ = settled_ = now;
   interval_ = kInterval;
 }
 
 void ProbeController::RecordCut(Timestamp now) {
   next_ = std::max(next_, now + kAfterCut);
+  settled_ = now + kAfterCutUnlimited;
   interval_ = kInterval;
 }
 
@@ -36,7 +40,7 @@ bool ProbeController::Wants(const Facts& facts) const {
 }
 
 std::optional<ProbeController::Plan> ProbeController::Take(Timestamp now, const Facts& facts) {
-  if (!Wants(facts) || now < next_) return std::nullopt;
+  if (!Wants(facts) || now < Due(facts)) return std::nullopt;
   const double factor = first_ && asked_ == BitRate() ? kFirstFactor : kFactor;
   const BitRate wanted = std::max(Scaled(facts.estimate, factor), asked_);
   const BitRate rate = std::min(wanted, Goal(facts));
@@ -62,7 +66,7 @@ void ProbeController::RecordResult(Timestamp now, bool passed) {
 
 std::optional<Timestamp> ProbeController::NextTimeout(const Facts& facts) const {
   if (!Wants(facts)) return std::nullopt;
-  return next_;
+  return Due(facts);
 }
 
 }  // namespace sluice::rtp::bwe

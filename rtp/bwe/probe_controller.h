@@ -9,6 +9,7 @@
 #ifndef SLUICE_RTP_BWE_PROBE_CONTROLLER_H_
 #define SLUICE_RTP_BWE_PROBE_CONTROLLER_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -43,6 +44,8 @@ class ProbeController {
     BitRate max;
     // Nothing speaks against a probe: no overuse, no queue, feedback comes.
     bool calm = false;
+    // Less is sent than the estimate allows.
+    bool limited = false;
     Duration jitter{0};
   };
   struct Plan {
@@ -70,10 +73,14 @@ class ProbeController {
  private:
   BitRate Goal(const Facts& facts) const;
   bool Wants(const Facts& facts) const;
+  Timestamp Due(const Facts& facts) const {
+    return facts.limited ? next_ : std::max(next_, settled_);
+  }
 
   BitRate desired_;
   BitRate asked_;
   Timestamp next_;
+  Timestamp settled_;  // If all that is allowed is sent: not before this.
   Duration interval_ = kInterval;
   bool first_ = true;
   bool outstanding_ = false;

@@ -16,6 +16,8 @@ constexpr Duration kLongBurst{60'000};
 // A timer that was late sends the rest of a burst in one go, which looks like a very fast burst.
 constexpr double kMaxOverAsked = 1.2;
 constexpr Duration kMinSpan{1'000};
+// Arrival times are told in steps of 250 us.
+constexpr Duration kTick{500};
 
 }  // namespace
 
@@ -65,44 +67,43 @@ bool ProbeEstimator::Disturbs(Timestamp sent) const {
 }
 
 ProbeEstimator::Result ProbeEstimator::Evaluate() {
-  if (arrived_ < kMinPackets ||
-      static_cast<double>(arrived_) < kMinArrived * static_cast<double>(sent_)) {
-    return {};
-  }
-  const BitRate sent = std::min(SendRate(), Scaled(rate_, kMaxOverAsked));
+  const auto needed = static_cast<size_t>(kMinArrived * static_cast<double>(sent_));
+  if (arrived_ < std::max(kMinPackets, needed)) return {};
   const auto end = samples_.begin() + static_cast<std::ptrdiff_t>(arrived_);
   std::sort(samples_.begin(), end,
+            [](const Sample& a, const Sample& b) { return a.sent < b.sent; });
+  const Duration send_span = samples_[arrived_ - 1].sent - samples_[0].sent;
+  // The last packet ends the burst, so its bytes do not belong to the time between first and last.
+  const BitRate sent = std::min(Bytes(0, arrived_ - 1) / std::max(send_span, kMinSpan),
+                                Scaled(rate_, kMaxOverAsked));
+  std::sort(samples_.begin(), end,
             [](const Sample& a, const Sample& b) { return a.arrival < b.arrival; });
-  BitRate arrived = ArrivalRate(0, arrived_ - 1).value_or(sent);
-  if (arrived_ >= kEnoughForMiddle && *last_sent_ - *first_sent_ >= kLongBurst) {
+  // Spans are compared rather than rates: in a burst of few packets, which of them is left out of
+  // the sum would decide.
+  const Duration span = samples_[arrived_ - 1].arrival - samples_[0].arrival - kTick;
+  if (span <= Duration(static_cast<int64_t>(static_cast<double>(send_span.count()) / kPassed))) {
+    return {true, sent};
+  }
+  BitRate arrived = ArrivalRate(0, arrived_ - 1);
+  if (arrived_ >= kEnoughForMiddle && send_span >= kLongBurst) {
     const size_t quarter = arrived_ / 4;
-    arrived = std::max(arrived, ArrivalRate(quarter, arrived_ - 1 - quarter).value_or(sent));
+    arrived = std::max(arrived, ArrivalRate(quarter, arrived_ - 1 - quarter));
   }
   return {arrived >= Scaled(sent, kPassed), std::min(arrived, sent)};
 }
 
-// The last packet ends the burst, so its bytes do not belong to the time between first and last.
-BitRate ProbeEstimator::SendRate() const {
-  DataSize size;
-  const Sample* first = &samples_[0];
-  const Sample* last = &samples_[0];
-  for (size_t i = 0; i < arrived_; ++i) {
-    size += DataSize::Bytes(static_cast<int64_t>(samples_[i].bytes));
-    if (samples_[i].sent < first->sent) first = &samples_[i];
-    if (samples_[i].sent >= last->sent) last = &samples_[i];
-  }
-  size -= DataSize::Bytes(static_cast<int64_t>(last->bytes));
-  return size / std::max(last->sent - first->sent, kMinSpan);
+// The first packet of those between two places was on the path before the time between them.
+BitRate ProbeEstimator::ArrivalRate(size_t first, size_t last) const {
+  return Bytes(first + 1, last + 1) /
+         std::max(samples_[last].arrival - samples_[first].arrival, kMinSpan);
 }
 
-std::optional<BitRate> ProbeEstimator::ArrivalRate(size_t first, size_t last) const {
-  const Duration span = samples_[last].arrival - samples_[first].arrival;
-  if (span.count() <= 0) return std::nullopt;
+DataSize ProbeEstimator::Bytes(size_t begin, size_t end) const {
   DataSize size;
-  for (size_t i = first + 1; i <= last; ++i) {
+  for (size_t i = begin; i < end; ++i) {
     size += DataSize::Bytes(static_cast<int64_t>(samples_[i].bytes));
   }
-  return size / span;
+  return size;
 }
 
 }  // namespace sluice::rtp::bwe

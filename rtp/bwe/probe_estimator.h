@@ -59,9 +59,9 @@ class ProbeEstimator {
 
   bool IsOver(Timestamp now) const;
   Result Evaluate();
-  BitRate SendRate() const;
   // Of the samples between two places, in order of arrival.
-  std::optional<BitRate> ArrivalRate(size_t first, size_t last) const;
+  BitRate ArrivalRate(size_t first, size_t last) const;
+  DataSize Bytes(size_t begin, size_t end) const;
 
   uint32_t id_ = 0;
   BitRate rate_;
