@@ -26,6 +26,9 @@ constexpr BitRate kUntriedExtra = BitRate::Kbps(10);
 constexpr double kBeyondLimit = 1.1;
 // As good as everything arrives.
 constexpr double kAllArrives = 0.9;
+// A queue that is gone so soon after the response to a cut was a burst in passing: what arrived
+// meanwhile says little about the path.
+constexpr Duration kPassing = std::chrono::milliseconds(400);
 // The queue is to be gone after a second.
 constexpr double kDrainSeconds = 1.0;
 // Growth for longer than this without any feedback has no foundation.
@@ -101,18 +104,20 @@ std::optional<bool> AimdRate::CutWorks(const Facts& facts) {
 // Asked when a cut did not work.
 bool AimdRate::IsForeign(const Facts& facts) {
   const bool again = last_foreign_ && facts.now - *last_foreign_ < kForeignMemory;
-  if (AllArrives(facts)) ++futile_cuts_;
+  // Only a cut that has made us send less than the path delivered tells anything.
+  if (AllArrives(facts) && facts.sent < Scaled(measured_then_, kShrunk)) ++futile_cuts_;
   if (futile_cuts_ < (again ? 1 : kFutileCuts)) return false;
   foreign_queue_ = true;
+  foreign_since_ = facts.now;
   draining_ = false;
   futile_cuts_ = 0;
   return true;
 }
 
 std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason) {
-  // In a queue packets come evenly, and the shortest look is the best one.
+  // Frames come and go while the queue is short; once it stands, less has come than could.
   const BitRate measured = facts.queue >= kHoldQueue + Margin(facts)
-                               ? facts.acked_lately
+                               ? std::min(facts.acked, facts.acked_lately)
                                : std::max(facts.acked, facts.acked_lately);
   BitRate plain = Scaled(measured, kCut);
   if (facts.limited && AllArrives(facts)) {
@@ -122,8 +127,10 @@ std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason)
     RecordLimit(measured);
   }
   const double depth =
-      std::clamp(1 - Seconds(facts.queue) / kDrainSeconds, kDeepestCut, kCut) / kCut;
+      std::clamp(1 - Seconds(facts.queue_ahead) / kDrainSeconds, kDeepestCut, kCut) / kCut;
   queue_then_.reset();
+  measured_then_ = measured;
+  rate_then_ = std::min(rate_, facts.sent);
   after_drain_ = plain;
   draining_ = true;
   last_cut_ = facts.now;
@@ -154,7 +161,7 @@ void AimdRate::RecordLimit(BitRate measured) {
 }
 
 std::optional<AimdRate::Change> AimdRate::Compete(const Facts& facts) {
-  last_foreign_ = facts.now;
+  if (facts.now - foreign_since_ >= kForeignStays) last_foreign_ = facts.now;
   const bool waited = !last_cut_ || facts.now - *last_cut_ >= facts.response + kPatience;
   if (!facts.lost) return Step(facts);
   if (!waited) return std::nullopt;
@@ -174,8 +181,10 @@ std::optional<AimdRate::Change> AimdRate::Grow(const Facts& facts) {
 bool AimdRate::RecoverFromDrain(const Facts& facts) {
   if (!draining_ || facts.queue > kSeenQueue + Margin(facts) / 2) return false;
   draining_ = false;
-  if (after_drain_ <= rate_) return false;
-  rate_ = after_drain_;
+  const bool passing = facts.now - *last_cut_ < facts.response + kPassing;
+  const BitRate target = passing ? std::max(after_drain_, Scaled(rate_then_, kCut)) : after_drain_;
+  if (target <= rate_) return false;
+  rate_ = target;
   return true;
 }
 

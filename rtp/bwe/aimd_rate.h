@@ -41,13 +41,15 @@ class AimdRate {
   static constexpr Duration kLongQueue{30'000};
   // After so many cuts that a long queue took no notice of, it is not ours.
   static constexpr int kFutileCuts = 2;
-  // For so long after the last foreign queue, the next is taken for one at once.
+  // For so long after a foreign queue that stayed, the next is taken for one sooner.
   static constexpr Duration kForeignMemory = std::chrono::seconds(30);
+  static constexpr Duration kForeignStays = std::chrono::seconds(3);
 
   struct Facts {
     Timestamp now;
     Usage usage = Usage::kNormal;
     Duration queue{0};
+    Duration queue_ahead{0};  // once everything arrives that has been sent
     BitRate sent;
     BitRate acked;
     BitRate acked_lately;     // over a shorter time: noisy, but up to date in a queue
@@ -69,7 +71,10 @@ class AimdRate {
   std::optional<Change> Update(const Facts& facts);
 
   // Something else decided: a probe, a bound, loss. A cut counts as congestion met at `limit`.
-  void Set(BitRate rate) { rate_ = rate; }
+  void Set(BitRate rate) {
+    if (rate > rate_) draining_ = false;
+    rate_ = rate;
+  }
   void CutTo(Timestamp now, BitRate rate, std::optional<BitRate> limit);
   void RecordLimit(BitRate measured);
   // The path was seen to carry as much; a limit below that is none any more.
@@ -104,10 +109,13 @@ class AimdRate {
   std::optional<Duration> queue_then_;
   Timestamp then_;
   bool low_limit_ = false;  // The latest measurement was far below limit_.
-  BitRate after_drain_;     // What the latest cut would have been without the queue.
+  BitRate measured_then_;   // what arrived when it was made
+  BitRate rate_then_;       // what was sent
+  BitRate after_drain_;     // what it would have been without the queue
   bool draining_ = false;
   int futile_cuts_ = 0;
   bool foreign_queue_ = false;
+  Timestamp foreign_since_;
   std::optional<Timestamp> last_foreign_;
 };
 

@@ -15,6 +15,8 @@ using bwe::Scaled;
 constexpr Duration kRateWindow = std::chrono::milliseconds(500);
 // What arrives in a queue comes evenly, so a shorter look is steady enough.
 constexpr Duration kShortWindow = std::chrono::milliseconds(150);
+constexpr int kShortPackets = 10;
+constexpr Duration kMaxGrowth = std::chrono::seconds(2);
 // Less than this of the estimate in use, and what happens is not the estimate's doing.
 constexpr double kLimitedShare = 0.75;
 // Feedback is sent that often by receivers; it is part of the time a change of rate takes to show.
@@ -112,6 +114,7 @@ void BandwidthEstimator::RecordGroup(const bwe::AckedPacket& packet) {
 // The time from sending the newest packet to hearing of it is a round trip and some waiting; the
 // receiver's own reports know better, where there are any.
 void BandwidthEstimator::RecordNewest(Timestamp now, Timestamp sent) {
+  newest_acked_sent_ = sent;
   const Duration sample = std::clamp<Duration>(now - sent, Duration(0), kMaxRoundTrip);
   round_trip_ = round_trip_.count() == 0 ? sample : round_trip_ + (sample - round_trip_) / 8;
   silence_.RecordRoundTrip(round_trip_);
@@ -179,7 +182,8 @@ void BandwidthEstimator::ApplyDelay(Timestamp now) {
   facts.queue = queue_level_.queue();
   facts.sent = SentRate(now);
   facts.acked = AckedRate(kRateWindow);
-  facts.acked_lately = AckedRate(kShortWindow);
+  facts.acked_lately = AckedRate(ShortWindow());
+  facts.queue_ahead = facts.queue + Growth(now, facts.acked_lately);
   facts.response = ResponseTime();
   facts.packet_time = PacketTime();
   facts.limited = IsLimited(now);
@@ -366,6 +370,17 @@ BitRate BandwidthEstimator::SentRate(Timestamp now) const {
 BitRate BandwidthEstimator::AckedRate(Duration window) const {
   if (!acked_.newest()) return BitRate();
   return acked_.Rate(*acked_.newest(), window).value_or(BitRate());
+}
+
+Duration BandwidthEstimator::ShortWindow() const {
+  return std::clamp(kShortPackets * PacketTime(), kShortWindow, kRateWindow);
+}
+
+// What of the queue is still to show: packets have left since the newest that arrived did, faster
+// than the path takes them.
+Duration BandwidthEstimator::Growth(Timestamp now, BitRate carried) const {
+  const DataSize more = (SentRate(now) - carried) * (now - newest_acked_sent_);
+  return std::clamp(more / carried, Duration(0), kMaxGrowth);
 }
 
 // How long an average packet keeps a path busy that carries what arrives.

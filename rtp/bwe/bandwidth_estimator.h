@@ -135,7 +135,9 @@ class BandwidthEstimator {
   BitRate Ceiling() const;
   BitRate SentRate(Timestamp now) const;
   BitRate AckedRate(Duration window) const;
+  Duration ShortWindow() const;
   Duration PacketTime() const;
+  Duration Growth(Timestamp now, BitRate carried) const;
   Duration ResponseTime() const;
   bool IsCalm() const;
   bool IsLimited(Timestamp now) const;
@@ -166,6 +168,7 @@ class BandwidthEstimator {
 
   bool overused_ = false;     // within the feedback at hand
   bool lost_lately_ = false;  // likewise
+  Timestamp newest_acked_sent_;
   Duration round_trip_{0};
   Duration jitter_{0};          // mean change of delay from group to group
   int64_t packet_size_16_ = 0;  // mean, in sixteenths of a byte

@@ -49,7 +49,8 @@ bool LossRate::IsComplete(Timestamp now) const {
   const int64_t packets = received_ + lost_;
   if (age >= kMaxWindow) return packets > 0;
   if (packets < kMinPackets) return false;
-  const bool much = static_cast<double>(lost_) > 2 * kMuch * static_cast<double>(packets);
+  const bool much =
+      static_cast<double>(lost_) > (own_loss_ + 2 * kMuch) * static_cast<double>(packets);
   return age >= (much ? kShortWindow : kWindow);
 }
 
@@ -75,7 +76,7 @@ std::optional<LossRate::Change> LossRate::Accept(const Facts& facts, double exce
 
 std::optional<LossRate::Change> LossRate::Object(const Facts& facts, double excess) {
   allows_growth_ = false;
-  if (excess > kMuch) return Cut(facts, Reason::kLoss, std::max(1 - excess, kDeepestCut));
+  if (excess > kMuch + Noise()) return Cut(facts, Reason::kLoss, std::max(1 - excess, kDeepestCut));
   if (++suspicion_ < kSuspicion) return std::nullopt;
   suspicion_ = 0;
   if (passed_ && facts.sent > Scaled(*passed_, kGrown)) {
