@@ -19,6 +19,7 @@ constexpr double kRecovered = 0.8;
 constexpr double kStep = 100'000;
 constexpr double kFullStepFrom = 1'000'000;
 constexpr double kMaxStepShare = 0.12;
+constexpr double kPacketBits = 9'600;
 // What arrives may grow by half before a larger estimate has been tried at all.
 constexpr double kUntriedShare = 1.5;
 constexpr BitRate kUntriedExtra = BitRate::Kbps(10);
@@ -43,6 +44,14 @@ double Seconds(Duration span) { return static_cast<double>(span.count()) / 1e6; 
 // What no queue accounts for.
 Duration Margin(const AimdRate::Facts& facts) { return facts.packet_time + facts.jitter; }
 
+// What the path carries, as far as what arrives tells.
+BitRate Measured(const AimdRate::Facts& facts) {
+  // Frames come and go while the queue is short; once it stands, no more comes than can.
+  return facts.queue >= AimdRate::kHoldQueue + Margin(facts)
+             ? std::min(facts.acked, facts.acked_lately)
+             : std::max(facts.acked, facts.acked_lately);
+}
+
 bool AllArrives(const AimdRate::Facts& facts) {
   return std::min(facts.acked, facts.acked_lately) >= Scaled(facts.sent, kAllArrives);
 }
@@ -53,7 +62,9 @@ std::optional<AimdRate::Change> AimdRate::Update(const Facts& facts) {
   const bool rising = IsRising(facts);
   const bool is_long = IsLong(facts);
   if (!is_long) futile_cuts_ = 0;
-  if (foreign_queue_ && facts.queue < kHoldQueue + Margin(facts)) foreign_queue_ = false;
+  if (facts.queue >= kHoldQueue + Margin(facts)) foreign_seen_ = facts.now;
+  // The queue of a TCP flow is short for a moment whenever the flow has lost packets.
+  if (facts.now - foreign_seen_ > kForeignGone) foreign_queue_ = false;
   std::optional<Change> change;
   if (foreign_queue_) {
     change = Compete(facts);
@@ -115,10 +126,7 @@ bool AimdRate::IsForeign(const Facts& facts) {
 }
 
 std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason) {
-  // Frames come and go while the queue is short; once it stands, less has come than could.
-  const BitRate measured = facts.queue >= kHoldQueue + Margin(facts)
-                               ? std::min(facts.acked, facts.acked_lately)
-                               : std::max(facts.acked, facts.acked_lately);
+  const BitRate measured = Measured(facts);
   BitRate plain = Scaled(measured, kCut);
   if (facts.limited && AllArrives(facts)) {
     // What arrives is no limit if no more was sent.
@@ -192,13 +200,16 @@ std::optional<AimdRate::Change> AimdRate::Step(const Facts& facts) {
   const BitRate ceiling = Scaled(facts.acked, kUntriedShare) + kUntriedExtra;
   if (rate_ >= ceiling || !facts.may_grow || !last_update_) return std::nullopt;
   const auto rate = static_cast<double>(rate_.bps());
-  const bool below_limit = limit_ && !foreign_queue_ && rate_ < Scaled(*limit_, kRecovered);
+  const bool below_limit = limit_ && rate_ < Scaled(*limit_, kRecovered);
   const bool near_limit = foreign_queue_ || (limit_ && !below_limit);
   double per_second = rate * (below_limit ? kRecoveryPerSecond : kGrowthPerSecond);
   if (near_limit) {
     const double step = kStep * std::min(1.0, std::sqrt(rate / kFullStepFrom));
     per_second = std::min(step, rate * kMaxStepShare);
   }
+  // Who competes with TCP grows like TCP: a packet more per round trip, in every round trip.
+  if (foreign_queue_)
+    per_second = std::min(kStep, kPacketBits / std::pow(Seconds(facts.response), 2));
   const double elapsed = Seconds(std::min(facts.now - *last_update_, kMaxElapsed));
   rate_ = std::min(rate_ + BitRate::Bps(static_cast<int64_t>(per_second * elapsed) + 1), ceiling);
   return Change{near_limit ? Reason::kGrowthNearLimit : Reason::kGrowth, rate_};

@@ -44,6 +44,8 @@ class AimdRate {
   // For so long after a foreign queue that stayed, the next is taken for one sooner.
   static constexpr Duration kForeignMemory = std::chrono::seconds(30);
   static constexpr Duration kForeignStays = std::chrono::seconds(3);
+  // A foreign queue is gone when there has been none for so long.
+  static constexpr Duration kForeignGone = std::chrono::milliseconds(1500);
 
   struct Facts {
     Timestamp now;
@@ -116,6 +118,7 @@ class AimdRate {
   int futile_cuts_ = 0;
   bool foreign_queue_ = false;
   Timestamp foreign_since_;
+  Timestamp foreign_seen_;
   std::optional<Timestamp> last_foreign_;
 };
 

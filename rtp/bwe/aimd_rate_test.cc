@@ -178,7 +178,9 @@ TEST_F(AimdRateTest, ForeignQueueThatIsGoneIsForgotten) {
   facts_.queue = milliseconds(200);
   Run(seconds(5));
   facts_.queue = milliseconds(5);
-  Update();
+  Run(milliseconds(800));
+  EXPECT_TRUE(aimd_.foreign_queue());
+  Run(milliseconds(800));
   EXPECT_FALSE(aimd_.foreign_queue());
 }
 

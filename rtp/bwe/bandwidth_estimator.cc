@@ -17,6 +17,9 @@ constexpr Duration kRateWindow = std::chrono::milliseconds(500);
 constexpr Duration kShortWindow = std::chrono::milliseconds(150);
 constexpr int kShortPackets = 10;
 constexpr Duration kMaxGrowth = std::chrono::seconds(2);
+// Of what is sent: windows do not match exactly, and small differences would count for more the
+// longer the round trip is.
+constexpr double kSurely = 0.9;
 // Less than this of the estimate in use, and what happens is not the estimate's doing.
 constexpr double kLimitedShare = 0.75;
 // Feedback is sent that often by receivers; it is part of the time a change of rate takes to show.
@@ -148,6 +151,10 @@ void BandwidthEstimator::EndSilence(Timestamp now) {
 
 void BandwidthEstimator::ApplyLoss(Timestamp now) {
   const bwe::FeedbackAdapter::Settled settled = adapter_.TakeSettled();
+  const auto packets = static_cast<double>(settled.lost + settled.received);
+  lost_lately_ = static_cast<double>(settled.lost) > 2 * loss_.own_loss() * packets;
+  // Next to a flow that fills the queue until packets get lost, loss is no property of the path.
+  if (aimd_.foreign_queue()) loss_.Ignore(now);
   const BitRate before = estimate();
   const auto change = loss_.Record({now, settled.received, settled.lost, SentRate(now), before});
   if (!change) return;
@@ -191,6 +198,8 @@ void BandwidthEstimator::ApplyDelay(Timestamp now) {
   facts.lost = lost_lately_;
   facts.may_grow = loss_.allows_growth();
   const BitRate before = estimate();
+  // Nothing is measured yet.
+  if (facts.acked == BitRate()) return;
   const auto change = aimd_.Update(facts);
   if (!change) return;
   if (change->rate < before) {
@@ -379,7 +388,8 @@ Duration BandwidthEstimator::ShortWindow() const {
 // What of the queue is still to show: packets have left since the newest that arrived did, faster
 // than the path takes them.
 Duration BandwidthEstimator::Growth(Timestamp now, BitRate carried) const {
-  const DataSize more = (SentRate(now) - carried) * (now - newest_acked_sent_);
+  const BitRate surely = Scaled(SentRate(now), kSurely);
+  const DataSize more = (surely - carried) * (now - newest_acked_sent_);
   return std::clamp(more / carried, Duration(0), kMaxGrowth);
 }
 
