@@ -30,6 +30,10 @@ constexpr double kAllArrives = 0.9;
 // A queue that is gone so soon after the response to a cut was a burst in passing: what arrived
 // meanwhile says little about the path.
 constexpr Duration kPassing = std::chrono::milliseconds(400);
+// If most of what was sent arrived, that is: who is left with less has lost more than a moment.
+constexpr double kPassingShare = 0.6;
+// No rate grows by more within a round trip.
+constexpr double kMostGrown = 1.1;
 // The queue is to be gone after a second.
 constexpr double kDrainSeconds = 1.0;
 // Growth for longer than this without any feedback has no foundation.
@@ -46,10 +50,15 @@ Duration Margin(const AimdRate::Facts& facts) { return facts.packet_time + facts
 
 // What the path carries, as far as what arrives tells.
 BitRate Measured(const AimdRate::Facts& facts) {
-  // Frames come and go while the queue is short; once it stands, no more comes than can.
+  // Frames come and go while the queue is short; once it stands, packets come evenly, and the
+  // latest look is the best.
   return facts.queue >= AimdRate::kHoldQueue + Margin(facts)
-             ? std::min(facts.acked, facts.acked_lately)
+             ? facts.acked_lately
              : std::max(facts.acked, facts.acked_lately);
+}
+
+double Ratio(BitRate a, BitRate b) {
+  return std::clamp(static_cast<double>(a.bps()) / static_cast<double>(b.bps()), 1.0, kMostGrown);
 }
 
 bool AllArrives(const AimdRate::Facts& facts) {
@@ -127,7 +136,12 @@ bool AimdRate::IsForeign(const Facts& facts) {
 
 std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason) {
   const BitRate measured = Measured(facts);
-  BitRate plain = Scaled(measured, kCut);
+  BitRate plain = Scaled(std::min(measured, rate_), kCut);
+  if (facts.sent >= Scaled(rate_, kAllArrives) && facts.sent_then >= measured) {
+    // What the rate has grown by while those packets were under way would otherwise be cut as well,
+    // and the more the longer the round trip is.
+    plain = Scaled(plain, Ratio(rate_, facts.sent_then));
+  }
   if (facts.limited && AllArrives(facts)) {
     // What arrives is no limit if no more was sent.
     plain = std::max(plain, Scaled(rate_, kCut));
@@ -189,7 +203,8 @@ std::optional<AimdRate::Change> AimdRate::Grow(const Facts& facts) {
 bool AimdRate::RecoverFromDrain(const Facts& facts) {
   if (!draining_ || facts.queue > kSeenQueue + Margin(facts) / 2) return false;
   draining_ = false;
-  const bool passing = facts.now - *last_cut_ < facts.response + kPassing;
+  const bool passing = facts.now - *last_cut_ < facts.response + kPassing &&
+                       measured_then_ > Scaled(rate_then_, kPassingShare);
   const BitRate target = passing ? std::max(after_drain_, Scaled(rate_then_, kCut)) : after_drain_;
   if (target <= rate_) return false;
   rate_ = target;

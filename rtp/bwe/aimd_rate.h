@@ -53,6 +53,7 @@ class AimdRate {
     Duration queue{0};
     Duration queue_ahead{0};  // once everything arrives that has been sent
     BitRate sent;
+    BitRate sent_then;  // when that left which has just arrived
     BitRate acked;
     BitRate acked_lately;     // over a shorter time: noisy, but up to date in a queue
     Duration response{0};     // from a change of rate until feedback tells of it

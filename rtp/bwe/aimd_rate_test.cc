@@ -24,7 +24,7 @@ class AimdRateTest : public testing::Test {
   std::optional<AimdRate::Change> Update() {
     facts_.now += kStep;
     if (follows_) {
-      facts_.sent = aimd_.rate();
+      facts_.sent = facts_.sent_then = aimd_.rate();
       facts_.acked = facts_.acked_lately = std::min(aimd_.rate(), capacity_);
     }
     facts_.queue_ahead = facts_.queue;

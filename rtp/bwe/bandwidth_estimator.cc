@@ -20,8 +20,6 @@ constexpr Duration kMaxGrowth = std::chrono::seconds(2);
 // Of what is sent: windows do not match exactly, and small differences would count for more the
 // longer the round trip is.
 constexpr double kSurely = 0.9;
-// Less than this of the estimate in use, and what happens is not the estimate's doing.
-constexpr double kLimitedShare = 0.75;
 // Feedback is sent that often by receivers; it is part of the time a change of rate takes to show.
 constexpr Duration kFeedbackInterval = std::chrono::milliseconds(100);
 constexpr Duration kMaxRoundTrip = std::chrono::seconds(1);
@@ -86,6 +84,7 @@ void BandwidthEstimator::RecordFeedback(Timestamp now, const TransportFeedback& 
   if (!newest) return;
   has_feedback_ = true;
   RecordNewest(now, *newest);
+  application_limit_.Record(now, SentRate(now), estimate());
   EndSilence(now);
   ApplyLoss(now);
   ApplyProbe(now);
@@ -172,7 +171,8 @@ void BandwidthEstimator::ApplyProbe(Timestamp now) {
   const auto result = probe_estimator_.Poll(now);
   if (!result) return;
   const BitRate before = estimate();
-  const bool believed = result->passed || probe_controller_.is_first() || IsLimited(now);
+  const bool believed =
+      result->passed || probe_controller_.is_first() || application_limit_.limited();
   probe_controller_.RecordResult(now, result->passed);
   if (result->passed) ++probes_passed_;
   const BitRate found = Scaled(result->arrived, result->passed ? kOfProbe : kOfFailedProbe);
@@ -188,12 +188,13 @@ void BandwidthEstimator::ApplyDelay(Timestamp now) {
   facts.usage = overused_ ? bwe::Usage::kOver : detector_.usage();
   facts.queue = queue_level_.queue();
   facts.sent = SentRate(now);
+  facts.sent_then = SentRate(newest_acked_sent_);
   facts.acked = AckedRate(kRateWindow);
   facts.acked_lately = AckedRate(ShortWindow());
   facts.queue_ahead = facts.queue + Growth(now, facts.acked_lately);
   facts.response = ResponseTime();
   facts.packet_time = PacketTime();
-  facts.limited = IsLimited(now);
+  facts.limited = application_limit_.limited();
   facts.jitter = jitter_;
   facts.lost = lost_lately_;
   facts.may_grow = loss_.allows_growth();
@@ -337,7 +338,7 @@ BandwidthEstimator::Stats BandwidthEstimator::stats() const {
   stats.queue = queue_level_.queue();
   stats.round_trip = round_trip_;
   stats.loss = has_feedback_ ? loss_.loss() : reported_loss_;
-  stats.application_limited = IsLimited(now_);
+  stats.application_limited = application_limit_.limited();
   stats.feedback = feedback_count_;
   stats.packets_acked = counts.acked;
   stats.packets_lost = counts.lost;
@@ -406,12 +407,8 @@ bool BandwidthEstimator::IsCalm() const {
          queue_level_.queue() < kCalmQueue + PacketTime() + jitter_;
 }
 
-bool BandwidthEstimator::IsLimited(Timestamp now) const {
-  return SentRate(now) < Scaled(estimate(), kLimitedShare);
-}
-
 bwe::ProbeController::Facts BandwidthEstimator::ProbeFacts() const {
-  return {estimate(), Ceiling(), IsCalm(), IsLimited(now_), jitter_};
+  return {estimate(), Ceiling(), IsCalm(), application_limit_.limited(), jitter_};
 }
 
 }  // namespace sluice::rtp

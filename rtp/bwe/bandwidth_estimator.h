@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "base/units.h"
 #include "rtp/bwe/aimd_rate.h"
+#include "rtp/bwe/application_limit.h"
 #include "rtp/bwe/arrival_grouper.h"
 #include "rtp/bwe/decision.h"
 #include "rtp/bwe/feedback_adapter.h"
@@ -140,7 +141,6 @@ class BandwidthEstimator {
   Duration Growth(Timestamp now, BitRate carried) const;
   Duration ResponseTime() const;
   bool IsCalm() const;
-  bool IsLimited(Timestamp now) const;
   bwe::ProbeController::Facts ProbeFacts() const;
   void PrepareProbe(Timestamp now);
 
@@ -161,6 +161,7 @@ class BandwidthEstimator {
   bwe::QueueLevel queue_level_;
   bwe::AimdRate aimd_;
   bwe::LossRate loss_;
+  bwe::ApplicationLimit application_limit_;
   bwe::FeedbackSilence silence_;
   bwe::ProbeEstimator probe_estimator_;
   bwe::ProbeController probe_controller_;

@@ -14,7 +14,7 @@ constexpr Duration kAfterCut = std::chrono::seconds(2);
 constexpr Duration kAfterCutUnlimited = std::chrono::seconds(5);
 constexpr double kBackOff = 1.5;
 // A probe that is long compared with the jitter has a middle that jitter does not reach.
-constexpr int64_t kJitterFactor = 6;
+constexpr int64_t kJitterFactor = 10;
 
 }  // namespace
 
@@ -31,6 +31,11 @@ void ProbeController::RecordCut(Timestamp now) {
   interval_ = kInterval;
 }
 
+double ProbeController::Factor() const {
+  if (first_ && asked_ == BitRate()) return kFirstFactor;
+  return failed_ ? kCarefulFactor : kFactor;
+}
+
 BitRate ProbeController::Goal(const Facts& facts) const {
   return std::min(facts.max, Scaled(desired_, kHeadroom));
 }
@@ -41,8 +46,7 @@ bool ProbeController::Wants(const Facts& facts) const {
 
 std::optional<ProbeController::Plan> ProbeController::Take(Timestamp now, const Facts& facts) {
   if (!Wants(facts) || now < Due(facts)) return std::nullopt;
-  const double factor = first_ && asked_ == BitRate() ? kFirstFactor : kFactor;
-  const BitRate wanted = std::max(Scaled(facts.estimate, factor), asked_);
+  const BitRate wanted = std::max(Scaled(facts.estimate, Factor()), asked_);
   const BitRate rate = std::min(wanted, Goal(facts));
   if (rate < Scaled(facts.estimate, kLeastStep)) return std::nullopt;
   outstanding_ = true;
@@ -53,6 +57,7 @@ void ProbeController::RecordResult(Timestamp now, bool passed) {
   outstanding_ = false;
   first_ = false;
   asked_ = BitRate();
+  failed_ = !passed;
   if (passed) {
     interval_ = kInterval;
     next_ = now;

@@ -24,6 +24,8 @@ class ProbeController {
   // Nobody knows anything at the start, and waiting is worst then.
   static constexpr double kFirstFactor = 3;
   static constexpr double kFactor = 2;
+  // After a probe that did not pass: close to the limit, half of what is too much.
+  static constexpr double kCarefulFactor = 1.5;
   // What is desired has to fit with room to spare, or nobody would dare to send it.
   static constexpr double kHeadroom = 1.25;
   // This close to the goal there is nothing left to find out.
@@ -71,6 +73,7 @@ class ProbeController {
   bool is_first() const { return first_; }
 
  private:
+  double Factor() const;
   BitRate Goal(const Facts& facts) const;
   bool Wants(const Facts& facts) const;
   Timestamp Due(const Facts& facts) const {
@@ -83,6 +86,7 @@ class ProbeController {
   Timestamp settled_;  // If all that is allowed is sent: not before this.
   Duration interval_ = kInterval;
   bool first_ = true;
+  bool failed_ = false;
   bool outstanding_ = false;
 };
 

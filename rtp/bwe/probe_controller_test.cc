@@ -111,7 +111,7 @@ TEST_F(ProbeControllerTest, AskingIsHeardAtOnceAndWithTheRateThatWas) {
 TEST_F(ProbeControllerTest, JitterMakesProbesLonger) {
   EXPECT_EQ(controller_.Take(kStart, facts_)->span, ProbeController::kSpan);
   controller_.RecordResult(kStart, true);
-  facts_.jitter = milliseconds(15);
+  facts_.jitter = milliseconds(9);
   EXPECT_EQ(controller_.Take(kStart, facts_)->span, milliseconds(90));
   controller_.RecordResult(kStart, true);
   facts_.jitter = seconds(3);

@@ -16,8 +16,8 @@ constexpr Duration kLongBurst{60'000};
 // A timer that was late sends the rest of a burst in one go, which looks like a very fast burst.
 constexpr double kMaxOverAsked = 1.2;
 constexpr Duration kMinSpan{1'000};
-// Arrival times are told in steps of 250 us.
-constexpr Duration kTick{500};
+// Of the largest packet: as good as of one size.
+constexpr double kLargeShare = 0.85;
 
 }  // namespace
 
@@ -69,27 +69,39 @@ bool ProbeEstimator::Disturbs(Timestamp sent) const {
 ProbeEstimator::Result ProbeEstimator::Evaluate() {
   const auto needed = static_cast<size_t>(kMinArrived * static_cast<double>(sent_));
   if (arrived_ < std::max(kMinPackets, needed)) return {};
-  const auto end = samples_.begin() + static_cast<std::ptrdiff_t>(arrived_);
-  std::sort(samples_.begin(), end,
+  const auto begin = samples_.begin();
+  std::sort(begin, begin + static_cast<std::ptrdiff_t>(arrived_),
             [](const Sample& a, const Sample& b) { return a.sent < b.sent; });
+  TrimEnds();
+  if (arrived_ < kMinPackets) return {};
   const Duration send_span = samples_[arrived_ - 1].sent - samples_[0].sent;
   // The last packet ends the burst, so its bytes do not belong to the time between first and last.
   const BitRate sent = std::min(Bytes(0, arrived_ - 1) / std::max(send_span, kMinSpan),
                                 Scaled(rate_, kMaxOverAsked));
-  std::sort(samples_.begin(), end,
+  std::sort(begin, begin + static_cast<std::ptrdiff_t>(arrived_),
             [](const Sample& a, const Sample& b) { return a.arrival < b.arrival; });
-  // Spans are compared rather than rates: in a burst of few packets, which of them is left out of
-  // the sum would decide.
-  const Duration span = samples_[arrived_ - 1].arrival - samples_[0].arrival - kTick;
-  if (span <= Duration(static_cast<int64_t>(static_cast<double>(send_span.count()) / kPassed))) {
-    return {true, sent};
-  }
   BitRate arrived = ArrivalRate(0, arrived_ - 1);
   if (arrived_ >= kEnoughForMiddle && send_span >= kLongBurst) {
     const size_t quarter = arrived_ / 4;
     arrived = std::max(arrived, ArrivalRate(quarter, arrived_ - 1 - quarter));
   }
   return {arrived >= Scaled(sent, kPassed), std::min(arrived, sent)};
+}
+
+// A small packet at an end, sound between padding, makes the burst look faster or slower than it
+// was: its own time on the path is part of the span. So the burst begins and ends with large ones.
+void ProbeEstimator::TrimEnds() {
+  size_t largest = 0;
+  for (size_t i = 0; i < arrived_; ++i) largest = std::max(largest, samples_[i].bytes);
+  const auto is_large = [largest](const Sample& sample) {
+    return static_cast<double>(sample.bytes) >= kLargeShare * static_cast<double>(largest);
+  };
+  while (arrived_ > 0 && !is_large(samples_[arrived_ - 1])) --arrived_;
+  size_t first = 0;
+  while (first < arrived_ && !is_large(samples_[first])) ++first;
+  std::copy(samples_.begin() + static_cast<std::ptrdiff_t>(first),
+            samples_.begin() + static_cast<std::ptrdiff_t>(arrived_), samples_.begin());
+  arrived_ -= first;
 }
 
 // The first packet of those between two places was on the path before the time between them.

@@ -25,7 +25,7 @@ class ProbeEstimator {
   static constexpr size_t kMaxPackets = 128;
   // What has to arrive of a probe for it to tell anything.
   static constexpr double kMinArrived = 0.8;
-  static constexpr size_t kMinPackets = 4;
+  static constexpr size_t kMinPackets = 3;
   // It passed if it arrived about as fast as it was sent.
   static constexpr double kPassed = 0.88;
   // What a probe may take until its feedback is there, besides its own length.
@@ -59,6 +59,7 @@ class ProbeEstimator {
 
   bool IsOver(Timestamp now) const;
   Result Evaluate();
+  void TrimEnds();
   // Of the samples between two places, in order of arrival.
   BitRate ArrivalRate(size_t first, size_t last) const;
   DataSize Bytes(size_t begin, size_t end) const;

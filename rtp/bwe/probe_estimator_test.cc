@@ -69,10 +69,17 @@ TEST_F(ProbeEstimatorTest, ProbeThatDoesNotFitTellsTheCapacity) {
 }
 
 TEST_F(ProbeEstimatorTest, SoundBetweenThePacketsDoesNotMislead) {
-  sizes_ = {1000, 1000, 600, 100, 100};
-  const auto result = Probe(BitRate::Kbps(800), BitRate::Kbps(10'000), 5);
-  ASSERT_TRUE(result);
-  EXPECT_TRUE(result->passed);
+  for (const std::vector<size_t>& sizes :
+       {std::vector<size_t>{1000, 1000, 1000, 600, 100}, {100, 600, 1000, 1000, 1000}}) {
+    sizes_ = sizes;
+    const auto fits = Probe(BitRate::Kbps(800), BitRate::Kbps(10'000), 5);
+    ASSERT_TRUE(fits);
+    EXPECT_TRUE(fits->passed);
+    const auto too_fast = Probe(BitRate::Kbps(800), BitRate::Kbps(600), 5);
+    ASSERT_TRUE(too_fast);
+    EXPECT_FALSE(too_fast->passed);
+    EXPECT_NEAR(Mbps(too_fast->arrived), 0.6, 0.03);
+  }
 }
 
 TEST_F(ProbeEstimatorTest, LongProbeSeesThroughJitter) {
