@@ -11,6 +11,10 @@ namespace {
 
 // Far from known congestion, per second.
 constexpr double kGrowthPerSecond = 0.1;
+// And faster still if there was none for a while: an elastic flow meets its limit every few
+// seconds.
+constexpr double kCalmGrowthPerSecond = 0.2;
+constexpr Duration kCalm = std::chrono::seconds(4);
 // Below where congestion was met last: what was lost to somebody's burst comes back soon.
 constexpr double kRecoveryPerSecond = 0.25;
 constexpr double kRecovered = 0.8;
@@ -18,7 +22,7 @@ constexpr double kRecovered = 0.8;
 // and each gives up a share of its own. Slow paths take smaller steps.
 constexpr double kStep = 100'000;
 constexpr double kFullStepFrom = 1'000'000;
-constexpr double kMaxStepShare = 0.12;
+constexpr double kMaxStepShare = 0.18;
 constexpr double kPacketBits = 9'600;
 // What arrives may grow by half before a larger estimate has been tried at all.
 constexpr double kUntriedShare = 1.5;
@@ -217,7 +221,10 @@ std::optional<AimdRate::Change> AimdRate::Step(const Facts& facts) {
   const auto rate = static_cast<double>(rate_.bps());
   const bool below_limit = limit_ && rate_ < Scaled(*limit_, kRecovered);
   const bool near_limit = foreign_queue_ || (limit_ && !below_limit);
-  double per_second = rate * (below_limit ? kRecoveryPerSecond : kGrowthPerSecond);
+  const bool calm = last_cut_ && facts.now - *last_cut_ > kCalm;
+  double per_second = rate * (below_limit ? kRecoveryPerSecond
+                              : calm      ? kCalmGrowthPerSecond
+                                          : kGrowthPerSecond);
   if (near_limit) {
     const double step = kStep * std::min(1.0, std::sqrt(rate / kFullStepFrom));
     per_second = std::min(step, rate * kMaxStepShare);

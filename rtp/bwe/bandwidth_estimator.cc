@@ -50,10 +50,17 @@ Duration SinceOrigin(Timestamp time) { return time.time_since_epoch(); }
 
 BitRate Sane(BitRate rate) { return std::clamp(rate, BitRate(), bwe::kFastest); }
 
+// Below this there is nothing to estimate with, whatever the application allows.
+constexpr BitRate kFloor = BitRate::Kbps(10);
+
+BitRate SaneMin(BitRate min, BitRate max) {
+  return std::min(std::max(Sane(min), kFloor), Sane(max));
+}
+
 }  // namespace
 
 BandwidthEstimator::BandwidthEstimator(const Options& options)
-    : min_(std::min(Sane(options.min), Sane(options.max))),
+    : min_(SaneMin(options.min, options.max)),
       max_(Sane(options.max)),
       aimd_(std::clamp(Sane(options.initial), min_, max_)),
       told_rate_(aimd_.rate()) {}
@@ -255,7 +262,7 @@ void BandwidthEstimator::SetBounds(Timestamp now, BitRate min, BitRate max) {
   const BitRate before = estimate();
   const bool lifted = Sane(max) > max_ && before >= Scaled(max_, 0.95);
   max_ = Sane(max);
-  min_ = std::min(Sane(min), max_);
+  min_ = SaneMin(min, max);
   if (lifted) probe_controller_.Ask(now, BitRate());
   Conclude(now, Reason::kBounds, before);
 }

@@ -94,7 +94,8 @@ bool FeedbackAdapter::Unwrap(Timestamp now, int32_t reference_time) {
   const Duration theirs = step * TransportFeedback::kReferenceTick;
   const bool plausible = Magnitude(theirs - (now - reference_at_)) <= kMaxClockError;
   if (!plausible) ++counts_.absurd;
-  reference_ = *reference_ + step;
+  // A new clock begins anew; adding up leaps for hours would end beyond all numbers.
+  reference_ = plausible ? *reference_ + step : reference_time;
   reference_at_ = now;
   return plausible;
 }

@@ -12,6 +12,8 @@ constexpr Duration kAfterCut = std::chrono::seconds(2);
 // Who sends all that is allowed meets the limit again within some seconds, if there is one. A probe
 // before that would only take from others on the path.
 constexpr Duration kAfterCutUnlimited = std::chrono::seconds(5);
+// Slower than this, five packets take longer than anybody wants to wait for a result.
+constexpr BitRate kLeastRate = BitRate::Kbps(100);
 constexpr double kBackOff = 1.5;
 // A probe that is long compared with the jitter has a middle that jitter does not reach.
 constexpr int64_t kJitterFactor = 10;
@@ -41,12 +43,14 @@ BitRate ProbeController::Goal(const Facts& facts) const {
 }
 
 bool ProbeController::Wants(const Facts& facts) const {
-  return !outstanding_ && facts.calm && facts.estimate < Scaled(Goal(facts), kReached);
+  const BitRate goal = Goal(facts);
+  return !outstanding_ && facts.calm && goal >= kLeastGoal &&
+         facts.estimate < Scaled(goal, kReached);
 }
 
 std::optional<ProbeController::Plan> ProbeController::Take(Timestamp now, const Facts& facts) {
   if (!Wants(facts) || now < Due(facts)) return std::nullopt;
-  const BitRate wanted = std::max(Scaled(facts.estimate, Factor()), asked_);
+  const BitRate wanted = std::max({Scaled(facts.estimate, Factor()), asked_, kLeastRate});
   const BitRate rate = std::min(wanted, Goal(facts));
   if (rate < Scaled(facts.estimate, kLeastStep)) return std::nullopt;
   outstanding_ = true;

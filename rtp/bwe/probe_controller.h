@@ -38,6 +38,8 @@ class ProbeController {
   static constexpr Duration kSpan{20'000};
   // Long enough for the jitter of Wi-Fi.
   static constexpr Duration kMaxSpan{150'000};
+  // Five packets at this rate are a fifth of a second; slower ones take too long.
+  static constexpr BitRate kLeastGoal = BitRate::Kbps(200);
   // Under five packets, chance decides.
   static constexpr int kMinPackets = 5;
 
