@@ -40,6 +40,14 @@ class BitReader {
 
   bool Flag() { return Bits(1) != 0; }
 
+  void Skip(size_t count) {
+    if (remaining() < count) {
+      ok_ = false;
+      count = remaining();
+    }
+    position_ += count;
+  }
+
   // ns(n): one of 0..values-1, the lower ones a bit shorter unless `values` (1..2^31) is a power
   // of two (AV1 bitstream specification §4.10.7).
   uint32_t NonSymmetric(uint32_t values) {

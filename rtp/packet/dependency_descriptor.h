@@ -75,7 +75,7 @@ std::optional<DependencyStructure> ReadAttachedStructure(ByteView value);
 // Writes `original` once more with another frame number and, if given, with this mask of active
 // decode targets, in place of its own or added to it. All else stays bit for bit; padding may
 // change. Returns the size, 0 if `out` is too small or `original` malformed. Adds five bytes at the
-// most; without a mask the size stays.
+// most; without a mask the size stays. `out` must not overlap `original`.
 //
 // `target_count` (1..32) is that of the structure `original` was written for: all of it that is
 // needed, so that a packet can be repeated when its structure is long gone. An attached structure

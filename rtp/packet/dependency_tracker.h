@@ -8,6 +8,7 @@
 #ifndef SLUICE_RTP_PACKET_DEPENDENCY_TRACKER_H_
 #define SLUICE_RTP_PACKET_DEPENDENCY_TRACKER_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -46,22 +47,25 @@ class DependencyTracker {
     DependencyStructure structure;
     uint16_t first_frame = 0;  // the frame it came with
   };
-  struct Store {
-    Known known[2];
-  };
+  using Store = std::array<Known, 2>;
 
-  // The structure that `descriptor` was written for, having learnt what is attached to it.
+  // The structure that the packet was written for, having learnt the one attached to it.
   const DependencyStructure* StructureOf(ByteView value, const DependencyDescriptor& descriptor);
   const DependencyStructure* Learn(const DependencyStructure& structure, uint16_t frame);
-  void RecordActive(const FrameDependencies& frame, bool by_latest);
+  void RecordFrame(uint16_t frame);
+  void RecordActive(const FrameDependencies& frame);
+  // The frame came before the latest structure did.
   bool IsLate(uint16_t frame) const;
 
-  Known& latest() const { return store_->known[latest_]; }
-  Known& former() const { return store_->known[1 - latest_]; }
+  Known& latest() const { return (*store_)[latest_]; }
+  Known& former() const { return (*store_)[1 - latest_]; }
 
   std::unique_ptr<Store> store_;
   uint8_t latest_ = 0;
   bool has_former_ = false;
+  // The latest structure is so new that packets from before it may come.
+  bool changed_lately_ = false;
+  uint16_t newest_frame_ = 0;
   uint16_t active_since_ = 0;  // the frame that stated active_targets_
   uint32_t active_targets_ = 0;
   uint32_t generation_ = 0;
