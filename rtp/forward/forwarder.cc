@@ -11,7 +11,9 @@ Forwarder::Forwarder(const Options& options)
   SLUICE_DCHECK(options.first_seq.value() < 0x8000);
 }
 
-Verdict Forwarder::Admit(const RtpPacket& packet, PayloadType mapped) {
+Verdict Forwarder::Admit(const RtpPacket& packet, PayloadType mapped,
+                         const EncodingSource& source) {
+  encoding_ = source.index;
   if (paused_) return DropReason::kConsumerPaused;
 
   const std::optional<PayloadType> payload_type = options_.payload_types.Find(mapped);
@@ -27,8 +29,23 @@ Verdict Forwarder::Admit(const RtpPacket& packet, PayloadType mapped) {
   // Before the entry only the frame we entered at is of use: its first packet, which told that it
   // is a key frame, need not have come first.
   if (in < entry_ && packet.timestamp() != entry_timestamp_) return DropReason::kTooLate;
-  return Rewrite{options_.ssrc, *payload_type, *seq,
-                 timestamps_.Map(packet.arrival(), packet.timestamp()), packet.marker()};
+  return Rewrite{.ssrc = options_.ssrc,
+                 .timestamp = timestamps_.Map(packet.arrival(), packet.timestamp()),
+                 .seq = *seq,
+                 .payload_type = *payload_type,
+                 .marker = packet.marker()};
+}
+
+void Forwarder::SetTarget(std::optional<LayerTarget> target) { SetPaused(!target.has_value()); }
+
+std::optional<LayerTarget> Forwarder::current() const {
+  if (paused_ || !running_) return std::nullopt;
+  return LayerTarget{encoding_, LayerId{}};
+}
+
+std::optional<uint8_t> Forwarder::awaiting_key_frame() const {
+  if (!options_.needs_key_frame || running_ || paused_) return std::nullopt;
+  return encoding_;
 }
 
 void Forwarder::SetPaused(bool paused) {

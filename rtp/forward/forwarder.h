@@ -17,6 +17,9 @@
 #include "base/ids.h"
 #include "base/seq_no.h"
 #include "base/time.h"
+#include "rtp/codec/descriptor.h"
+#include "rtp/forward/encoding_source.h"
+#include "rtp/forward/layer.h"
 #include "rtp/forward/payload_type_map.h"
 #include "rtp/forward/rewrite.h"
 #include "rtp/forward/sequence_mapper.h"
@@ -25,6 +28,13 @@
 #include "rtp/packet/rtp_packet.h"
 
 namespace sluice::rtp {
+
+// How the spatial layers of one stream depend on one another where packets themselves do not say.
+enum class SvcMode : uint8_t {
+  kNone,
+  kFull,  // on the next lower one, in every picture
+  kKey,   // on the next lower one in key pictures, on none in others (K-SVC)
+};
 
 class Forwarder {
  public:
@@ -40,6 +50,16 @@ class Forwarder {
     // The stream can be entered at key frames only: video of a codec whose key frames we know.
     bool needs_key_frame = false;
     PayloadTypeMap payload_types;
+    // Of the stream, for what its payload descriptor has to be told.
+    codec::Kind codec = codec::Kind::kUnknown;
+    SvcMode svc = SvcMode::kNone;
+    // The receiver negotiated the dependency descriptor.
+    bool dependency_descriptor = false;
+    // Leave out what says nothing but that nobody speaks (Opus).
+    bool ignore_dtx = false;
+    // What the receiver calls the codec inside of audio/red, if it takes RED. Without, blocks keep
+    // the names that the publisher gave them.
+    std::optional<PayloadType> red_payload_type;
   };
 
   // A step in sequence numbers of this or more is no loss that could be repaired but a stream that
@@ -52,19 +72,24 @@ class Forwarder {
 
   explicit Forwarder(const Options& options);
 
-  // `mapped` is the packet's payload type in the numbers of the router. The packet must carry its
-  // unwrapped number and description. kAwaitingKeyframe says that the source should be asked for
-  // a key frame.
-  Verdict Admit(const RtpPacket& packet, PayloadType mapped);
+  // `mapped` is the packet's payload type in the numbers of the router, and `source` the encoding
+  // it belongs to. The packet must carry its unwrapped number and description.
+  Verdict Admit(const RtpPacket& packet, PayloadType mapped, const EncodingSource& source);
+
+  // What the consumer shall get: this encoding, and of it at most these layers. Nothing: it gets
+  // nothing, as while paused. Before the first call it is the first encoding that comes, and all
+  // of its layers. What flows follows when a decoder can follow.
+  void SetTarget(std::optional<LayerTarget> target);
+  // What flows now, as far as it has been seen; nothing if nothing does.
+  std::optional<LayerTarget> current() const;
 
   // While paused nothing passes and no number is used up. For a pause of the producer as well.
   void SetPaused(bool paused);
   bool paused() const { return paused_; }
 
-  // Nothing passes until the source sends a key frame. Not while paused.
-  bool awaiting_key_frame() const {
-    return options_.needs_key_frame && !running_ && !paused_;
-  }
+  // The encoding without whose next key frame the consumer will not see what it shall. Nothing
+  // while paused.
+  std::optional<uint8_t> awaiting_key_frame() const;
 
   Ssrc ssrc() const { return options_.ssrc; }
   // The source whose packets pass; none before the first.
@@ -101,6 +126,7 @@ class Forwarder {
   // The source before, some packets of which may still be under way.
   std::optional<Ssrc> replaced_;
   Timestamp replaced_at_{};
+  uint8_t encoding_ = 0;
   bool paused_ = false;
   bool running_ = false;
 };

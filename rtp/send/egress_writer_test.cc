@@ -1,11 +1,11 @@
 #include "rtp/send/egress_writer.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "tests/support/packet_builders.h"
 
@@ -16,7 +16,11 @@ using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::Optional;
 
-constexpr Rewrite kRewrite{Ssrc(0xa1a2a3a4), PayloadType(120), SeqNo(0x0102), 0x11121314, true};
+constexpr Rewrite kRewrite{.ssrc = Ssrc(0xa1a2a3a4),
+                           .timestamp = 0x11121314,
+                           .seq = SeqNo(0x0102),
+                           .payload_type = PayloadType(120),
+                           .marker = true};
 
 ExtensionMap MapOf(std::initializer_list<std::pair<uint8_t, Extension>> entries) {
   ExtensionMap map;
@@ -101,10 +105,8 @@ TEST_F(EgressWriterTest, ExtensionsMoveToTheIdsOfTheReceiver) {
 
 TEST_F(EgressWriterTest, PublishersIdentityAndCountersEndHere) {
   // The receiver knows the extensions, but there is nothing of ours to put in them.
-  const EgressWriter writer(MapOf({{1, Extension::kMid},
-                                   {3, Extension::kTransportSequence},
-                                   {6, Extension::kRid}}),
-                            "");
+  const EgressWriter writer(
+      MapOf({{1, Extension::kMid}, {3, Extension::kTransportSequence}, {6, Extension::kRid}}), "");
   EXPECT_EQ(Write(writer, Incoming()).size(), 15u);
 }
 
@@ -127,8 +129,7 @@ TEST_F(EgressWriterTest, LongValueTakesTheTwoByteForm) {
 
   const RtpPacket again = *RtpPacket::Parse(pool_.Copy(bytes, Timestamp()),
                                             MapOf({{1, Extension::kDependencyDescriptor}}));
-  EXPECT_THAT(again.extension(Extension::kDependencyDescriptor),
-              Optional(ElementsAreArray(value)));
+  EXPECT_THAT(again.extension(Extension::kDependencyDescriptor), Optional(ElementsAreArray(value)));
 }
 
 TEST_F(EgressWriterTest, SixteenBytesStillFitTheOneByteForm) {
@@ -141,10 +142,8 @@ TEST_F(EgressWriterTest, SixteenBytesStillFitTheOneByteForm) {
 }
 
 TEST_F(EgressWriterTest, EmptyValueIsNotPassedOn) {
-  const RtpPacket packet = test::RtpPacketBuilder()
-                               .WithTwoByteForm()
-                               .WithExtension(2, {})
-                               .Build(pool_, publisher_);
+  const RtpPacket packet =
+      test::RtpPacketBuilder().WithTwoByteForm().WithExtension(2, {}).Build(pool_, publisher_);
   const EgressWriter writer(MapOf({{2, Extension::kAudioLevel}}), "");
   EXPECT_EQ(Write(writer, packet)[0], 0x80);
 }
@@ -162,8 +161,8 @@ TEST_F(EgressWriterTest, RetransmissionUnwrapsToWhatWasSentFirst) {
   const EgressWriter writer(map, "7");
   const RtpPacket packet = Incoming();
   const test::Bytes first = Write(writer, packet);
-  const auto out = writer.WriteRtx(packet, kRewrite, {Ssrc(0xb0b), PayloadType(99), SeqNo(5)}, {},
-                                   out_);
+  const auto out =
+      writer.WriteRtx(packet, kRewrite, {Ssrc(0xb0b), PayloadType(99), SeqNo(5)}, {}, out_);
   ASSERT_TRUE(out.has_value());
   EXPECT_EQ(out->written, out->header_size + 2);
   const test::Bytes repeated = Join(*out);

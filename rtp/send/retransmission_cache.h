@@ -48,7 +48,7 @@ class RetransmissionCache {
     uint8_t repeats = 0;
   };
   // Thousands of receivers keep hundreds of entries each.
-  static_assert(sizeof(Entry) <= 32);
+  static_assert(sizeof(Entry) <= 40);
 
   explicit RetransmissionCache(MediaKind kind);
 

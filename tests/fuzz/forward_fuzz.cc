@@ -105,7 +105,7 @@ class Scene {
     description.key_frame = key_frame;
     packet->set_description(description);
 
-    const Verdict verdict = forwarder_.Admit(*packet, mapped);
+    const Verdict verdict = forwarder_.Admit(*packet, mapped, encoding_);
     if (const auto* rewrite = std::get_if<Rewrite>(&verdict)) {
       SLUICE_CHECK(mapped == kMedia && !padding_only && !forwarder_.paused());
       SLUICE_CHECK(rewrite->payload_type == kMedia);
@@ -128,6 +128,7 @@ class Scene {
   static constexpr size_t kRemembered = 512;
 
   PacketPool pool_{64};
+  EncodingSource encoding_;
   Timestamp now_{std::chrono::seconds(1000)};
   int64_t next_ = 65'536 + 300;
   uint32_t source_ = 1;

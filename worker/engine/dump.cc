@@ -145,7 +145,7 @@ std::string Dump(const Workspace& workspace, const Consumer& consumer) {
   json.Number("ssrc", stream.sent.ssrc().value());
   json.Truth("paused", consumer.paused);
   json.Truth("producerPaused", workspace.producers.Find(consumer.producer)->paused);
-  json.Truth("awaitingKeyFrame", stream.forwarder.awaiting_key_frame());
+  json.Truth("awaitingKeyFrame", stream.forwarder.awaiting_key_frame().has_value());
   json.Number("storedPackets", stream.cache.stored());
   json.Drops(stream.drops);
   return json.Done();

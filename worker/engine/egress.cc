@@ -53,8 +53,8 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer, const Medi
   const EncodingPlan& encoding = plan.encodings.front();
   for (const std::optional<Ssrc>& ssrc : {encoding.ssrc, encoding.rtx_ssrc}) {
     if (ssrc && by_ssrc_.contains(*ssrc)) {
-      return absl::AlreadyExistsError(absl::StrCat(
-          "rtpParameters.encodings[0]: ssrc ", ssrc->value(), " is in use on the transport"));
+      return absl::AlreadyExistsError(absl::StrCat("rtpParameters.encodings[0]: ssrc ",
+                                                   ssrc->value(), " is in use on the transport"));
     }
   }
   rtp::ExtensionMap extended = extensions_;
@@ -79,9 +79,8 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer, const Medi
       .forwarder = rtp::Forwarder(ForwarderOptions(plan, entropy_)),
       .writer = rtp::EgressWriter(own, plan.mid),
       .cache = rtp::RetransmissionCache(plan.kind),
-      .sent = rtp::SendStream({.ssrc = *encoding.ssrc,
-                               .kind = plan.kind,
-                               .clock_rate = plan.main_codec().clock_rate}),
+      .sent = rtp::SendStream(
+          {.ssrc = *encoding.ssrc, .kind = plan.kind, .clock_rate = plan.main_codec().clock_rate}),
       .reports = rtp::ReportScheduler(plan.kind, entropy_.U64()),
       .report_due = false,
       .drops = {},
@@ -123,19 +122,20 @@ void Egress::ReleasePackets() {
 }
 
 bool Egress::AwaitsKeyFrame(uint32_t index) const {
-  return streams_[index]->forwarder.awaiting_key_frame();
+  return streams_[index]->forwarder.awaiting_key_frame().has_value();
 }
 
 std::optional<DropReason> Egress::Push(Timestamp now, uint32_t index,
-                                       const rtp::RtpPacket& packet, PayloadType mapped) {
+                                       const Ingress::Arrival& arrival) {
   OutboundStream& stream = *streams_[index];
-  const rtp::Verdict verdict = stream.forwarder.Admit(packet, mapped);
+  const rtp::Verdict verdict =
+      stream.forwarder.Admit(arrival.packet, arrival.mapped, *arrival.source);
   if (const auto* reason = std::get_if<DropReason>(&verdict)) {
     stream.drops.Count(*reason);
     return *reason;
   }
   const std::optional<DropReason> full = pacer_.Push(
-      now, {packet, std::get<rtp::Rewrite>(verdict), index, stream.sent.kind(), false});
+      now, {arrival.packet, std::get<rtp::Rewrite>(verdict), index, stream.sent.kind(), false});
   if (full) stream.drops.Count(*full);
   holding_ = true;
   return full;

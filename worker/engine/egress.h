@@ -58,8 +58,7 @@ class Egress {
   bool AwaitsKeyFrame(uint32_t stream) const;
 
   // Queues a packet for the peer, as `stream`. The reason if it is not for it, which is counted.
-  std::optional<DropReason> Push(Timestamp now, uint32_t stream, const rtp::RtpPacket& packet,
-                                 PayloadType mapped);
+  std::optional<DropReason> Push(Timestamp now, uint32_t stream, const Ingress::Arrival& arrival);
   // Counts a packet that could not even be offered.
   void Refuse(uint32_t stream, DropReason reason) { streams_[stream]->drops.Count(reason); }
   void RecordSourceTime(uint32_t stream, const SourceTime& time);

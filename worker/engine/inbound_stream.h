@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "rtp/codec/descriptor.h"
+#include "rtp/forward/encoding_source.h"
 #include "rtp/receive/keyframe_throttle.h"
 #include "rtp/receive/stream_receiver.h"
 #include "worker/engine/objects.h"
@@ -50,6 +51,7 @@ struct InboundStream {
   // It can be entered at key frames only.
   bool waits_for_key_frame = false;
   std::optional<Timestamp> last_packet;
+  rtp::EncodingSource source;
 };
 
 }  // namespace sluice::worker

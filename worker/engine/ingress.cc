@@ -57,15 +57,16 @@ rtp::StreamBinder::Description Describe(Handle<Producer> producer, const MediaPl
 
 std::unique_ptr<InboundStream> MakeStream(const MediaPlan& plan, const PayloadMap& map,
                                           Duration key_frame_quiet) {
-  auto stream = std::make_unique<InboundStream>(
-      key_frame_quiet > Duration(0) ? key_frame_quiet : kKeyFrameQuiet);
+  auto stream = std::make_unique<InboundStream>(key_frame_quiet > Duration(0) ? key_frame_quiet
+                                                                              : kKeyFrameQuiet);
   const CodecPlan& main = plan.main_codec();
   stream->mime_type = main.mime_type;
   stream->key_frame_request = RequestFor(main);
   stream->options.kind = plan.kind;
   stream->options.clock_rate = main.clock_rate;
   stream->options.nack = main.nack;
-  stream->waits_for_key_frame = plan.kind == MediaKind::kVideo && rtp::codec::HasKeyFrames(main.kind);
+  stream->waits_for_key_frame =
+      plan.kind == MediaKind::kVideo && rtp::codec::HasKeyFrames(main.kind);
   if (main.dtx) stream->options.inactive_after = std::chrono::milliseconds(6'000);
   for (const CodecPlan& codec : plan.codecs) {
     InboundStream::Payload& payload = stream->payloads[codec.payload_type.value()];
@@ -201,8 +202,7 @@ Ingress::Verdict Ingress::ReceiveBound(Timestamp now, InboundStream& stream, rtp
     stream.receiver->Rebind(packet.ssrc());
   }
   const InboundStream::Payload& payload = stream.payloads[packet.payload_type().value()];
-  packet.set_description(rtp::codec::Describe(payload.kind, packet.payload(), packet.marker(),
-                                              packet.extension(Extension::kDependencyDescriptor)));
+  stream.source.Describe(payload.kind, packet);
   const auto placed = stream.receiver->Receive(now, packet);
   if (const auto* reason = std::get_if<DropReason>(&placed)) {
     // Padding goes on, because forwarders must close the gap it leaves; they let nothing of it
@@ -212,11 +212,11 @@ Ingress::Verdict Ingress::ReceiveBound(Timestamp now, InboundStream& stream, rtp
   stream.last_packet = now;
   if (packet.description().key_frame) stream.throttle.RecordKeyFrame();
   if (!TakeTurn(now, stream, packet.description())) return DropReason::kOtherLayer;
-  return Arrival{stream.producer, std::move(packet), payload.mapped};
+  return Arrival{stream.producer, std::move(packet), payload.mapped, &stream.source};
 }
 
-// Of several encodings one is forwarded: the highest that is alive. It changes only at a key frame of
-// the next one, so that the old picture plays until the new one can; true if the packet goes on.
+// Of several encodings one is forwarded: the highest that is alive. It changes only at a key frame
+// of the next one, so that the old picture plays until the new one can; true if the packet goes on.
 bool Ingress::TakeTurn(Timestamp now, InboundStream& stream,
                        const rtp::codec::Description& packet) {
   if (stream.forwarded) return true;
@@ -315,8 +315,8 @@ void Ingress::RecordExtendedReport(Timestamp now, const rtp::ExtendedReport& rep
   if (report.reference_time) reference_ = {report.sender, *report.reference_time, now};
   for (const auto& entry : report.dlrr) {
     if (entry.receiver != own_ssrc_) continue;
-    const auto rtt = rtp::RoundTripTime(NtpTime::From(now, unix_offset_), entry.last_report,
-                                        entry.delay);
+    const auto rtt =
+        rtp::RoundTripTime(NtpTime::From(now, unix_offset_), entry.last_report, entry.delay);
     if (!rtt) continue;
     round_trip_ = rtt;
     for (const std::unique_ptr<InboundStream>& stream : streams_) {

@@ -51,6 +51,7 @@ class Ingress {
     Handle<Producer> producer;
     rtp::RtpPacket packet;
     PayloadType mapped;  // in the router's payload types
+    const rtp::EncodingSource* source = nullptr;
   };
   using Verdict = std::variant<Arrival, DropReason>;
 

@@ -11,11 +11,10 @@ namespace {
 
 // Somebody would see the next key frame.
 bool IsWatched(const Workspace& workspace, const Producer& producer) {
-  return !producer.paused &&
-         std::ranges::any_of(producer.consumers, [&](Handle<Consumer> handle) {
-           const Consumer* consumer = workspace.consumers.Find(handle);
-           return consumer != nullptr && !consumer->paused;
-         });
+  return !producer.paused && std::ranges::any_of(producer.consumers, [&](Handle<Consumer> handle) {
+    const Consumer* consumer = workspace.consumers.Find(handle);
+    return consumer != nullptr && !consumer->paused;
+  });
 }
 
 // Gives one packet to everybody who hears its producer.
@@ -35,7 +34,7 @@ void Forward(Workspace& workspace, Timestamp now, const Ingress::Arrival& arriva
       continue;
     }
     const std::optional<DropReason> refusal =
-        transport->egress.Push(now, consumer->stream, arrival.packet, arrival.mapped);
+        transport->egress.Push(now, consumer->stream, arrival);
     if (!refusal) {
       workspace.Wake(consumer->transport, *transport);
     } else if (*refusal == DropReason::kAwaitingKeyframe) {
@@ -81,8 +80,7 @@ void ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, Packe
   Forward(workspace, now, std::get<Ingress::Arrival>(verdict));
 }
 
-void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle,
-                 PacketRef packet) {
+void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet) {
   Transport& transport = *workspace.transports.Find(handle);
   transport.RecordReceived(now, packet.size());
   if (std::optional<DropReason> reason = transport.link.OpenRtcp(packet)) {
