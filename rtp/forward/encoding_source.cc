@@ -4,8 +4,7 @@ namespace sluice::rtp {
 
 void EncodingSource::Describe(codec::Kind kind, RtpPacket& packet) {
   const std::optional<ByteView> value = packet.extension(Extension::kDependencyDescriptor);
-  codec::Description description =
-      codec::Describe(kind, packet.payload(), packet.marker(), value);
+  codec::Description description = codec::Describe(kind, packet.payload(), packet.marker(), value);
   if (const auto frame = value ? dependencies.Receive(*value) : std::nullopt) {
     // The payload may be encrypted end to end, and what it then seems to say means nothing.
     description.key_frame = frame->has_structure && frame->frame_start;
@@ -23,6 +22,11 @@ void EncodingSource::Describe(codec::Kind kind, RtpPacket& packet) {
     dependencies_of_packet.has_structure = frame->has_structure;
     dependencies_of_packet.states_active = frame->active_targets.has_value();
     packet.set_dependencies(dependencies_of_packet);
+  } else if (const auto head = value ? DependencyDescriptor::Parse(*value) : std::nullopt) {
+    // Its structure has not come yet. Key frames bring one.
+    description.key_frame = head->has_structure && head->start_of_frame;
+    description.frame_start = head->start_of_frame;
+    description.frame_end = head->end_of_frame;
   }
   packet.set_description(description);
 }
