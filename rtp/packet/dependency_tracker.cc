@@ -40,8 +40,8 @@ const DependencyStructure* DependencyTracker::StructureOf(ByteView value,
                                                           const DependencyDescriptor& descriptor) {
   if (descriptor.has_structure) {
     const auto attached = ReadAttachedStructure(value);
-    // A structure that does not know its own frame is of no use.
-    if (!attached || attached->Find(descriptor.template_id) == nullptr) return nullptr;
+    // One that does not explain its own frame is of no use, and must not replace one that works.
+    if (!attached || !FrameDependencies::Parse(value, *attached)) return nullptr;
     return Learn(*attached, descriptor.frame_number);
   }
   if (store_ == nullptr) return nullptr;
