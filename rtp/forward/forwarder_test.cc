@@ -152,12 +152,13 @@ TEST_F(ForwarderTest, PauseOfPictureEndsAtTheNextKeyFrameWithoutAGap) {
       VariantWith<Rewrite>(Header(kFirstSeq + 1, kFirstTimestamp + 900'000, false)));
 }
 
-TEST_F(ForwarderTest, PictureFromBeforeThePauseIsTooLate) {
+TEST_F(ForwarderTest, PictureFromBeforeThePauseFillsItsHoleAndIsNoPlaceToGoOnFrom) {
   Number({.seq = 10, .key_frame = true});
   Number({.seq = 12});
   forwarder_.SetPaused(true);
+  EXPECT_THAT(Admit({.seq = 13}), WasDropped(DropReason::kConsumerPaused));
   forwarder_.SetPaused(false);
-  EXPECT_THAT(Admit({.seq = 11, .key_frame = true}), WasDropped(DropReason::kTooLate));
+  EXPECT_THAT(Admit({.seq = 11, .key_frame = true}), ForwardedAs(kFirstSeq + 1));
   EXPECT_EQ(forwarder_.awaiting_key_frame(), 0);
 }
 
@@ -217,7 +218,6 @@ TEST_F(AudioForwarderTest, RestartOfTheSameSourceKeepsTimeGoing) {
       Admit({.seq = 40'000, .timestamp = 3'000'000'000, .at = std::chrono::seconds(1)});
   EXPECT_THAT(verdict,
               VariantWith<Rewrite>(Header(kFirstSeq + 1, kFirstTimestamp + 48'000, false)));
-  // What came before the restart would get a time of the new clock.
   EXPECT_THAT(Admit({.seq = 9, .timestamp = 0}), WasDropped(DropReason::kTooLate));
 }
 

@@ -55,7 +55,7 @@ class PictureNumbers {
   void Reserve(const codec::Description& picture);
   void ReserveFrame(uint16_t frame_number);
 
-  const codec::Kind codec_;
+  codec::Kind codec_;
   bool begun_ = false;         // the shifts of this run are known
   bool frames_begun_ = false;  // and that of frame numbers
   // This or an earlier run has numbered something, so that a new one has to follow.
