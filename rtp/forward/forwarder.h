@@ -147,6 +147,8 @@ class Forwarder {
   Verdict PassLate(SourceRun& run, const RtpPacket& packet, PayloadType payload_type);
   Verdict Forward(SourceRun& run, const LayerChoice& choice, const PictureNumbers::Place& place,
                   const RtpPacket& packet, PayloadType payload_type);
+  // Of a stream without layers.
+  Verdict PassPlain(SourceRun& run, const RtpPacket& packet, PayloadType payload_type);
   // The packet is not for this receiver, who must not miss its number.
   Verdict LeaveOut(SourceRun& run, const RtpPacket& packet, DropReason reason);
 
