@@ -13,6 +13,7 @@
 #ifndef SLUICE_RTP_FORWARD_ALLOCATOR_H_
 #define SLUICE_RTP_FORWARD_ALLOCATOR_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -38,25 +39,36 @@ class Allocator {
   // Encoders start and stop layers as their own path changes.
   static constexpr Duration kLayerAge = std::chrono::seconds(2);
   // A consumer that has just come, or has just been granted more, takes what there is without
-  // waiting for a layer's age: at the start of a call all layers are young.
+  // waiting for a layer's age: at the start of a call all layers are young, and a layer that was
+  // asked for has been started for it.
   static constexpr Duration kStartSpan = std::chrono::seconds(1);
   static constexpr Duration kWishSpan = std::chrono::seconds(5);
-  // After it had to go down a consumer stays down for so long.
-  static constexpr Duration kHold = std::chrono::seconds(5);
-  // A layer that had to be given up so soon after it was taken has flapped.
+  // After it had to go down a consumer stays down for so long; twice as long each time it flaps.
+  static constexpr Duration kFirstHold = std::chrono::seconds(5);
+  static constexpr Duration kLastHold = std::chrono::seconds(40);
+  // After it was paused: no picture is worse than a poor one.
+  static constexpr Duration kPauseHold = std::chrono::seconds(2);
+  // A layer that had to be given up so soon after it was taken has flapped, unless less than half
+  // of what the path carried then is left: that is another path.
   static constexpr Duration kFlapSpan = std::chrono::seconds(60);
-  // For so long the sum at which it flapped is not tried again; doubled if it flaps once more.
+  // The sum at which it flapped, less some percent, is the ceiling for so long; for twice as long
+  // if the next attempt flaps as well. It is lifted once half as much again is available as then.
   static constexpr Duration kFirstCeiling = std::chrono::seconds(60);
   static constexpr Duration kLastCeiling = std::chrono::seconds(240);
+  static constexpr int64_t kCeilingPercent = 95;
+  static constexpr int64_t kLiftPercent = 150;
   // Bit rates of layers swing. What a layer takes beyond what it was granted with counts only
   // after this time; until then the pacer's queue bears it.
   static constexpr Duration kSwing = std::chrono::seconds(2);
-  // A queue that was too long needs so much time to drain.
+  // Under pressure the sum sinks to this part of itself, but nobody is paused; a queue that was too
+  // long then gets some time to drain.
+  static constexpr int64_t kPressurePercent = 85;
   static constexpr Duration kPressureSpan = std::chrono::seconds(1);
 
   struct Request {
     uint32_t consumer = 0;
     uint8_t priority = 1;  // 1..255
+    // Upper bounds. If nothing within them lives, the lowest beyond is taken.
     LayerId preferred{kMaxSpatialLayers - 1, kMaxTemporalLayers - 1};
     std::span<const LayerCatalog::Offer> offers;
     // By the application. It gets nothing and no decision, and starts anew afterwards.
@@ -70,7 +82,8 @@ class Allocator {
     kBandwidthUp,
     kBandwidthDown,  // the sum no longer fits
     kLayerVanished,
-    kLayerBack,
+    kLayerBack,          // the one that had vanished
+    kLayerNew,           // one that has come to live since
     kPausedNoBandwidth,  // not even the lowest layer fits
     kResumed,            // after that
     kPressure,           // what was sent queued up
@@ -106,49 +119,105 @@ class Allocator {
   std::optional<Timestamp> NextTimeout() const { return next_timeout_; }
 
  private:
-  static constexpr size_t kNone = SIZE_MAX;
+  // Positions are indices of a request's offers; kNone stands below the first.
+  static constexpr int kNone = -1;
+  static constexpr int kTop = LayerCatalog::kMaxOffers;
 
   // What is remembered of a consumer.
   struct State {
-    // What it has; nothing at the start and while it is paused for want of bandwidth.
+    // What it has: nothing at the start, and while it is paused for want of bandwidth.
     std::optional<LayerTarget> target;
     LayerId layer;
     LayerId preferred;
-    // Where it was when its layer vanished, until that is back.
+    // Where it was when its layer vanished, until it is back there.
     std::optional<LayerTarget> lost;
-    // What the layer is charged with, see kSwing.
-    BitRate charged;
+    // What its layer is charged with, see kSwing.
+    int64_t charged = 0;
     std::optional<Timestamp> over_since;
-    Timestamp started{};
-    std::optional<Timestamp> raised;  // the last time it went up
-    BitRate raised_at;                // what was available then
-    std::optional<Timestamp> hold_until;
-    std::optional<Timestamp> wished;  // the last time it was granted more
-    bool seen = false;                // requested before, and not paused since
-    bool starved = false;             // paused for want of bandwidth
+    // When it first might have had something.
+    std::optional<Timestamp> started;
+    // When it last went up, and what was available then; zero if that was not known.
+    std::optional<Timestamp> raised;
+    int64_t raised_at = 0;
+    Timestamp hold_until{};
+    Duration hold = kFirstHold;
+    // When it was last granted more by the application.
+    std::optional<Timestamp> wished;
+    bool known = false;    // has been requested, and was not paused since
+    bool starved = false;  // is paused for want of bandwidth
   };
 
-  // One request on its way through a call. Positions are indices of its offers; kNone is nothing.
+  // One request on its way through a call.
   struct Claim {
     const Request* request = nullptr;
     State* state = nullptr;
-    size_t held = kNone;  // what it has, or what is nearest to it of what it may have
-    size_t best = kNone;  // what it prefers of what lives
-    size_t target = kNone;
-    size_t kept = kNone;            // its share without headroom
-    size_t raised = kNone;          // its share with headroom
-    bool resting = false;           // nothing of it lives: it keeps what it has
-    Reason forced = Reason::kNone;  // why `held` is not what it had
+    uint32_t usable = 0;   // bits: what lives and is preferred
+    uint32_t allowed = 0;  // bits: what of it may be taken now
+    int held = kNone;      // what it has, or the nearest to it that is usable
+    int raised = kNone;    // its share with headroom
+    int kept = kNone;      // its share without
+    int target = kNone;
+    int64_t charge = 0;             // for what is held
+    int steps = 0;                  // left in this round
+    Reason forced = Reason::kNone;  // why what is held is not what it has
+  };
+  // What a position costs: as measured, or as charged if it is what is held.
+  enum class Costing : uint8_t { kMeasured, kCharged };
+
+  struct Climbing {
+    int limit = 0;  // the highest position that may be reached
+    Costing costing = Costing::kMeasured;
   };
 
-  void Prepare(Timestamp now, std::span<const Request> requests);
-  Claim Assess(Timestamp now, const Request& request, State& state);
-  // ...
+  static int PriorityOf(const Claim& claim) { return std::max<int>(claim.request->priority, 1); }
+  static int64_t CostOf(const Claim& claim, int position, Costing costing);
+  static int64_t RestingCost(const Claim& claim);
+
+  void Gather(Timestamp now, std::span<const Request> requests);
+  void Assess(Timestamp now, Claim& claim);
+  void FindUsable(Claim& claim) const;
+  void FindHeld(Claim& claim) const;
+  void FindAllowed(Timestamp now, Claim& claim);
+  void Charge(Timestamp now, Claim& claim);
+
+  void SetBudgets(Timestamp now, std::optional<BitRate> available, bool pressure);
+  void LiftCeiling(Timestamp now);
+  int64_t PressedBudget() const;
+  int64_t Total(int Claim::*position, Costing costing) const;
+
+  // Everybody's best, if that is not too much; false if it is.
+  bool GiveBest();
+  void Share(int64_t budget, Costing costing, int Claim::*share);
+  static bool Climb(Claim& claim, Climbing climbing, int Claim::*share, int64_t& left);
+  void ChooseTargets();
+  void GrantHeadroom(int climbers_priority);
+  void GoDown();
+  // The claims of one priority, by their beginning or their end.
+  size_t EndOfEquals(size_t begin) const;
+  size_t BeginOfEquals(size_t end) const;
+
+  void Conclude(Timestamp now);
+  Reason ReasonOf(Timestamp now, const Claim& claim) const;
+  void Apply(Timestamp now, Claim& claim, Reason reason);
+  void RecordDown(Timestamp now, const Claim& claim, Reason reason);
+  void RecordFlap(Timestamp now);
+
   absl::flat_hash_map<uint32_t, State> states_;
+  // By descending priority, then by consumer.
   std::vector<Claim> claims_;
   std::vector<Decision> decisions_;
-  std::optional<BitRate> ceiling_;
-  Timestamp ceiling_until_{};
+  // For the call that runs, in bits per second.
+  int64_t available_ = 0;  // zero if not known
+  int64_t resting_ = 0;    // what those take of whom nothing lives
+  int64_t held_total_ = 0;
+  int64_t raise_budget_ = 0;
+  int64_t keep_budget_ = 0;
+  bool pressed_now_ = false;
+  bool frozen_ = false;  // under pressure nobody goes up
+  // Over calls.
+  std::optional<int64_t> ceiling_;
+  int64_t lift_at_ = 0;
+  Timestamp ceiling_until_{-kFlapSpan};
   Duration ceiling_span_ = kFirstCeiling;
   std::optional<Timestamp> pressed_;
   BitRate desired_;

@@ -6,7 +6,7 @@
 // exchanged only for a reason that lasts.
 //
 // A layer has stopped if it is silent while others go on. If all are silent it is the source that
-// rests: nothing is alive then, but nothing must prove itself again afterwards.
+// rests: nothing is alive then, but if it was no long rest nothing must prove itself again.
 
 #ifndef SLUICE_RTP_RECEIVE_LAYER_CATALOG_H_
 #define SLUICE_RTP_RECEIVE_LAYER_CATALOG_H_
@@ -35,16 +35,17 @@ class LayerCatalog {
   static constexpr Duration kMaxSilence = std::chrono::seconds(16);
   // Pictures of others that a layer may miss: in the usual patterns three lie between two of it.
   static constexpr uint32_t kMissedPictures = 4;
-  // Where only bit rates tell, an encoding takes the place of a higher one if it has had half as
-  // much again for so long.
+  // Where only bit rates tell, an encoding takes the place of a larger one if it has sent half as
+  // much again for so long. The first time, as soon as rates can be told, a tenth more will do.
   static constexpr Duration kOvertake = std::chrono::seconds(2);
-  // An encoding that is new takes its place as soon as its rate can be told.
+  static constexpr int64_t kOvertakePercent = 150;
   static constexpr Duration kSettle = std::chrono::milliseconds(300);
+  static constexpr int64_t kSettlePercent = 110;
   static constexpr size_t kMaxOffers = kMaxSpatialLayers * kMaxTemporalLayers;
 
   struct Facts {
     uint8_t encoding = 0;
-    LayerId layer;           // inside of the encoding
+    LayerId layer{};         // inside of the encoding
     uint32_t timestamp = 0;  // RTP timestamp
     size_t bytes = 0;
     bool key_frame = false;  // begins one
@@ -75,7 +76,8 @@ class LayerCatalog {
 
   explicit LayerCatalog(SvcMode svc = SvcMode::kNone) : svc_(svc) {}
 
-  // An encoding that will be sent. Without it, encodings get their place when they come.
+  // An encoding that will be sent. Without it, encodings get their place when they come. What is no
+  // sensible value counts as not declared.
   void Declare(uint8_t encoding, const Declared& declared);
 
   // True if what is offered has changed in kind: a layer is new or back, or places have changed.
@@ -101,6 +103,7 @@ class LayerCatalog {
   struct Size {
     uint16_t width = 0;
     uint16_t height = 0;
+    bool operator==(const Size&) const = default;
   };
   struct Encoding {
     std::array<std::array<Layer, kMaxTemporalLayers>, kMaxSpatialLayers> layers;
@@ -108,40 +111,54 @@ class LayerCatalog {
     Timestamp since{};
     // The newest picture that is a key frame.
     std::optional<uint32_t> key_timestamp;
-    uint32_t timestamp = 0;
+    std::optional<uint32_t> timestamp;
     uint32_t picture = 0;
-    uint8_t spatial_count = 0;  // the highest seen and one
-    // Since when it has had more than the next higher encoding.
+    uint8_t spatial_count = 0;  // the highest seen, and one
+    bool offered = false;
+    // Since when it has sent more than the next larger encoding.
     std::optional<Timestamp> ahead_since;
+
+    uint32_t area() const;
   };
 
   static bool IsSilent(Timestamp now, const Layer& layer);
+  // It is silent, and others go on.
+  bool HasStopped(Timestamp now, const Layer& layer) const;
   bool IsAlive(Timestamp now, const Layer& layer) const;
-  // Notes for good that a layer is silent while others go on.
-  void CheckStopped(Timestamp now);
+  // Notes which layers have stopped, and whether the source rests.
+  void CheckLayers(Timestamp now);
+  Encoding& Found(Timestamp now, uint8_t index);
+  void AddToOrder(uint8_t index);
   void CountPicture(Encoding& encoding, uint32_t timestamp);
+  // True if the layer is new or back.
+  bool RecordPacket(Timestamp now, Encoding& encoding, const Facts& facts);
   bool RecordSize(Encoding& encoding, const Facts& facts);
 
   // True if places have changed.
   bool Rank(Timestamp now);
-  bool AllKnow(bool (LayerCatalog::*knows)(uint8_t encoding) const) const;
-  // Whether `a` belongs above `b`, which stands above it now.
+  // Whether `a`, which stands below `b`, belongs above it.
   bool BelongsAbove(Timestamp now, uint8_t a, uint8_t b);
-  bool Overtakes(Timestamp now, uint8_t a, uint8_t b);
+  bool SendsMore(Timestamp now, uint8_t a, uint8_t b);
+  bool IsPlaced(Timestamp now, const Encoding& encoding) const;
 
-  void AddOffers(Timestamp now, uint8_t encoding, size_t first_spatial);
-  BitRate Cost(Timestamp now, const Encoding& encoding, LayerId layer) const;
+  void AddOffers(Timestamp now, uint8_t index, size_t first_spatial);
 
   const SvcMode svc_;
   // There once it has been seen.
   std::array<std::unique_ptr<Encoding>, kMaxEncodings> encodings_;
-  std::array<std::optional<Declared>, kMaxEncodings> declared_;
+  std::array<Declared, kMaxEncodings> declared_;
   // Encodings that were declared or seen, the smallest first.
   std::array<uint8_t, kMaxEncodings> order_{};
   size_t order_count_ = 0;
-  // Pictures of the encoding that sends most of them.
+  // What is known of every encoding, so that it may tell their places.
+  bool all_scaled_ = false;
+  bool all_bounded_ = false;
+  bool all_sized_ = false;
+  // Pictures of the encoding that sends the most of them.
   uint32_t pictures_ = 0;
-  Timestamp ranked_{};
+  // Some layer is not silent.
+  bool source_lives_ = false;
+  Timestamp checked_{};
   std::array<Offer, kMaxOffers> offers_;
   size_t offer_count_ = 0;
 };

@@ -37,11 +37,10 @@ class LayerMeter {
     bool of_key_frame = false;
   };
 
-  // True if the packet is the first of a picture.
-  bool Record(Timestamp now, const Packet& packet);
+  // Whether `timestamp` begins a picture after the one of `newest`, and is not merely late.
+  static bool IsNewPicture(uint32_t timestamp, uint32_t newest);
 
-  // Forgets rates and distances: what comes next is another stream under the same name.
-  void Restart();
+  void Record(Timestamp now, const Packet& packet);
 
   // Zero before the first packet; sinks to zero once nothing comes any more.
   BitRate Rate(Timestamp now) const;
@@ -50,29 +49,33 @@ class LayerMeter {
 
   bool started() const { return started_; }
   Timestamp last_packet() const { return last_packet_; }
-  // How far pictures are apart usually; nothing is known of one before its third picture.
+  // How far pictures are apart; zero as long as that is not known, before the third picture.
   Duration usual_gap() const;
   bool knows_gap() const { return gaps_seen_ >= 2; }
 
  private:
   void Advance(int64_t step);
-  void RecordFrame(Timestamp now, uint32_t timestamp);
-  BitRate WindowRate(int64_t step, Duration into_step) const;
+  void RecordPicture(Timestamp now, uint32_t timestamp);
+  uint32_t ProjectedMean() const;
+  // In bits per second; `into_step` is how much of the newest step has passed.
+  int64_t WindowRate(Duration into_step) const;
+  BitRate FastRate(Timestamp now) const;
 
   std::array<uint32_t, kSteps> bytes_{};
   std::array<uint32_t, kGaps> gaps_us_{};
   int64_t newest_step_ = 0;
   int64_t sum_ = 0;       // of bytes_
-  int64_t held_bps_ = 0;  // the rate seen from above, as of newest_step_
+  int64_t held_bps_ = 0;  // the rate seen from above, when newest_step_ began
   Timestamp first_packet_{};
   Timestamp last_packet_{};
-  Timestamp last_frame_{};
-  uint32_t key_bytes_ = 0;    // of key frames, not yet in bytes_
-  uint32_t timestamp_ = 0;    // of the newest picture
-  uint32_t frame_bytes_ = 0;  // of the newest picture
-  uint32_t mean_bytes_ = 0;   // of pictures, for slow streams
-  uint8_t gaps_seen_ = 0;     // counts to kGaps
+  Timestamp last_picture_{};
+  uint32_t key_bytes_ = 0;      // of key frames, not yet in bytes_
+  uint32_t timestamp_ = 0;      // of the newest picture
+  uint32_t picture_bytes_ = 0;  // of the newest picture
+  uint32_t mean_bytes_ = 0;     // of the pictures before it
+  uint8_t gaps_seen_ = 0;       // counts to kGaps
   uint8_t next_gap_ = 0;
+  bool has_mean_ = false;
   bool started_ = false;
 };
 

@@ -56,9 +56,13 @@ class Pacer {
   // any network interface is no bound.
   static constexpr BitRate kMinRate = BitRate::Kbps(10);
   static constexpr BitRate kMaxRate = BitRate::Kbps(100'000'000);
-  // A probe for which there is neither media nor padding ends after its span and this.
-  static constexpr Duration kProbePatience = std::chrono::milliseconds(100);
-  // What is asked for as padding at a time is at most a packet of this size.
+  // A probe for which there is neither enough media nor padding ends after twice the time it would
+  // take, and this; in any case after kMaxProbe, by when what it measured is stale.
+  static constexpr Duration kProbePatience = std::chrono::milliseconds(50);
+  static constexpr Duration kMaxProbe = std::chrono::seconds(1);
+  // What is asked for as padding at a time: a packet of a usual size, and one whose header does
+  // not outweigh it.
+  static constexpr size_t kMinPadding = 200;
   static constexpr size_t kMaxPadding = 1200;
 
   struct Probe {
@@ -130,7 +134,10 @@ class Pacer {
     uint32_t timestamp = 0;
     Importance importance = Importance::kPadding;
   };
+  // Frames of a few consumers: what is broken does not wait for long.
   static constexpr size_t kMaxBroken = 8;
+  // Owners and reasons between two calls of PollEvicted.
+  static constexpr size_t kMaxReports = 256;
   struct RunningProbe {
     Probe plan;
     PacerBudget budget;
@@ -149,7 +156,6 @@ class Pacer {
   void Prune(Timestamp now);
   void Break(const Item& item);
   bool IsBroken(const Item& item) const;
-  void Account(const Item& item);
   void Discount(const Item& item);
   void Report(uint32_t owner, DropReason reason);
   bool IsDue(Timestamp now);

@@ -22,7 +22,8 @@ class PacerBudget {
   // Time has passed at `rate`. At most `credit` is saved up.
   void Pay(Timestamp now, BitRate rate, Duration credit) {
     const int64_t saved = SaturatedProduct(rate.bps(), credit.count());
-    owed_ = SaturatedDifference(owed_, SaturatedProduct(rate.bps(), (now - as_of_).count()));
+    const int64_t passed = std::max<int64_t>((now - as_of_).count(), 0);
+    owed_ = SaturatedDifference(owed_, SaturatedProduct(rate.bps(), passed));
     owed_ = std::max(owed_, -saved);
     as_of_ = now;
   }

@@ -1,26 +1,25 @@
 #include "rtp/send/pacer.h"
 
-#include <vector>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <vector>
 
 #include "tests/support/packet_builders.h"
 
 namespace sluice::rtp {
 namespace {
 
+using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::Optional;
-using std::chrono::milliseconds;
 
 Timestamp At(Duration since_start) { return Timestamp(std::chrono::seconds(50)) + since_start; }
 
 class PacerTest : public testing::Test {
  protected:
   // Packets of 1012 bytes, named by their sequence number.
-  Pacer::Item Make(uint16_t name, MediaKind kind, bool retransmission = false,
-                   uint32_t owner = 1) {
+  Pacer::Item Make(uint16_t name, MediaKind kind, bool retransmission = false, uint32_t owner = 1) {
     Pacer::Item item;
     item.packet =
         test::RtpPacketBuilder().WithSeq(name).WithPayload(test::Bytes(1000, 0)).Build(pool_);
@@ -138,8 +137,11 @@ TEST_F(PacerTest, WhatWaitedTooLongIsDroppedAndCounted) {
   EXPECT_THAT(PopAll({}), ElementsAre(1));
   pacer_.Push(At(Pacer::kMaxAge), Video(4));
   EXPECT_THAT(PopAll(Pacer::kMaxAge + milliseconds(1)), ElementsAre(4));
-  EXPECT_EQ(pacer_.TakeAged(), 2u);
-  EXPECT_EQ(pacer_.TakeAged(), 0u);
+  const auto evicted = pacer_.PollEvicted();
+  ASSERT_TRUE(evicted.has_value());
+  EXPECT_EQ(evicted->reason, DropReason::kQueueAge);
+  EXPECT_EQ(evicted->packets, 2u);
+  EXPECT_FALSE(pacer_.PollEvicted().has_value());
   EXPECT_EQ(pacer_.bytes(), 0u);
   EXPECT_EQ(pool_.in_use(), 0u);
 }

@@ -100,6 +100,7 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer, const Medi
 
 void Egress::RemoveStream(uint32_t index) {
   OutboundStream& stream = *streams_[index];
+  CountEvicted();
   stream.drops.Count(DropReason::kTransportClosed, pacer_.Forget(index));
   by_ssrc_.erase(stream.sent.ssrc());
   if (stream.rtx) by_ssrc_.erase(stream.rtx->ssrc);
@@ -167,8 +168,16 @@ bool Egress::WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
     batch.Commit(link.destination(), *size);
     RecordSent(now, *item, stream, *size);
   }
-  drops_.Count(DropReason::kQueueAge, pacer_.TakeAged());
+  CountEvicted();
   return false;
+}
+
+void Egress::CountEvicted() {
+  while (const std::optional<rtp::Pacer::Evicted> evicted = pacer_.PollEvicted()) {
+    const bool known = evicted->owner < streams_.size() && streams_[evicted->owner] != nullptr;
+    DropCounters& drops = known ? streams_[evicted->owner]->drops : drops_;
+    drops.Count(evicted->reason, evicted->packets);
+  }
 }
 
 std::optional<size_t> Egress::WriteItem(Timestamp now, const rtp::Pacer::Item& item,

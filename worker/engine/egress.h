@@ -97,6 +97,8 @@ class Egress {
                                   ByteSpan room);
   void RecordSent(Timestamp now, const rtp::Pacer::Item& item, OutboundStream& stream,
                   size_t size);
+  // Counts what the pacer dropped after it had taken it.
+  void CountEvicted();
 
   Entropy& entropy_;
   const Duration unix_offset_;
