@@ -296,8 +296,8 @@ void Allocator::ChooseTargets() {
   int climbers_priority = 0;
   for (Claim& claim : claims_) {
     claim.target = claim.held;
-    if (std::min(claim.raised, claim.kept) <= claim.held) continue;
-    claim.target = std::min(claim.raised, claim.kept);
+    if (claim.raised <= claim.held) continue;
+    claim.target = claim.raised;
     climbers_priority = std::max(climbers_priority, PriorityOf(claim));
   }
   if (climbers_priority != 0) GrantHeadroom(climbers_priority);
@@ -352,7 +352,7 @@ void Allocator::GoDown() {
   if (total <= keep_budget_) return;
   // Layers need not cost more the higher they are. The shares fit in any case.
   for (Claim& claim : claims_) {
-    claim.target = claim.state->starved ? std::min(claim.raised, claim.kept) : claim.kept;
+    claim.target = claim.state->starved ? kNone : claim.kept;
   }
 }
 
