@@ -15,11 +15,6 @@ int64_t RateOf(const LayerCatalog::Offer& offer) {
   return std::clamp<int64_t>(offer.rate.bps(), 0, kMostBps);
 }
 
-bool Contains(uint32_t bits, int position) { return position >= 0 && (bits >> position & 1) != 0; }
-
-int Lowest(uint32_t bits) { return bits == 0 ? -1 : __builtin_ctz(bits); }
-int Highest(uint32_t bits) { return bits == 0 ? -1 : 31 - __builtin_clz(bits); }
-
 bool IsWithin(LayerId layer, LayerId bounds) {
   return layer.spatial <= bounds.spatial && layer.temporal <= bounds.temporal;
 }
@@ -235,127 +230,6 @@ int64_t Allocator::RestingCost(const Claim& claim) {
   return 0;
 }
 
-bool Allocator::GiveBest() {
-  for (Claim& claim : claims_) claim.raised = claim.kept = Highest(claim.allowed);
-  return Total(&Claim::raised, Costing::kMeasured) <= raise_budget_;
-}
-
-void Allocator::Share(int64_t budget, Costing costing, int Claim::*share) {
-  for (Claim& claim : claims_) claim.*share = kNone;
-  int64_t left = budget - resting_;
-  bool first = true;
-  for (bool climbed = true; climbed; first = false) {
-    climbed = false;
-    for (size_t begin = 0; begin < claims_.size();) {
-      const size_t end = EndOfEquals(begin);
-      const auto equals = std::span(claims_).subspan(begin, end - begin);
-      for (Claim& claim : equals) claim.steps = first ? 1 : PriorityOf(claim);
-      // Of two with equal rights, who has something keeps it before the other gets more.
-      for (Claim& claim : equals) {
-        if (claim.*share < claim.held) climbed |= Climb(claim, {claim.held, costing}, share, left);
-      }
-      for (Claim& claim : equals) {
-        if (claim.*share >= claim.held) climbed |= Climb(claim, {kTop, costing}, share, left);
-      }
-      begin = end;
-    }
-  }
-}
-
-// Up to as many steps as are left, and not above the limit; what does not fit is stepped over.
-bool Allocator::Climb(Claim& claim, Climbing climbing, int Claim::*share, int64_t& left) {
-  const int top = std::min(climbing.limit, Highest(claim.allowed));
-  bool climbed = false;
-  int64_t paid = CostOf(claim, claim.*share, climbing.costing);
-  for (int i = claim.*share + 1; i <= top && claim.steps > 0; ++i) {
-    if (!Contains(claim.allowed, i)) continue;
-    const int64_t cost = CostOf(claim, i, climbing.costing);
-    if (cost - paid > left) continue;
-    left -= cost - paid;
-    paid = cost;
-    claim.*share = i;
-    --claim.steps;
-    climbed = true;
-  }
-  return climbed;
-}
-
-size_t Allocator::EndOfEquals(size_t begin) const {
-  size_t end = begin;
-  while (end < claims_.size() && PriorityOf(claims_[end]) == PriorityOf(claims_[begin])) ++end;
-  return end;
-}
-
-size_t Allocator::BeginOfEquals(size_t end) const {
-  size_t begin = end - 1;
-  while (begin > 0 && PriorityOf(claims_[begin - 1]) == PriorityOf(claims_[end - 1])) --begin;
-  return begin;
-}
-
-void Allocator::ChooseTargets() {
-  int climbers_priority = 0;
-  for (Claim& claim : claims_) {
-    claim.target = claim.held;
-    if (claim.raised <= claim.held) continue;
-    claim.target = claim.raised;
-    climbers_priority = std::max(climbers_priority, PriorityOf(claim));
-  }
-  if (climbers_priority != 0) GrantHeadroom(climbers_priority);
-  // The first layer needs no headroom, unless it has been taken away before.
-  for (Claim& claim : claims_) {
-    if (claim.target == kNone && claim.kept != kNone && !claim.state->starved) {
-      claim.target = Lowest(claim.allowed);
-    }
-  }
-  GoDown();
-}
-
-// If the sum leaves no headroom, who goes up does so at the expense of those with more than their
-// share and no higher priority, or not at all. The least entitled are asked first.
-void Allocator::GrantHeadroom(int climbers_priority) {
-  int64_t total = Total(&Claim::target, Costing::kMeasured);
-  bool anybody = false;
-  const auto set = [&](Claim& claim, int position) {
-    total += CostOf(claim, position, Costing::kMeasured) -
-             CostOf(claim, claim.target, Costing::kMeasured);
-    claim.target = position;
-  };
-  for (size_t end = claims_.size(); end > 0;) {
-    const size_t begin = BeginOfEquals(end);
-    const bool yield = PriorityOf(claims_[begin]) <= climbers_priority;
-    for (size_t i = end; i-- > begin && total > raise_budget_ && yield;) {
-      if (claims_[i].target == claims_[i].held && claims_[i].raised < claims_[i].held) {
-        set(claims_[i], claims_[i].raised);
-      }
-    }
-    for (size_t i = end; i-- > begin;) {
-      if (claims_[i].target <= claims_[i].held) continue;
-      if (total > raise_budget_) set(claims_[i], claims_[i].held);
-      anybody |= claims_[i].target > claims_[i].held;
-    }
-    end = begin;
-  }
-  if (anybody) return;
-  // Nobody gets more after all, so nobody needs to yield.
-  for (Claim& claim : claims_) claim.target = claim.held;
-}
-
-void Allocator::GoDown() {
-  int64_t total = Total(&Claim::target, Costing::kCharged);
-  for (size_t i = claims_.size(); i-- > 0 && total > keep_budget_;) {
-    Claim& claim = claims_[i];
-    if (claim.target <= claim.kept) continue;
-    total += CostOf(claim, claim.kept, Costing::kCharged) -
-             CostOf(claim, claim.target, Costing::kCharged);
-    claim.target = claim.kept;
-  }
-  if (total <= keep_budget_) return;
-  // Layers need not cost more the higher they are. The shares fit in any case.
-  for (Claim& claim : claims_) {
-    claim.target = claim.state->starved ? kNone : claim.kept;
-  }
-}
-
 void Allocator::Conclude(Timestamp now) {
   if (frozen_) next_timeout_ = Earlier(next_timeout_, *pressed_ + kPressureSpan);
   allocated_ = BitRate::Bps(Total(&Claim::target, Costing::kMeasured));
@@ -389,6 +263,7 @@ Allocator::Reason Allocator::ReasonOf(Timestamp now, const Claim& claim) const {
     return offer.layer == state.layer ? Reason::kNone : Reason::kRenamed;
   }
   if (claim.forced != Reason::kNone) return claim.forced;
+  if (claim.target > claim.raised) return Reason::kShared;
   if (offer.where == state.lost) return Reason::kLayerBack;
   if (state.wished && now - *state.wished < kWishSpan) return Reason::kPreferred;
   return offer.alive_for < kLayerAge + kStartSpan ? Reason::kLayerNew : Reason::kBandwidthUp;

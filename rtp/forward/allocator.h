@@ -14,6 +14,7 @@
 #define SLUICE_RTP_FORWARD_ALLOCATOR_H_
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -87,7 +88,7 @@ class Allocator {
     kPausedNoBandwidth,  // not even the lowest layer fits
     kResumed,            // after that
     kPressure,           // what was sent queued up
-    kShared,             // another consumer's claim came first
+    kShared,             // another's claim came first, or one of lower priority yielded
     kRenamed,            // the same layer has another place among the sizes
   };
   static std::string_view Name(Reason reason);
@@ -169,6 +170,12 @@ class Allocator {
     Costing costing = Costing::kMeasured;
   };
 
+  static bool Contains(uint32_t bits, int position) {
+    return position >= 0 && (bits >> position & 1) != 0;
+  }
+  // kNone if there is none.
+  static int Lowest(uint32_t bits) { return bits == 0 ? kNone : std::countr_zero(bits); }
+  static int Highest(uint32_t bits) { return static_cast<int>(std::bit_width(bits)) - 1; }
   static int PriorityOf(const Claim& claim) { return std::max<int>(claim.request->priority, 1); }
   static int64_t CostOf(const Claim& claim, int position, Costing costing);
   static int64_t RestingCost(const Claim& claim);
@@ -191,7 +198,10 @@ class Allocator {
   static bool Climb(Claim& claim, Climbing climbing, int Claim::*share, int64_t& left);
   void ChooseTargets();
   void GrantHeadroom(int climbers_priority);
+  void YieldToHigher();
   void GoDown();
+  // What its target costs beyond its share.
+  static int64_t Surplus(const Claim& claim);
   // The claims of one priority, by their beginning or their end.
   size_t EndOfEquals(size_t begin) const;
   size_t BeginOfEquals(size_t end) const;

@@ -240,7 +240,7 @@ class History {
       ASSERT_NE(decision.reason, Reason::kNone);
       ASSERT_EQ(decision.target.has_value(), decision.layer.has_value());
     }
-    if (allocator_.NextTimeout()) ASSERT_GT(*allocator_.NextTimeout(), now_);
+    ASSERT_GT(allocator_.NextTimeout().value_or(Timestamp::max()), now_);
   }
 
   void CheckSum(const std::vector<Allocator::Decision>& decisions) {
@@ -252,7 +252,7 @@ class History {
       if (!lives && party.Held() != nullptr) resting += party.Held()->rate.bps();
     }
     const int64_t total = Total(parties_);
-    if (total > resting) ASSERT_LE(total, bps_);
+    ASSERT_LE(total, std::max<int64_t>(resting, bps_));
     for (const auto& decision : decisions) {
       if (decision.reason != Reason::kBandwidthUp && decision.reason != Reason::kResumed) continue;
       ASSERT_LE(total / 110 * 100, bps_);
@@ -265,8 +265,8 @@ class History {
       if (held == nullptr) continue;
       const bool anything = std::any_of(party.offers.begin(), party.offers.end(),
                                         [](const Offer& offer) { return offer.alive; });
-      if (anything) ASSERT_TRUE(held->alive);
-      if (!party.Usable().empty()) ASSERT_TRUE(IsWithin(held->layer, party.request.preferred));
+      ASSERT_TRUE(held->alive || !anything);
+      ASSERT_TRUE(party.Usable().empty() || IsWithin(held->layer, party.request.preferred));
     }
   }
 

@@ -330,7 +330,8 @@ class ScalableCatalogTest : public LayerCatalogTest {
  protected:
   explicit ScalableCatalogTest(SvcMode svc) : LayerCatalogTest(svc) {}
 
-  // Two sizes of two frame rates; a key picture of both sizes every two seconds.
+  // Two sizes of two frame rates; a key picture of both sizes every two seconds. What that adds
+  // fades until the next; spans end where it adds its average.
   void RunScalable(Duration span) {
     const Timestamp end = now_ + span;
     for (int i = 0; now_ < end; ++i, now_ += milliseconds(40)) {
@@ -351,7 +352,7 @@ class KeySvcCatalogTest : public ScalableCatalogTest {
 };
 
 TEST_F(FullSvcCatalogTest, UpperSizeCostsTheLowerOneOfTheSameFrameRate) {
-  RunScalable(seconds(12));
+  RunScalable(milliseconds(12'440));
   // The lower size takes 90 + 50, the upper one 280 + 200 kbit/s.
   EXPECT_THAT(Kbps(), ElementsAre(Near(90), Near(140), Near(370), Near(620)));
   EXPECT_EQ(Offers()[3].layer, (LayerId{1, 1}));
@@ -359,7 +360,7 @@ TEST_F(FullSvcCatalogTest, UpperSizeCostsTheLowerOneOfTheSameFrameRate) {
 }
 
 TEST_F(KeySvcCatalogTest, UpperSizeCostsOnlyKeyPicturesOfTheLowerOne) {
-  RunScalable(seconds(12));
+  RunScalable(milliseconds(12'440));
   // Of the lower size 40 kbit/s are key pictures.
   EXPECT_THAT(Kbps(), ElementsAre(Near(90), Near(140), Near(320), Near(520)));
 }

@@ -22,10 +22,10 @@ class LayerMeter {
  public:
   static constexpr Duration kStep = std::chrono::milliseconds(100);
   static constexpr size_t kSteps = 10;
-  // Each step takes this part of what is left of a key frame: two thirds of it within 1.6 s.
-  static constexpr uint32_t kKeyShare = 16;
-  // Each step takes this part of the rate away if nothing holds it up: half of it in 1.4 s.
-  static constexpr int64_t kSinkShare = 20;
+  // Each step takes this part of what is left of a key frame: two thirds of it within 2.4 s.
+  static constexpr uint32_t kKeyShare = 24;
+  // Each step takes this part of the rate away if nothing holds it up: half of it in 2 s.
+  static constexpr int64_t kSinkShare = 30;
   // Above this distance between frames a second holds too few of them to tell a rate.
   static constexpr Duration kSlowGap = std::chrono::milliseconds(350);
   // Distances that are remembered. The second largest is the usual one: a single pause is none.

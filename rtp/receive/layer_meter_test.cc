@@ -57,9 +57,9 @@ TEST_F(LayerMeterTest, NoiseIsSeenFromAbove) {
   double least = 1e9;
   for (int i = 0; i < 500; ++i) {
     Send(milliseconds(20), milliseconds(20), 1250 + static_cast<size_t>(std::rand() % 2500));
-    if (i > 100) least = std::min(least, Kbps());
+    if (i > 200) least = std::min(least, Kbps());
   }
-  EXPECT_GT(least, 950);
+  EXPECT_GT(least, 930);
 }
 
 TEST_F(LayerMeterTest, KeyFrameDoesNotReadAsARise) {
@@ -71,7 +71,7 @@ TEST_F(LayerMeterTest, KeyFrameDoesNotReadAsARise) {
     Send(milliseconds(20), milliseconds(20), 2500);
     most = std::max(most, Kbps());
   }
-  EXPECT_LT(most, before * 1.25);
+  EXPECT_LT(most, before * 1.2);
 }
 
 TEST_F(LayerMeterTest, KeyFramesAloneReadAsTheirAverage) {
@@ -79,7 +79,7 @@ TEST_F(LayerMeterTest, KeyFramesAloneReadAsTheirAverage) {
     SendKeyFrame(20'000);
     now_ += milliseconds(200);
   }
-  EXPECT_NEAR(Kbps(), 800, 80);
+  EXPECT_NEAR(Kbps(), 840, 80);
   EXPECT_NEAR(static_cast<double>(meter_.KeyRate(now_).bps()) / 1000, 800, 120);
 }
 
@@ -91,6 +91,7 @@ TEST_F(LayerMeterTest, KeyRateFadesBetweenKeyFrames) {
 
 TEST_F(LayerMeterTest, PictureEveryFiveSecondsReadsAsItsAverage) {
   Send(seconds(40), seconds(5), 50'000);
+  now_ -= seconds(5);  // right after the last one
   for (int i = 0; i < 50; ++i) {
     EXPECT_NEAR(Kbps(), 80, 10) << i;
     now_ += milliseconds(99);

@@ -26,6 +26,7 @@ class PacerTest : public testing::Test {
     Pacer::Item item;
     item.packet =
         test::RtpPacketBuilder().WithSeq(name).WithPayload(test::Bytes(1000, 0)).Build(pool_);
+    item.rewrite.timestamp = name;
     item.owner = owner;
     item.kind = kind;
     item.retransmission = retransmission;
@@ -289,12 +290,13 @@ TEST_F(FramePacerTest, FrameOfWhichAPacketWasRefusedIsNotBegunAgain) {
 
 TEST_F(FramePacerTest, EvictionsOfManyOwnersAreAllCounted) {
   pacer_.set_rate(BitRate::Kbps(50'000));
-  uint32_t owner = 0;
-  while (!pacer_.Push(At({}), Of(1, owner, 1, owner)) && owner < 2000) ++owner;
+  for (uint32_t owner = 0; owner < 2000; ++owner) {
+    ASSERT_EQ(pacer_.Push(At({}), Of(1, owner, 1, owner)), std::nullopt);
+  }
   PopAll(Pacer::kMaxAge + milliseconds(1));
   uint64_t packets = 0;
   while (const auto evicted = pacer_.PollEvicted()) packets += evicted->packets;
-  EXPECT_EQ(packets, owner);
+  EXPECT_EQ(packets, 2000u);
 }
 
 TEST_F(PacerTest, OwnerThatWentIsForgottenWithItsPackets) {
