@@ -44,6 +44,7 @@ std::optional<Pacer::Item> Pacer::Pop(Timestamp now) {
     Spend(now, item.packet.size());
     return item;
   }
+  if (probe_) probe_->retry = now + kProbeRetry;
   return std::nullopt;
 }
 
@@ -57,7 +58,10 @@ std::optional<Pacer::Evicted> Pacer::PollEvicted() {
 std::optional<Timestamp> Pacer::NextTimeout() const {
   const PacerQueue& audio = queues_[kAudio];
   if (!audio.empty()) return audio.front().since;
-  if (probe_) return std::min(probe_->budget.Due(probe_->plan.rate), probe_->deadline);
+  if (probe_) {
+    const Timestamp due = probe_->budget.Due(probe_->plan.rate);
+    return std::min(empty() ? std::max(due, probe_->retry) : due, probe_->deadline);
+  }
   std::optional<Timestamp> due;
   for (const PacerQueue& queue : queues_) {
     if (!queue.empty()) due = Earlier(due, queue.front().since);
@@ -92,7 +96,10 @@ size_t Pacer::PaddingWanted(Timestamp now) {
   return static_cast<size_t>(std::clamp<int64_t>(each, kMinPadding, kMaxPadding));
 }
 
-void Pacer::RecordPadding(Timestamp now, size_t bytes) { Spend(now, bytes); }
+void Pacer::RecordPadding(Timestamp now, size_t bytes) {
+  if (probe_) probe_->retry = now;
+  Spend(now, bytes);
+}
 
 Duration Pacer::queue_delay() const {
   if (!rate_) return Duration(0);

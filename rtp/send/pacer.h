@@ -60,6 +60,8 @@ class Pacer {
   // take, and this; in any case after kMaxProbe, by when what it measured is stale.
   static constexpr Duration kProbePatience = std::chrono::milliseconds(50);
   static constexpr Duration kMaxProbe = std::chrono::seconds(1);
+  // When padding is asked for again of who had none.
+  static constexpr Duration kProbeRetry = std::chrono::milliseconds(1);
   // What is asked for as padding at a time: a packet of a usual size, and one whose header does
   // not outweigh it.
   static constexpr size_t kMinPadding = 200;
@@ -103,7 +105,7 @@ class Pacer {
 
   // Ends a probe that still runs.
   void StartProbe(Timestamp now, const Probe& probe);
-  // If there is nothing to pad with, a probe without media must be ended, or it is due for ever.
+  // For who has nothing to pad with; otherwise it would be asked every kProbeRetry.
   void EndProbe() { probe_.reset(); }
   // The probe that runs; zero if none does. What is sent now belongs to it.
   uint32_t probe() const { return probe_ ? probe_->plan.id : 0; }
@@ -142,6 +144,7 @@ class Pacer {
     Probe plan;
     PacerBudget budget;
     Timestamp deadline{};
+    Timestamp retry{};
     int64_t bytes_left = 0;
     int packets_left = 0;
   };
