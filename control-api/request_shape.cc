@@ -49,6 +49,11 @@ class Shape {
     }
   }
 
+  template <typename List>
+  void Count(std::string_view field, const List& list, size_t most) {
+    if (list.size() > most) Complain(field, absl::StrCat(" has more than ", most, " entries"));
+  }
+
   template <typename Enum>
   void Known(std::string_view field, Enum value, Enum last) {
     if (value > last) {
@@ -144,6 +149,14 @@ void Check(const schema::Produce& body, Shape& shape) {
   shape.Each("mapping", body.mapping(), kMaxMappings, [](const schema::PayloadTypeMapping&) {});
 }
 
+void Check(const schema::EnableTraceEvents& body, Shape& shape) {
+  if (body.types() == nullptr) return;
+  shape.Count("types", *body.types(), kMaxTraceTypes);
+  for (const auto type : *body.types()) {
+    shape.Known("types", static_cast<schema::TraceType>(type), schema::TraceType::MAX);
+  }
+}
+
 void Check(const schema::Consume& body, Shape& shape) {
   shape.Id("consumer_id", body.consumer_id());
   shape.Id("producer_id", body.producer_id());
@@ -178,6 +191,21 @@ absl::Status CheckShape(const schema::Request& request) {
       break;
     case schema::RequestBody::Consume:
       Check(*request.body_as_Consume(), shape);
+      break;
+    case schema::RequestBody::EnableTraceEvents:
+      Check(*request.body_as_EnableTraceEvents(), shape);
+      break;
+    case schema::RequestBody::CreateAudioLevelObserver:
+      shape.Id("observer_id", request.body_as_CreateAudioLevelObserver()->observer_id());
+      break;
+    case schema::RequestBody::CreateActiveSpeakerObserver:
+      shape.Id("observer_id", request.body_as_CreateActiveSpeakerObserver()->observer_id());
+      break;
+    case schema::RequestBody::AddProducer:
+      shape.Id("producer_id", request.body_as_AddProducer()->producer_id());
+      break;
+    case schema::RequestBody::RemoveProducer:
+      shape.Id("producer_id", request.body_as_RemoveProducer()->producer_id());
       break;
     default:
       break;

@@ -29,6 +29,8 @@ inline constexpr size_t kMaxHeaderExtensions = 64;
 inline constexpr size_t kMaxEncodings = 16;
 // RTP has 128 payload types.
 inline constexpr size_t kMaxMappings = 128;
+// Each type once, with room for those that are yet to come.
+inline constexpr size_t kMaxTraceTypes = 32;
 
 // InvalidArgument with one sentence that names the field, if `request` is out of bounds. The
 // request has been verified, has a body and a known method.
