@@ -198,7 +198,7 @@ function tellOthers({ body, target }: schema.RequestT): void {
       notify(id, NotificationBody.ProducerScore, new schema.ProducerScoreT([score]));
     for (const to of consumers) {
       notify(to, NotificationBody.ProducerResumed, new schema.ProducerResumedT());
-      notify(to, NotificationBody.ConsumerScore, new schema.ConsumerScoreT(9, 7));
+      notify(to, NotificationBody.ConsumerScore, new schema.ConsumerScoreT(9, 7, [7]));
     }
   } else if (body instanceof schema.CloseT) {
     for (const to of consumers) {

@@ -166,7 +166,7 @@ describe('router capabilities', () => {
       'audio 5 recvonly',
       'video 5 sendrecv',
       'audio 6 sendrecv',
-      'video 7 recvonly',
+      'video 7 sendrecv',
       'video 8 sendrecv',
       'video 9 sendrecv',
       'audio 10 sendrecv',
@@ -373,7 +373,7 @@ describe('consumable parameters', () => {
     assert.deepEqual(consumable.encodings, [{ scalabilityMode: 'L1T3', maxBitrate: 1_500_000 }]);
     assert.deepEqual(
       consumable.headerExtensions.map(({ id }) => id),
-      [1, 4, 5, 8, 9, 10, 11],
+      [1, 4, 5, 7, 8, 9, 10, 11],
     );
     assert.deepEqual(consumable.rtcp, { cname: 'browser', reducedSize: true });
   });
