@@ -79,7 +79,8 @@ const kAnswer = {
 const kConsumer = { id: 'c1', peerId: 'bob', producerId: 'p1', source: 'camera', kind: 'video' };
 
 function track(kind: string): MediaStreamTrack {
-  return { kind, enabled: true, readyState: 'live' } as MediaStreamTrack;
+  const getSettings = () => ({ width: 1280, height: 720 });
+  return { kind, enabled: true, readyState: 'live', getSettings } as unknown as MediaStreamTrack;
 }
 
 function start() {
@@ -97,8 +98,15 @@ function start() {
       'peerLeft',
       'peerLink',
       'streamAdded',
+      'streamsReady',
       'streamRemoved',
       'streamPaused',
+      'layersChanged',
+      'scored',
+      'ownScored',
+      'captureChanged',
+      'activeSpeaker',
+      'audioLevels',
       'linkChanged',
       'cleared',
       'failed',
@@ -114,6 +122,7 @@ function start() {
       revision: 'r1',
       device: Promise.resolve(device as unknown as Device),
       codecMimeType: null,
+      layers: null,
     },
     listener,
   );

@@ -152,6 +152,7 @@ export class Peer {
     if (this.closed) return;
     this.closed = true;
     this.room.remove(this);
+    for (const producerId of this.producers.keys()) this.room.speakers.remove(producerId);
     this.sendTransport.close();
     this.recvTransport.close();
     this.producers.clear();
