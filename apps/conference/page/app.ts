@@ -17,17 +17,16 @@ import type {
 import { copyText, recall, reloadOnce, remember } from './browser';
 import { Call } from './call';
 import type { CallListener, Phase } from './call';
-import { pictureStats, sentStats } from './diagnostics';
+import { sentStats } from './diagnostics';
 import type { CallState, CallStats, Diagnostics } from './diagnostics';
 import { endView } from './end_view';
 import { findObstacle } from './failures';
 import type { Obstacle } from './failures';
 import { LobbyView } from './lobby_view';
 import { OwnMedia } from './own_media';
-import { OwnMeters } from './own_meters';
 import { PanelBoard } from './panel_board';
 import type { ConnectionHistory } from './panel_board';
-import { ownContent, remoteContent } from './panel_content';
+import { PanelReader } from './panel_reader';
 import { People } from './people';
 import { RoomView } from './room_view';
 import type { RoomActions, RoomStatus } from './room_view';
@@ -55,7 +54,7 @@ export class App implements CallListener, Diagnostics {
   private readonly people: People;
   private readonly viewing: Viewing;
   private readonly panels: PanelBoard;
-  private readonly ownMeters = { camera: new OwnMeters('camera'), screen: new OwnMeters('screen') };
+  private readonly reader: PanelReader;
   private readonly obstacle: Obstacle | null;
   private lobby: LobbyView | null = null;
   private view: RoomView | null = null;
@@ -98,6 +97,7 @@ export class App implements CallListener, Diagnostics {
       pinned: (tile) => this.togglePin(tile),
       panelToggled: (tile) => this.togglePanel(tile),
     });
+    this.reader = new PanelReader(this.people, this.viewing);
     this.panels = new PanelBoard({
       read: (tile, connection) => this.panelContent(tile, connection),
       ask: () => this.connection(),
@@ -342,11 +342,8 @@ export class App implements CallListener, Diagnostics {
     this.people.setScore(event);
   }
 
-  ownScored({ producerId, scores }: Events['producerScore']): void {
-    const session = this.call?.current;
-    for (const source of ['camera', 'screen'] as const) {
-      if (session?.producerOf(source)?.id === producerId) this.ownMeters[source].setScores(scores);
-    }
+  ownScored(event: Events['producerScore']): void {
+    this.reader.setOwnScores(this.call?.current ?? null, event);
   }
 
   captureChanged(event: Events['captureChanged']): void {
@@ -445,43 +442,16 @@ export class App implements CallListener, Diagnostics {
     this.view?.setPanels(this.panels.openCount > 0);
   }
 
-  private async panelContent(
-    tile: Tile,
-    connection: ConnectionHistory,
-  ): Promise<PanelContent | null> {
-    const source = tile === this.self ? 'camera' : tile === this.own.screenTile ? 'screen' : null;
-    if (source) {
-      const picture = await this.ownMeters[source].read(this.call?.current ?? null);
-      const { latest, samples } = connection;
-      return picture && ownContent({ ...picture, connection: latest, connectionSamples: samples });
-    }
-    const shown = this.people.pictureIn(tile);
-    const seen = await pictureStats(shown?.stream, this.viewing);
-    if (!shown?.stream || !seen) return null;
-    const { stream } = shown;
-    return remoteContent(
-      {
-        ...stream,
-        current: stream.layers,
-        wanted: this.viewing.wantedOf(stream.id),
-        reason: stream.layersReason,
-        changedAt: stream.layersChangedAt,
-        codec: seen.codec,
-        size: { width: seen.frameWidth, height: seen.frameHeight },
-        roundTripTime: seen.roundTripTime,
-        jitter: seen.jitter,
-        off: stream.paused,
-        samples: stream.meter.samples,
-      },
-      performance.now(),
-    );
+  private panelContent(tile: Tile, connection: ConnectionHistory): Promise<PanelContent | null> {
+    const session = this.call?.current ?? null;
+    if (tile === this.self) return this.reader.own('camera', session, connection);
+    if (tile === this.own.screenTile) return this.reader.own('screen', session, connection);
+    return this.reader.remote(tile);
   }
 
   private async updateQuality(): Promise<void> {
-    const session = this.call?.current ?? null;
-    if (!session) return;
-    await this.people.updateQuality();
-    await this.ownMeters.camera.read(session);
+    const session = this.call?.current;
+    if (session) await this.reader.record(session);
   }
 
   private updateLevels(): void {

@@ -88,7 +88,8 @@ export function ownContent(picture: OwnPicture): PanelContent {
   });
   if (picture.codec) rows.push({ label: 'Codec', value: codecText(picture.codec), minor: true });
   const { connection } = picture;
-  const charts = [rateCharts(picture.samples)[0]!, ...lineChart(picture)];
+  const [sent] = rateCharts(picture.samples);
+  const charts = [{ ...sent!, label: 'From you' }, ...lineChart(picture)];
   const limited = picture.limitation ? kLimitations[picture.limitation] : undefined;
   const reason = connection?.bandwidthReason;
   const text = limited ?? (reason ? `Line to you: ${sentence(reason).toLowerCase()}.` : null);
@@ -100,11 +101,11 @@ const kLimitations: Record<string, string> = {
   bandwidth: 'Your line carries no more of what you send.',
 };
 
-function layerRows({ shape, capture, current, wanted }: RemotePicture): Row[] {
+function layerRows({ shape, capture, current, wanted, reason }: RemotePicture): Row[] {
   if (!shape || shape.scales.length * shape.temporalLayers <= 1) return [];
   const count = shape.scales.length;
-  const text = (layers: Layers | null) => {
-    if (!layers) return 'nothing';
+  const text = (layers: Layers | null, none = 'nothing') => {
+    if (!layers) return none;
     const parts = [];
     const scale = shape.scales[layers.spatialLayer];
     if (capture && scale) parts.push(`${Math.round(shorter(capture) / scale)}p`);
@@ -116,7 +117,7 @@ function layerRows({ shape, capture, current, wanted }: RemotePicture): Row[] {
   const asked = wanted && !wanted.paused ? wanted : null;
   const ladder = { reached, wanted: asked ? asked.spatialLayer + 1 : 0, count };
   return [
-    { label: 'Layer', value: text(current), ladder, hint: 'What the server sends' },
+    { label: 'Layer', value: text(current, reason === null ? '–' : 'nothing'), ladder, hint: 'What the server sends' },
     { label: 'Wanted', value: text(asked), hint: 'What fits this tile', minor: true },
   ];
 }
@@ -129,9 +130,10 @@ function noteOf({ off, wanted, reason }: RemotePicture): string {
 
 function encodingRow({ name, active, size, fps, bitrate, score }: OwnEncoding): Row {
   if (!active) return { label: name, value: 'not sent, nobody wants it' };
-  const parts = [sizeText(size), `${Math.round(fps)} fps`, bitrateText(bitrate)];
-  if (score !== null) parts.push(`score ${score}`);
-  return { label: name, value: parts.filter(Boolean).join(' · ') };
+  const parts = [`${Math.round(fps)} fps`, bitrateText(bitrate)];
+  if (size) parts.unshift(`${shorter(size)}p`);
+  const hint = score === null ? undefined : `Arrives with score ${score} of 10`;
+  return { label: name, value: parts.join(' · '), hint };
 }
 
 function rateCharts(samples: readonly Sample[]): Chart[] {

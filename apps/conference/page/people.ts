@@ -36,13 +36,13 @@ export class People {
     return peerId === null ? undefined : this.present.get(peerId);
   }
 
-  // Whose picture a tile shows.
-  pictureIn(tile: Tile): { peer: RemotePeer; stream: RemoteStream | undefined } | null {
+  // What a tile shows.
+  pictureIn(tile: Tile): RemoteStream | undefined {
     for (const peer of this.all) {
-      if (peer.tile === tile) return { peer, stream: peer.streamOf('camera') };
-      if (peer.screenTile === tile) return { peer, stream: peer.streamOf('screen') };
+      if (peer.tile === tile) return peer.streamOf('camera');
+      if (peer.screenTile === tile) return peer.streamOf('screen');
     }
-    return null;
+    return undefined;
   }
 
   // With those who are expected back.
