@@ -36,7 +36,8 @@ export class FakeProducer extends EventEmitter implements EngineProducer {
     options: ProduceOptions,
   ) {
     super();
-    this.wantedEncodings = (options.rtpParameters.encodings ?? []).map(() => true);
+    const watched = !router.worker.nobodyWatches;
+    this.wantedEncodings = (options.rtpParameters.encodings ?? []).map(() => watched);
     this.kind = options.kind;
     this.rtpParameters = options.rtpParameters;
     this.paused = options.paused;
@@ -263,6 +264,8 @@ export class FakeWorker extends EventEmitter implements EngineWorker {
   // As an engine that is older than this server.
   knowsNoLayers = false;
   knowsNoObservers = false;
+  // Of producers that are made from now on.
+  nobodyWatches = false;
   // What transports wait for before they are made; a test may hold it up.
   gate: Promise<void> = Promise.resolve();
 
