@@ -31,13 +31,19 @@ export interface Script {
   stubborn?: boolean;
 }
 
+interface FakeProducer {
+  type: string;
+  /** Of each encoding. */
+  rids: schema.EncodingScoreT['rid'][];
+}
+
 const script = JSON.parse(process.env.FAKE_WORKER ?? '{}') as Script;
 const output = createWriteStream('', { fd: 4 });
 const reader = new FrameReader();
 const producerOfConsumer = new Map<string, string>();
 const pausedProducers = new Set<string>();
 const levelObservers = new Set<string>();
-const producers = new Map<string, { type: string; encodings: number }>();
+const producers = new Map<string, FakeProducer>();
 
 main();
 
@@ -134,8 +140,8 @@ function bodyFor({
   }
   if (body instanceof schema.ProduceT) {
     const type = typeOf(body.rtpParameters);
-    const encodings = body.rtpParameters?.encodings.length ?? 0;
-    producers.set(String(body.producerId), { type, encodings });
+    const rids = (body.rtpParameters?.encodings ?? []).map(({ rid }) => rid);
+    producers.set(String(body.producerId), { type, rids });
     return [ResponseBody.Produced, new schema.ProducedT(type)];
   }
   if (body instanceof schema.ConsumeT) {
@@ -164,16 +170,16 @@ function typeOf(parameters: schema.RtpParametersT | null): string {
   return getProducerType({ codecs: [], encodings });
 }
 
-function producerOf(consumer: string): { type: string; encodings: number } {
+function producerOf(consumer: string): FakeProducer {
   const producer = producers.get(producerOfConsumer.get(consumer) ?? '');
-  return producer ?? { type: 'simple', encodings: 1 };
+  return producer ?? { type: 'simple', rids: [null] };
 }
 
 function possibleLayers(
   consumer: string,
   { layers }: schema.SetPreferredLayersT,
 ): schema.ConsumerLayersT {
-  const highest = producerOf(consumer).encodings - 1;
+  const highest = producerOf(consumer).rids.length - 1;
   const spatialLayer = Math.min(layers?.spatialLayer ?? 0, highest);
   return new schema.ConsumerLayersT(spatialLayer, layers?.temporalLayer ?? 0);
 }
@@ -250,7 +256,7 @@ function tellOfLayers({ body, target }: schema.RequestT): void {
 function tellLayers(consumer: string, layers: schema.ConsumerLayersT | null, reason: string): void {
   const { NotificationBody } = schema;
   notify(consumer, NotificationBody.LayersChange, new schema.LayersChangeT(layers, reason));
-  const wanted = Array.from({ length: producerOf(consumer).encodings }, (_, encoding) => {
+  const wanted = producerOf(consumer).rids.map((_, encoding) => {
     return layers !== null && encoding <= layers.spatialLayer;
   });
   const body = new schema.WantedLayersT(layers, wanted);
@@ -306,12 +312,15 @@ function tellOfObjects({ body, target }: schema.RequestT): void {
       notify(to, NotificationBody.ProducerPaused, new schema.ProducerPausedT());
   } else if (body instanceof schema.ResumeT) {
     pausedProducers.delete(id);
-    const score = new schema.EncodingScoreT(1111, null, 7);
+    const rids = producers.get(id)?.rids ?? [];
+    const scores = rids.map((rid, at) => new schema.EncodingScoreT(1111 + at, rid, 7 - at));
+    // Workers may tell them in any order.
     if (consumers.length > 0)
-      notify(id, NotificationBody.ProducerScore, new schema.ProducerScoreT([score]));
+      notify(id, NotificationBody.ProducerScore, new schema.ProducerScoreT(scores.reverse()));
     for (const to of consumers) {
       notify(to, NotificationBody.ProducerResumed, new schema.ProducerResumedT());
-      notify(to, NotificationBody.ConsumerScore, new schema.ConsumerScoreT(9, 7, [7]));
+      const each = rids.map((_, at) => 7 - at);
+      notify(to, NotificationBody.ConsumerScore, new schema.ConsumerScoreT(9, 7, each));
     }
   } else if (body instanceof schema.CloseT) {
     for (const to of consumers) {

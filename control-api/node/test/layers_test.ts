@@ -264,6 +264,23 @@ describe('wanted layers of a producer', () => {
   });
 });
 
+test('scores are told for every encoding, by its place in the list', async () => {
+  await withFakeWorker({}, async (worker) => {
+    const { producer, consumer } = await startShow(worker);
+    const scored = nextEvent(producer, 'score');
+    const heard = nextEvent(consumer.observer, 'score');
+    await producer.resume();
+    const expected = [
+      { encodingIdx: 2, ssrc: 1113, rid: 'r2', score: 5 },
+      { encodingIdx: 1, ssrc: 1112, rid: 'r1', score: 6 },
+      { encodingIdx: 0, ssrc: 1111, rid: 'r0', score: 7 },
+    ];
+    assert.deepEqual(await scored, [expected]);
+    assert.deepEqual(producer.score, expected);
+    assert.deepEqual(await heard, [{ score: 9, producerScore: 7, producerScores: [7, 6, 5] }]);
+  });
+});
+
 describe('bounds of the outgoing rate', () => {
   test('reach the worker', async () => {
     const both = async (worker: Worker): Promise<void> => {
@@ -367,6 +384,28 @@ describe('traces', () => {
       });
     });
   }
+
+  test('have the details of their type, for compilers as well', async () => {
+    await withFakeWorker({}, async (worker) => {
+      const { producer, consumer, transport } = await startShow(worker);
+      const told: (string | number | undefined)[] = [];
+      transport.on('trace', ({ type, info }) => {
+        if (type === 'bwe') told.push(info.reason);
+      });
+      consumer.on('trace', ({ type, info }) => {
+        if (type === 'layers') told.push(info.layers?.spatialLayer);
+        else if (type === 'keyframe') told.push(info.rtpPacket.size);
+      });
+      producer.on('trace', ({ type, info }) => {
+        if (type === 'sr') told.push(info.ntpSec);
+      });
+      await transport.enableTraceEvent(['bwe']);
+      await consumer.enableTraceEvent(['layers', 'keyframe']);
+      await producer.enableTraceEvent(['sr']);
+      await producer.enableTraceEvent();
+      assert.deepEqual(told, ['overuse', 1, 1200, 3900000000]);
+    });
+  });
 
   test('are asked for once each, and all are given up with none', async () => {
     const bodies = await requestsOf('EnableTraceEvents', async (worker) => {
