@@ -16,7 +16,7 @@ import type { Channel, RequestBodyT } from './wire/channel.js';
 
 export type RtpObserverType = 'audiolevel' | 'activespeaker';
 
-export interface RtpObserverProducerOptions {
+export interface RtpObserverAddRemoveProducerOptions {
   /** An audio producer of the observer's router. */
   producerId: string;
 }
@@ -115,7 +115,7 @@ export abstract class RtpObserver<
    * Watches a producer from now on. Rejects with a NotFoundError if the router has none of this id,
    * and with a TypeError if it is not audio.
    */
-  async addProducer(options: RtpObserverProducerOptions): Promise<void> {
+  async addProducer(options: RtpObserverAddRemoveProducerOptions): Promise<void> {
     this.#requireOpen();
     const producer = this.#producerOf(options);
     const body = new AddProducerT(producer.id);
@@ -125,7 +125,7 @@ export abstract class RtpObserver<
   }
 
   /** Producers that are closed need not be removed. */
-  async removeProducer(options: RtpObserverProducerOptions): Promise<void> {
+  async removeProducer(options: RtpObserverAddRemoveProducerOptions): Promise<void> {
     this.#requireOpen();
     const producer = this.#producerOf(options);
     const body = new RemoveProducerT(producer.id);
@@ -139,7 +139,7 @@ export abstract class RtpObserver<
     return this.#internal.findProducer(String(id));
   }
 
-  #producerOf(options: RtpObserverProducerOptions): Producer {
+  #producerOf(options: RtpObserverAddRemoveProducerOptions): Producer {
     const producerId = asName(asDictionary(options, 'options').producerId, 'producerId');
     const producer = this.findProducer(producerId);
     if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);

@@ -11,7 +11,10 @@ import {
   type TraceT,
 } from './generated/schema.js';
 import { decodeLayers, type ConsumerLayers } from './layers.js';
+import { Logger } from './logger.js';
 import { asList, asOneOf, compact } from './ortc/fields.js';
+
+const logger = new Logger('Trace');
 
 const streamTypes = ['rtp', 'keyframe', 'nack', 'pli', 'fir'] as const;
 export const producerTraceTypes = [...streamTypes, 'sr'] as const;
@@ -144,7 +147,10 @@ export function decodeTrace<Type extends AnyTraceType>(
 ): TraceEventData<Type, AnyTraceInfo> | undefined {
   const type = known.find((each) => numbers[each] === trace.type);
   const info = decodeInfo(trace.info);
-  if (type === undefined || info === undefined) return undefined;
+  if (type === undefined || info === undefined) {
+    logger.debug(`a trace of type ${trace.type}, details ${trace.infoType} is not known here`);
+    return undefined;
+  }
   return {
     type,
     timestamp: Number(trace.timestampMs),

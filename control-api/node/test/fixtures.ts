@@ -132,6 +132,17 @@ export function videoParameters(): types.RtpParameters {
   };
 }
 
+/** Three encodings, the lowest first, as mediasoup-client describes them. */
+export function simulcastParameters(): types.RtpParameters {
+  const encodings = [4, 2, 1].map((scaleResolutionDownBy, index) => ({
+    rid: `r${index}`,
+    scalabilityMode: 'L1T3',
+    scaleResolutionDownBy,
+    maxBitrate: 150_000 * 3 ** index,
+  }));
+  return { ...videoParameters(), encodings };
+}
+
 /** What a browser that can do everything would answer to a router. */
 export function browserCapabilities(
   router: Pick<Router, 'rtpCapabilities'>,
