@@ -66,7 +66,9 @@ export interface PeerStats extends RemoteVideoStats {
 export interface SentEncoding {
   rid: string | null;
   active: boolean;
+  // Retransmissions included, and with them what the browser sends to probe the line.
   bytesSent: number;
+  retransmittedBytesSent: number;
   packetsSent: number;
   framesEncoded: number;
   keyFramesEncoded: number;
@@ -229,6 +231,7 @@ function encodingRow(row: Row, active: boolean): SentEncoding {
     rid: text(row, 'rid'),
     active,
     bytesSent: number(row, 'bytesSent'),
+    retransmittedBytesSent: number(row, 'retransmittedBytesSent'),
     packetsSent: number(row, 'packetsSent'),
     framesEncoded: number(row, 'framesEncoded'),
     keyFramesEncoded: number(row, 'keyFramesEncoded'),

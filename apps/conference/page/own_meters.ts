@@ -42,7 +42,9 @@ export class OwnMeters {
     const name = sent.rid ?? 'Sent';
     let meter = this.single.get(name);
     if (!meter) this.single.set(name, (meter = new StreamMeter()));
-    record(meter, at, sent);
+    // What the browser sends to probe the line counts with the first encoding, but is no picture.
+    const bytesSent = sent.bytesSent - sent.retransmittedBytesSent;
+    record(meter, at, { ...sent, bytesSent });
     const { frameWidth: width, frameHeight: height, active } = sent;
     return {
       name,

@@ -85,6 +85,7 @@ export function ownContent(picture: OwnPicture): PanelContent {
     label: 'Round trip',
     value: `${millisecondsText(picture.roundTripTime)} · loss ${percentText(picture.loss)}`,
     hint: 'Of what you send, as the server reports it',
+    minor: true,
   });
   if (picture.codec) rows.push({ label: 'Codec', value: codecText(picture.codec), minor: true });
   const { connection } = picture;
@@ -129,7 +130,7 @@ function noteOf({ off, wanted, reason }: RemotePicture): string {
 }
 
 function encodingRow({ name, active, size, fps, bitrate, score }: OwnEncoding): Row {
-  if (!active) return { label: name, value: 'not sent, nobody wants it' };
+  if (!active) return { label: name, value: 'off · not wanted' };
   const parts = [`${Math.round(fps)} fps`, bitrateText(bitrate)];
   if (size) parts.unshift(`${shorter(size)}p`);
   const hint = score === null ? undefined : `Arrives with score ${score} of 10`;

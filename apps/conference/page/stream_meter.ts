@@ -20,8 +20,9 @@ export interface Sample {
 }
 
 export const kHistoryMs = 60_000;
-// Samples closer than this say more about the clock than about the stream.
-const kShortestMs = 250;
+// Several parts of the page read statistics. In less than about a second, a few pictures more or
+// less would look like a storm.
+const kShortestMs = 800;
 
 export class StreamMeter {
   private last: Counters | null = null;
