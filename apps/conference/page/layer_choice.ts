@@ -24,8 +24,9 @@ export interface Choice {
   paused: boolean;
 }
 
-// Enlarging a picture by a sixth is not seen; the next layer costs three times as much.
-const kEnough = 0.85;
+// Enlarging a face by a sixth is not seen, and the next layer costs three times as much. Letters are
+// read, and show it.
+const kEnough = { cover: 0.85, contain: 1 };
 // Before the sender has told; what most cameras give.
 const kUsualCapture: PictureSize = { width: 1280, height: 720 };
 
@@ -48,7 +49,7 @@ export function chooseLayers(
   // Nobody looks: as little as there is, so that the picture is back at once.
   if (view.inBackground) return { spatialLayer: 0, temporalLayer: 0, priority: 1, paused };
   const needed = scaleNeeded(capture ?? kUsualCapture, view);
-  const fitting = scales.findIndex((scale) => 1 / scale >= needed * kEnough);
+  const fitting = scales.findIndex((scale) => 1 / scale >= needed * kEnough[view.fit]);
   const spatialLayer = fitting < 0 ? Math.max(0, scales.length - 1) : fitting;
   return { spatialLayer, temporalLayer: top, priority, paused };
 }

@@ -40,6 +40,11 @@ test('a picture is enlarged a little before the next one is asked for', () => {
   assert.equal(spatial(view(380, 214)), 1);
 });
 
+test('a screen is never enlarged while there is a larger picture', () => {
+  assert.equal(spatial(view(370, 208, { fit: 'contain' })), 1);
+  assert.equal(spatial(view(320, 180, { fit: 'contain' })), 0);
+});
+
 test('an upright tile shows the middle of a large picture', () => {
   assert.equal(spatial(view(300, 400)), 1);
   assert.equal(spatial(view(300, 400, { fit: 'contain' })), 0);
