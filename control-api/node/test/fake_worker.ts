@@ -19,6 +19,8 @@ export interface Script {
   /** Answers these methods never, or this many milliseconds late. */
   mute?: string[];
   late?: Record<string, number>;
+  /** Answers these methods only when another one comes. */
+  heldUntil?: Record<string, string>;
   /** Refuses these methods. */
   refuse?: Record<string, { code: number; message: string }>;
   /** Kills itself at these methods, closes its output, or sends an impossible length. */
@@ -43,6 +45,7 @@ const reader = new FrameReader();
 const producerOfConsumer = new Map<string, string>();
 const pausedProducers = new Set<string>();
 const levelObservers = new Set<string>();
+const held = new Map<string, schema.RequestT>();
 const producers = new Map<string, FakeProducer>();
 
 main();
@@ -82,9 +85,22 @@ function handleFrame(frame: Buffer): void {
   if (script.closeAt === method) output.destroy();
   if (script.nonsenseAt === method) output.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
   if (script.mute?.includes(method)) return;
+  releaseHeld(method);
+  if (script.heldUntil?.[method] !== undefined) {
+    held.set(method, request);
+    return;
+  }
   const delay = script.late?.[method];
   if (delay === undefined) answer(request, method);
   else setTimeout(() => answer(request, method), delay);
+}
+
+function releaseHeld(arrived: string): void {
+  for (const [method, request] of held) {
+    if (script.heldUntil?.[method] !== arrived) continue;
+    held.delete(method);
+    answer(request, method);
+  }
 }
 
 /** JSON of what the tests look at: of RTP parameters the encodings only. */

@@ -20,6 +20,9 @@ let scripts = 0;
 /** Generous: a busy machine takes a second to start a fake worker. */
 const eventTimeout = 10_000;
 
+/** Long enough for what a busy machine answers at once, for tests of what it does not. */
+export const shortTimeout = 1000;
+
 /** An executable that starts a fake worker with `script`. */
 export function fakeWorkerBin(script: Script = {}): string {
   const fake = join(dirname(fileURLToPath(import.meta.url)), 'fake_worker.js');

@@ -10,6 +10,7 @@ import {
   logOf,
   mediaCodecs,
   nextEvent,
+  shortTimeout,
   simulcastParameters,
   videoParameters,
   withFakeWorker,
@@ -146,17 +147,16 @@ describe('layers of a consumer', () => {
 
   test('that are granted after the timeout are granted', async () => {
     await withFakeWorker(
-      { late: { SetPreferredLayers: 150 } },
+      { heldUntil: { SetPreferredLayers: 'GetResourceUsage' } },
       async (worker) => {
         const { consumer } = await startShow(worker);
-        const changed = nextEvent(consumer, 'layerschange');
         const asked = consumer.setPreferredLayers({ spatialLayer: 0, temporalLayer: 0 });
         await assert.rejects(asked, { name: 'TimeoutError' });
         assert.deepEqual(consumer.preferredLayers, { spatialLayer: 2, temporalLayer: 2 });
-        await changed;
+        await worker.getResourceUsage();
         assert.deepEqual(consumer.preferredLayers, { spatialLayer: 0, temporalLayer: 0 });
       },
-      { requestTimeout: 50 },
+      { requestTimeout: shortTimeout },
     );
   });
 });

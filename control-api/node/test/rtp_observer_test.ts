@@ -16,6 +16,7 @@ import {
   logOf,
   mediaCodecs,
   nextEvent,
+  shortTimeout,
   videoParameters,
   withFakeWorker,
 } from './fixtures.js';
@@ -167,13 +168,15 @@ for (const [type, create] of Object.entries(kinds)) {
       const method = `Create${type === 'audiolevel' ? 'AudioLevel' : 'ActiveSpeaker'}Observer`;
       const lines = await logOf(async () => {
         await withFakeWorker(
-          { late: { [method]: 150 } },
+          { heldUntil: { [method]: 'GetResourceUsage' } },
           async (worker) => {
             const { router } = await startTalk(worker);
             await assert.rejects(create(router), { name: 'TimeoutError' });
-            await new Promise((resolve) => setTimeout(resolve, 300));
+            // Both sides take messages in order: the worker has read the end of the observer.
+            await worker.getResourceUsage();
+            await worker.getResourceUsage();
           },
-          { requestTimeout: 50 },
+          { requestTimeout: shortTimeout },
         );
       });
       assert.ok(lines.some((line) => /^request Close [0-9a-f-]{36}$/.test(line)));
