@@ -442,7 +442,7 @@ export class App implements CallListener, Diagnostics {
     this.view?.setPanels(this.panels.openCount > 0);
   }
 
-  private panelContent(tile: Tile, connection: ConnectionHistory): Promise<PanelContent | null> {
+  private panelContent(tile: Tile, connection: ConnectionHistory): Promise<PanelContent> {
     const session = this.call?.current ?? null;
     if (tile === this.self) return this.reader.own('camera', session, connection);
     if (tile === this.own.screenTile) return this.reader.own('screen', session, connection);

@@ -6,6 +6,17 @@ import type { OwnEncoding, OwnPicture } from './panel_content';
 import type { Session } from './session';
 import { StreamMeter } from './stream_meter';
 
+type Sending = Omit<OwnPicture, 'connection' | 'connectionSamples'>;
+
+const kNothing: Sending = {
+  codec: null,
+  encodings: [],
+  roundTripTime: null,
+  loss: null,
+  limitation: null,
+  samples: [],
+};
+
 export class OwnMeters {
   private readonly whole = new StreamMeter();
   private readonly single = new Map<string, StreamMeter>();
@@ -18,12 +29,11 @@ export class OwnMeters {
     this.scores = scores;
   }
 
-  async read(
-    session: Session | null,
-  ): Promise<Omit<OwnPicture, 'connection' | 'connectionSamples'> | null> {
+  // Without encodings while nothing is sent.
+  async read(session: Session | null): Promise<Sending> {
     this.follow(session?.producerOf(this.source)?.id ?? null);
     const sent = await sentStats(session, this.source);
-    if (!sent) return null;
+    if (!sent) return kNothing;
     const at = performance.now();
     record(this.whole, at, sent);
     const encodings = sent.encodings.map((one, index) => this.encoding(at, one, index));

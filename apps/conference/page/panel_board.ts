@@ -19,8 +19,8 @@ export interface ConnectionHistory {
 }
 
 export interface PanelBoardListener {
-  // What a tile's panel is to say now; null if there is nothing.
-  read(tile: Tile, connection: ConnectionHistory): Promise<PanelContent | null>;
+  // What a tile's panel is to say now.
+  read(tile: Tile, connection: ConnectionHistory): Promise<PanelContent>;
   ask(): Promise<ConnectionStats | null>;
 }
 
@@ -96,7 +96,7 @@ export class PanelBoard {
 
   private async fill(tile: Tile, panel: StatsPanel): Promise<void> {
     const content = await this.listener.read(tile, this.connection);
-    if (content && this.panels.get(tile) === panel) panel.show(content, performance.now());
+    if (this.panels.get(tile) === panel) panel.show(content, performance.now());
   }
 
   private async ask(): Promise<void> {

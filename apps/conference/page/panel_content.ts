@@ -79,7 +79,15 @@ export function remoteContent(picture: RemotePicture, now: number): PanelContent
   return { rows, note: { text: noteOf(picture), age }, charts: rateCharts(picture.samples) };
 }
 
+// A person without a camera, or whose stream has not come yet.
+export const noPicture: PanelContent = {
+  rows: [],
+  note: { text: 'No picture is being sent.', age: '' },
+  charts: [],
+};
+
 export function ownContent(picture: OwnPicture): PanelContent {
+  if (picture.encodings.length === 0) return { ...noPicture, charts: lineChart(picture) };
   const rows = picture.encodings.map(encodingRow).reverse();
   rows.push({
     label: 'Round trip',

@@ -4,7 +4,7 @@ import type { Events } from '../protocol/messages';
 import { pictureStats } from './diagnostics';
 import { OwnMeters } from './own_meters';
 import type { ConnectionHistory } from './panel_board';
-import { ownContent, remoteContent } from './panel_content';
+import { noPicture, ownContent, remoteContent } from './panel_content';
 import type { People } from './people';
 import type { RemoteStream } from './remote_peer';
 import type { Session } from './session';
@@ -36,16 +36,15 @@ export class PanelReader {
     source: 'camera' | 'screen',
     session: Session | null,
     { latest, samples }: ConnectionHistory,
-  ): Promise<PanelContent | null> {
+  ): Promise<PanelContent> {
     const picture = await this.meters[source].read(session);
-    return picture && ownContent({ ...picture, connection: latest, connectionSamples: samples });
+    return ownContent({ ...picture, connection: latest, connectionSamples: samples });
   }
 
-  // Null if the tile shows nobody, or nobody's picture.
-  async remote(tile: Tile): Promise<PanelContent | null> {
+  async remote(tile: Tile): Promise<PanelContent> {
     const stream = this.people.pictureIn(tile);
     const seen = await pictureStats(stream, this.viewing);
-    return stream && seen ? this.contentOf(stream, seen) : null;
+    return stream && seen ? this.contentOf(stream, seen) : noPicture;
   }
 
   private contentOf(

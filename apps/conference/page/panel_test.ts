@@ -100,6 +100,16 @@ test('the own panel has the largest encoding on top and names what is not sent',
   assert.equal(content.charts.length, 1);
 });
 
+test('who sends no picture still sees the line', () => {
+  const nothing = { ...kOwn, encodings: [], connection: kConnection };
+  const content = ownContent(nothing);
+  assert.match(content.note?.text ?? '', /No picture/);
+  assert.deepEqual(
+    content.charts.map(({ label }) => label),
+    ['Line to you'],
+  );
+});
+
 test('the own line is drawn against what it could carry', () => {
   const connectionSamples = [{ at: 0, available: null, used: 1 }];
   const content = ownContent({ ...kOwn, connection: kConnection, connectionSamples });

@@ -31,6 +31,12 @@ export interface PanelContent {
   charts: Chart[];
 }
 
+interface Drawing {
+  figure: HTMLElement;
+  value: HTMLElement;
+  line: Sparkline;
+}
+
 export class StatsPanel {
   readonly element: HTMLElement;
   private readonly rows = el('dl', { class: 'panel-rows' });
@@ -38,7 +44,7 @@ export class StatsPanel {
   private readonly noteAge = el('span', { class: 'panel-age' });
   private readonly note = el('p', { class: 'panel-note' }, this.noteText, this.noteAge);
   private readonly charts = el('div', { class: 'panel-charts' });
-  private readonly drawings = new Map<string, { value: HTMLElement; line: Sparkline }>();
+  private readonly drawings = new Map<string, Drawing>();
 
   constructor(title: string) {
     this.element = el(
@@ -55,6 +61,9 @@ export class StatsPanel {
     this.note.hidden = note === null;
     setText(this.noteText, note?.text ?? '');
     setText(this.noteAge, note?.age ?? '');
+    for (const [label, { figure }] of this.drawings) {
+      figure.hidden = !charts.some((chart) => chart.label === label);
+    }
     for (const chart of charts) this.showChart(chart, now);
   }
 
@@ -77,10 +86,12 @@ export class StatsPanel {
     let drawing = this.drawings.get(label);
     if (!drawing) {
       const text = el('span', { class: 'chart-value' });
-      drawing = { value: text, line: new Sparkline(least) };
-      this.drawings.set(label, drawing);
+      const line = new Sparkline(least);
       const head = el('figcaption', {}, el('span', {}, label), text);
-      this.charts.append(el('figure', { class: 'chart' }, head, drawing.line.element));
+      const figure = el('figure', { class: 'chart' }, head, line.element);
+      this.charts.append(figure);
+      drawing = { value: text, line, figure };
+      this.drawings.set(label, drawing);
     }
     setText(drawing.value, value);
     drawing.line.draw(series, now);
