@@ -138,7 +138,13 @@ export function encodingsWanted(plan: Encoding[], wanted: Wanted | null): Encodi
   const [only] = plan;
   const sizes = plan.length === 1 && only ? kBuildUp.exec(only.scalabilityMode ?? '') : null;
   if (only && sizes) return [lowered(only, sizes, wanted)];
-  return plan.map((one, at) => ({ ...one, active: wanted.encodings[at] ?? true }));
+  // The smallest goes on beside larger ones: a receiver whose line narrows falls to it without
+  // waiting for this page, and a browser that has one encoding left makes it smaller than was asked.
+  const any = wanted.encodings.includes(true);
+  return plan.map((one, at) => {
+    const active = wanted.encodings[at] ?? true;
+    return { ...one, active: active || (at === 0 && any) };
+  });
 }
 
 // Fewer sizes in one stream: the encoder then starts from a picture that is scaled down, so that the

@@ -95,6 +95,13 @@ test('encodings that nobody wants are switched off, in any combination', () => {
   );
 });
 
+test('the smallest picture goes on beside a larger one, and stops with the last', () => {
+  const active = (encodings: boolean[]) =>
+    encodingsWanted(plan(), { layers: null, encodings }).map((one) => one.active);
+  assert.deepEqual(active([false, false, true]), [true, false, true]);
+  assert.deepEqual(active([false, false, false]), [false, false, false]);
+});
+
 test('an encoding the server says nothing of goes on', () => {
   const wanted = { layers: { spatialLayer: 0 }, encodings: [true] };
   assert.deepEqual(
