@@ -1,0 +1,110 @@
+// From samples of a page's statistics to figures about one stream of pictures and its sound.
+
+// The rows of the person with one of these ids.
+function rowsOf(sample, ids) {
+  return sample.inbound.filter(({ stream }) => ids.some((id) => stream === `${id}-person`));
+}
+
+// How much `field` grew from sample to sample, over all rows of `kind`. A stream that was set up anew
+// in between began at zero.
+function growth(samples, ids, kind, field) {
+  let sum = 0;
+  for (let at = 1; at < samples.length; ++at) {
+    for (const row of rowsOf(samples[at], ids)) {
+      if (row.kind !== kind) continue;
+      const before = samples[at - 1].inbound.find(({ track }) => track === row.track);
+      sum += Math.max(0, (row[field] ?? 0) - (before?.[field] ?? 0));
+    }
+  }
+  return sum;
+}
+
+// Width of the picture at each sample, and how many pictures had been decoded by then.
+function timeline(samples, ids, began) {
+  return samples.map((sample) => {
+    const rows = rowsOf(sample, ids).filter(({ kind }) => kind === 'video');
+    const newest = rows.at(-1);
+    return {
+      seconds: round((sample.at - began) / 1000, 1),
+      width: newest?.frameWidth ?? 0,
+      framesDecoded: newest?.framesDecoded ?? 0,
+    };
+  });
+}
+
+// The share of the time with each width, widest first.
+function shares(points) {
+  const count = new Map();
+  for (const { width } of points) count.set(width, (count.get(width) ?? 0) + 1);
+  return [...count]
+    .sort(([a], [b]) => b - a)
+    .map(([width, times]) => ({ width, share: round(times / points.length, 3) }));
+}
+
+// From `began` until pictures were decoded again, or null.
+function seenAgainAfter(points) {
+  for (let at = 1; at < points.length; ++at) {
+    if (points[at].framesDecoded > points[at - 1].framesDecoded) return points[at].seconds;
+  }
+  return null;
+}
+
+// A width that comes for a moment and goes has not come back.
+const kStaysSeconds = 2;
+
+// From `began` until the picture was `width` wide or more, and stayed so; null if it never was.
+export function wideAfter(points, width) {
+  for (const [at, { seconds }] of points.entries()) {
+    const rest = points.slice(at);
+    const near = rest.filter((point) => point.seconds <= seconds + kStaysSeconds);
+    if (!near.every((point) => point.width >= width)) continue;
+    if (rest.at(-1).seconds < seconds + kStaysSeconds) return null;
+    return Math.max(0, seconds);
+  }
+  return null;
+}
+
+export const round = (value, digits = 2) => Number(value.toFixed(digits));
+
+// What one page got from the person with these ids between two moments.
+export function figuresOf(samples, ids, { began, ended }) {
+  const within = samples.filter(({ at }) => at >= began && at <= ended);
+  if (within.length < 2) return null;
+  const seconds = (within.at(-1).at - within[0].at) / 1000;
+  const grew = (kind, field) => growth(within, ids, kind, field);
+  const points = timeline(within, ids, began);
+  const heard = grew('audio', 'totalSamplesReceived');
+  const concealed = grew('audio', 'concealedSamples') - grew('audio', 'silentConcealedSamples');
+  return {
+    framesPerSecond: round(grew('video', 'framesDecoded') / seconds),
+    freezes: grew('video', 'freezeCount'),
+    frozenSeconds: round(grew('video', 'totalFreezesDuration')),
+    meanWidth: round(points.reduce((sum, { width }) => sum + width, 0) / points.length, 0),
+    widths: shares(points),
+    seenAgainAfter: seenAgainAfter(points),
+    // One where there was no sound at all: nothing is heard either way.
+    concealed: heard > 0 ? round(concealed / heard, 4) : 1,
+    kbps: round((grew('video', 'bytesReceived') * 8) / seconds / 1000, 0),
+    keyFrames: grew('video', 'keyFramesDecoded'),
+    keyFrameRequests: grew('video', 'pliCount') + grew('video', 'firCount'),
+    points,
+  };
+}
+
+// The average of several flows; each of the lists stays as long as the longest.
+export function average(flows) {
+  const present = flows.filter(Boolean);
+  const mean = (field) => present.reduce((sum, flow) => sum + flow[field], 0) / present.length;
+  const latest = (values) => (values.includes(null) ? null : Math.max(...values));
+  return {
+    framesPerSecond: round(mean('framesPerSecond')),
+    freezes: round(mean('freezes'), 1),
+    frozenSeconds: round(mean('frozenSeconds')),
+    meanWidth: round(mean('meanWidth'), 0),
+    concealed: round(mean('concealed'), 4),
+    kbps: round(mean('kbps'), 0),
+    keyFrames: round(mean('keyFrames'), 1),
+    keyFrameRequests: round(mean('keyFrameRequests'), 1),
+    seenAgainAfter: latest(present.map((flow) => flow.seenAgainAfter)),
+  };
+}

@@ -1,0 +1,50 @@
+// What is asked of the figures, as sentences that hold or do not.
+
+const phaseOf = (results, profile, name = '') =>
+  results.find((result) => result.profile === profile)?.phases.find(({ phase }) => phase === name);
+
+const percent = (share) => `${(share * 100).toFixed(1)} %`;
+const goal = (text, met, measured) => ({ text, met, measured });
+
+function lossGoal(results) {
+  const [clean, lossy] = [phaseOf(results, 'clean'), phaseOf(results, '5 % loss')];
+  if (!clean || !lossy) return [];
+  const share = lossy.bad.framesPerSecond / clean.bad.framesPerSecond;
+  const text = 'at 5 % loss at least 95 % of the clean frame rate';
+  return [goal(text, share >= 0.95, percent(share))];
+}
+
+function stepGoals(results, fullWidth) {
+  const narrow = phaseOf(results, 'steps', '400 kbit/s');
+  const wide = phaseOf(results, 'steps', '2.5 Mbit/s again');
+  if (!narrow || !wide) return [];
+  const { framesPerSecond, freezes, meanWidth, concealed } = narrow.bad;
+  // Half of the camera's rate is a picture that moves; the layer below the top one is half as wide.
+  const goesOn = framesPerSecond > 5 && meanWidth > 0 && meanWidth < fullWidth;
+  const seen = `${framesPerSecond} fps, ${meanWidth} pixels wide, ${freezes} freezes`;
+  const back = wide.fullSizeAfter;
+  return [
+    goal('under 400 kbit/s video continues at a lower layer', goesOn, seen),
+    goal('under 400 kbit/s less than 2 % of the sound is concealed', concealed < 0.02, percent(concealed)),
+    goal('the top layer is back less than 15 s after the step up', back !== null && back < 15,
+      back === null ? 'not back' : `${back} s`),
+  ];
+}
+
+// Frame rate and size of what the good receivers get of each other.
+function bystanderGoals(results) {
+  const clean = phaseOf(results, 'clean');
+  if (!clean) return [];
+  const others = results.filter(({ profile }) => profile !== 'clean');
+  return others.map(({ profile, phases }) => {
+    const least = (field) =>
+      Math.min(...phases.map(({ good }) => good[field] / clean.good[field]));
+    const [rate, width] = [least('framesPerSecond'), least('meanWidth')];
+    const text = `${profile}: the good receivers stay within 2 % of their clean run`;
+    return goal(text, rate >= 0.98 && width >= 0.98, `frame rate ${percent(rate)}, width ${percent(width)}`);
+  });
+}
+
+export function goals(results, fullWidth) {
+  return [...lossGoal(results), ...stepGoals(results, fullWidth), ...bystanderGoals(results)];
+}
