@@ -21,6 +21,8 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -188,11 +190,30 @@ bool Enter(const char* network_namespace) {
   return entered;
 }
 
+// A chroot has the kernel's driver, but not always its device file. Then we make one for ourselves,
+// which is gone when it is open.
+int OpenTunDriver() {
+  const int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (fd >= 0 || errno != ENOENT) return fd;
+  constexpr unsigned kMiscMajor = 10;
+  constexpr unsigned kTunMinor = 200;
+  std::string folder = "/tmp/link_emulator_XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) return -1;
+  const std::string path = folder + "/tun";
+  const bool made = mknod(path.c_str(), S_IFCHR | 0600, makedev(kMiscMajor, kTunMinor)) == 0;
+  const int own = made ? open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
+  const int reason = errno;
+  unlink(path.c_str());
+  rmdir(folder.c_str());
+  errno = reason;
+  return own;
+}
+
 // The device belongs to the namespace that this process is in while it is made, wherever the
 // process goes afterwards.
 int OpenTun(const char* network_namespace, const char* device) {
   if (!Enter(network_namespace)) return -1;
-  const int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  const int fd = OpenTunDriver();
   ifreq request = {};
   request.ifr_flags = IFF_TUN | IFF_NO_PI;
   std::strncpy(request.ifr_name, device, IFNAMSIZ - 1);

@@ -3,8 +3,8 @@
 // usage: node datagrams.js sink ADDRESS PORT
 //        node datagrams.js source ADDRESS PORT COUNT INTERVAL_MS SIZE
 //
-// The sink says "ready", and when its stdin ends the delay of each datagram in milliseconds, or null
-// for each that never came, as a JSON array. Both ends run on one machine and share its clock.
+// The sink says "ready", and when its stdin ends a JSON array: for each datagram when it left and
+// when it came, in milliseconds, or null if it never came. Both ends share one machine and its clock.
 
 import { createSocket } from 'node:dgram';
 
@@ -13,13 +13,13 @@ const socket = createSocket('udp4');
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 
 function sink() {
-  const delays = [];
+  const seen = [];
   socket.on('message', (message) => {
-    delays[message.readUInt32BE(0)] = now() - message.readDoubleBE(4);
+    seen[message.readUInt32BE(0)] = { left: message.readDoubleBE(4), came: now() };
   });
   socket.bind(Number(port), address, () => console.log('ready'));
   process.stdin.resume().once('end', () => {
-    console.log(JSON.stringify(Array.from(delays, (delay) => delay ?? null)));
+    console.log(JSON.stringify(Array.from(seen, (one) => one ?? null)));
     socket.close();
   });
 }

@@ -5,7 +5,7 @@
 // devices. Nothing can be left behind, and nothing can be taken for somebody else's.
 
 import { execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -16,7 +16,9 @@ export const whyNoNamespaces = reason();
 function reason() {
   if (process.platform !== 'linux') return 'network namespaces exist on Linux only';
   if (process.geteuid() !== 0) return 'only root makes network namespaces: run this as root';
-  if (!existsSync('/dev/net/tun')) return 'there is no /dev/net/tun: load the kernel module tun';
+  // In a chroot there may be no device file although there is a driver; link_emulator makes its own.
+  const hasTun = existsSync('/dev/net/tun') || /\btun$/m.test(readFileSync('/proc/misc', 'utf8'));
+  if (!hasTun) return 'there is no /dev/net/tun: load the kernel module tun';
   for (const tool of ['ip', 'nsenter', 'unshare']) {
     const found = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((at) => existsSync(`${at}/${tool}`));
     if (!found) return `there is no ${tool}: install Debian's iproute2 and util-linux`;
