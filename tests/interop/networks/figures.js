@@ -19,20 +19,24 @@ function growth(samples, ids, kind, field) {
   return sum;
 }
 
-// Width of the picture at each sample, and how many pictures had been decoded by then.
+// At each sample the width of the picture that moves; 0 while it stands still. And how many pictures
+// had been decoded by then.
 function timeline(samples, ids, began) {
+  let before = null;
   return samples.map((sample) => {
-    const rows = rowsOf(sample, ids).filter(({ kind }) => kind === 'video');
-    const newest = rows.at(-1);
+    const newest = rowsOf(sample, ids).findLast(({ kind }) => kind === 'video');
+    const framesDecoded = newest?.framesDecoded ?? 0;
+    const moves = before === null || framesDecoded !== before;
+    before = framesDecoded;
     return {
       seconds: round((sample.at - began) / 1000, 1),
-      width: newest?.frameWidth ?? 0,
-      framesDecoded: newest?.framesDecoded ?? 0,
+      width: (moves && newest?.frameWidth) || 0,
+      framesDecoded,
     };
   });
 }
 
-// The share of the time with each width, widest first.
+// The share of the time with each width, widest first; 0 is a picture that stands still.
 function shares(points) {
   const count = new Map();
   for (const { width } of points) count.set(width, (count.get(width) ?? 0) + 1);
@@ -52,14 +56,13 @@ function seenAgainAfter(points) {
 // A width that comes for a moment and goes has not come back.
 const kStaysSeconds = 2;
 
-// From `began` until the picture was `width` wide or more, and stayed so; null if it never was.
+// From `began` until a moving picture was `width` wide or more, and stayed so; null if it never was.
 export function wideAfter(points, width) {
   for (const [at, { seconds }] of points.entries()) {
+    if (points.at(-1).seconds < seconds + kStaysSeconds) return null;
     const rest = points.slice(at);
     const near = rest.filter((point) => point.seconds <= seconds + kStaysSeconds);
-    if (!near.every((point) => point.width >= width)) continue;
-    if (rest.at(-1).seconds < seconds + kStaysSeconds) return null;
-    return Math.max(0, seconds);
+    if (near.every((point) => point.width >= width)) return Math.max(0, seconds);
   }
   return null;
 }
@@ -73,13 +76,15 @@ export function figuresOf(samples, ids, { began, ended }) {
   const seconds = (within.at(-1).at - within[0].at) / 1000;
   const grew = (kind, field) => growth(within, ids, kind, field);
   const points = timeline(within, ids, began);
+  const moving = points.filter(({ width }) => width > 0);
   const heard = grew('audio', 'totalSamplesReceived');
   const concealed = grew('audio', 'concealedSamples') - grew('audio', 'silentConcealedSamples');
   return {
     framesPerSecond: round(grew('video', 'framesDecoded') / seconds),
     freezes: grew('video', 'freezeCount'),
     frozenSeconds: round(grew('video', 'totalFreezesDuration')),
-    meanWidth: round(points.reduce((sum, { width }) => sum + width, 0) / points.length, 0),
+    // Of the picture while it moves.
+    meanWidth: round(moving.reduce((sum, { width }) => sum + width, 0) / (moving.length || 1), 0),
     widths: shares(points),
     seenAgainAfter: seenAgainAfter(points),
     // One where there was no sound at all: nothing is heard either way.

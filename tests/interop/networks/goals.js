@@ -17,10 +17,12 @@ function lossGoal(results) {
 function stepGoals(results, fullWidth) {
   const narrow = phaseOf(results, 'steps', '400 kbit/s');
   const wide = phaseOf(results, 'steps', '2.5 Mbit/s again');
-  if (!narrow || !wide) return [];
+  if (!narrow || !wide || !phaseOf(results, 'clean')) return [];
   const { framesPerSecond, freezes, meanWidth, concealed } = narrow.bad;
-  // Half of the camera's rate is a picture that moves; the layer below the top one is half as wide.
-  const goesOn = framesPerSecond > 5 && meanWidth > 0 && meanWidth < fullWidth;
+  // The lowest of three temporal layers has a quarter of the pictures. A narrower picture is a lower
+  // layer; which one is for the path to say.
+  const least = phaseOf(results, 'clean').bad.framesPerSecond / 4;
+  const goesOn = framesPerSecond > least * 0.9 && meanWidth > 0 && meanWidth < fullWidth;
   const seen = `${framesPerSecond} fps, ${meanWidth} pixels wide, ${freezes} freezes`;
   const back = wide.fullSizeAfter;
   return [

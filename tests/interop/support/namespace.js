@@ -19,7 +19,7 @@ function reason() {
   // In a chroot there may be no device file although there is a driver; link_emulator makes its own.
   const hasTun = existsSync('/dev/net/tun') || /\btun$/m.test(readFileSync('/proc/misc', 'utf8'));
   if (!hasTun) return 'there is no /dev/net/tun: load the kernel module tun';
-  for (const tool of ['ip', 'nsenter', 'unshare']) {
+  for (const tool of ['ip', 'nsenter', 'setpriv', 'unshare']) {
     const found = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((at) => existsSync(`${at}/${tool}`));
     if (!found) return `there is no ${tool}: install Debian's iproute2 and util-linux`;
   }
@@ -52,9 +52,10 @@ export class Namespace {
     return `/proc/${this.pid}/ns/net`;
   }
 
-  // The command line that runs `command` in here.
+  // The command line that runs `command` in here, until it ends or this process does.
   enter(command, ...args) {
-    return ['nsenter', `--net=${this.path}`, '--', command, ...args];
+    const mortal = ['setpriv', '--pdeathsig', 'TERM'];
+    return [...mortal, 'nsenter', `--net=${this.path}`, '--', command, ...args];
   }
 
   async run(command, ...args) {

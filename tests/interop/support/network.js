@@ -18,7 +18,9 @@ const kPort = 3000;
 const kProbe = fileURLToPath(new URL('rtc_probe.js', import.meta.url));
 // The least that Chromium sends in three sizes, at a rate that leaves two cores room for nine
 // encoders and six decoders in software.
-export const kCamera = { width: 960, height: 540, fps: 12 };
+export const kCamera = { width: 960, height: 540, fps: 10 };
+// So that the tiles of the others are large enough for the largest size.
+const kViewport = { width: 1280, height: 800 };
 
 export class Network {
   #ends = [];
@@ -102,7 +104,7 @@ export class Network {
     const room = `network-${++this.#rooms}`;
     const enter = (name) =>
       Participant.open(this.#browsers.get(name), this.server.url, {
-        ...{ room, name, script: kProbe, viewport: { width: 640, height: 400 } },
+        ...{ room, name, script: kProbe, viewport: kViewport },
         ...params,
       });
     return Promise.all(this.names.map(enter));
