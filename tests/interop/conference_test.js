@@ -27,7 +27,7 @@ test('conference', { skip: whyNoBrowser }, async (t) => {
   try {
     await stage.open();
     // One after the other: they share the cores, and some are about time.
-    for (const name of chosen) await {
+    for (const name of chosen) {
       await t.test(name, (t) => (kSuites[name] ?? kOnRequest[name])(t, stage));
     }
   } finally {

@@ -2,8 +2,8 @@
 //
 // usage: npm run networks -- [--out DIR] [--only NAME[,NAME...]] [--short] [--codec VP8]
 //
-// Writes networks.md and networks.json into DIR (default: the current folder). Exit code 1 if a goal
-// is missed. Needs root.
+// Writes networks.md and networks.json into DIR (default: the current folder). Exit code 1 if a
+// goal is missed. Needs root.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { goals } from './networks/goals.js';
+import { goals, shortGoals } from './networks/goals.js';
 import { play } from './networks/play.js';
 import { kProfiles, kShortProfiles } from './networks/profiles.js';
 import { markdown } from './networks/report.js';
@@ -33,35 +33,47 @@ function chosenProfiles() {
   if (!values.only) return all;
   const wanted = values.only.split(',');
   const unknown = wanted.find((name) => !all.some((profile) => profile.name === name));
-  if (unknown) throw new Error(`no network is called "${unknown}": ${all.map(({ name }) => name).join(', ')}`);
+  const known = all.map(({ name }) => name).join(', ');
+  if (unknown) throw new Error(`no network is called "${unknown}", only ${known}`);
   return all.filter(({ name }) => wanted.includes(name));
 }
 
 function describeMachine(load) {
-  const version = execFileSync(chromiumPath, ['--version'], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  const output = execFileSync(chromiumPath, ['--version'], { encoding: 'utf8', stdio: 'pipe' });
+  const loads = load.map((one) => one.toFixed(1)).join(' to ');
+  const cores = `${availableParallelism()} cores, load ${loads}`;
   const { width, height, fps } = kCamera;
-  return `${version}, ${availableParallelism()} cores, load ${load.map((one) => one.toFixed(1)).join(' to ')}; cameras of ${width}x${height} at ${fps} fps.`;
+  return `${output.trim()}, ${cores}; cameras of ${width}x${height} at ${fps} fps.`;
+}
+
+// A profile in which the call breaks down is a finding; the others are played all the same.
+async function tryToPlay(network, profile) {
+  const params = values.codec ? { codec: values.codec } : {};
+  process.stderr.write(`${profile.name} ...\n`);
+  try {
+    return await play(network, profile, { fullWidth: kCamera.width, params });
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    return { profile: profile.name, failure: error.message.split('\n')[0] };
+  }
 }
 
 async function main() {
   if (whyNoNamespaces) throw new Error(whyNoNamespaces);
   const profiles = chosenProfiles();
   mkdirSync(values.out, { recursive: true });
-  const params = values.codec ? { codec: values.codec } : {};
   const results = [];
   const load = [loadavg()[0]];
   const network = await Network.open();
   try {
-    for (const profile of profiles) {
-      process.stderr.write(`${profile.name} ...\n`);
-      results.push(await play(network, profile, { fullWidth: kCamera.width, params }));
-    }
+    for (const profile of profiles) results.push(await tryToPlay(network, profile));
   } finally {
     await network.close();
   }
   load.push(loadavg()[0]);
-  const found = goals(results, kCamera.width);
-  const facts = { results, goals: found, machine: describeMachine(load), badName: network.names.at(-1) };
+  const found = values.short ? shortGoals(results) : goals(results, kCamera.width);
+  const badName = network.names.at(-1);
+  const facts = { machine: describeMachine(load), badName, goals: found, results };
   writeFileSync(join(values.out, 'networks.json'), JSON.stringify(facts, null, 1));
   writeFileSync(join(values.out, 'networks.md'), markdown(facts));
   process.stdout.write(markdown(facts));

@@ -5,8 +5,8 @@ function rowsOf(sample, ids) {
   return sample.inbound.filter(({ stream }) => ids.some((id) => stream === `${id}-person`));
 }
 
-// How much `field` grew from sample to sample, over all rows of `kind`. A stream that was set up anew
-// in between began at zero.
+// How much `field` grew from sample to sample, over all rows of `kind`. A stream that was set up
+// anew in between began at zero.
 function growth(samples, ids, kind, field) {
   let sum = 0;
   for (let at = 1; at < samples.length; ++at) {
@@ -19,8 +19,8 @@ function growth(samples, ids, kind, field) {
   return sum;
 }
 
-// At each sample the width of the picture that moves; 0 while it stands still. And how many pictures
-// had been decoded by then.
+// At each sample the width of the picture that moves; 0 while it stands still. And how many
+// pictures had been decoded by then.
 function timeline(samples, ids, began) {
   let before = null;
   return samples.map((sample) => {
@@ -56,7 +56,7 @@ function seenAgainAfter(points) {
 // A width that comes for a moment and goes has not come back.
 const kStaysSeconds = 2;
 
-// From `began` until a moving picture was `width` wide or more, and stayed so; null if it never was.
+// From `began` until a moving picture was `width` wide or more, and stayed so; null if never.
 export function wideAfter(points, width) {
   for (const [at, { seconds }] of points.entries()) {
     if (points.at(-1).seconds < seconds + kStaysSeconds) return null;
@@ -68,6 +68,20 @@ export function wideAfter(points, width) {
 }
 
 export const round = (value, digits = 2) => Number(value.toFixed(digits));
+
+// Pictures a second that left the busiest encoder of a page between two moments.
+export function sentRate(samples, { began, ended }) {
+  const within = samples.filter(({ at }) => at >= began && at <= ended);
+  if (within.length < 2) return 0;
+  const [first, last] = [within[0], within.at(-1)];
+  const grew = last.outbound
+    .filter(({ kind }) => kind === 'video')
+    .map((row) => {
+      const before = first.outbound.find(({ kind, rid }) => kind === row.kind && rid === row.rid);
+      return (row.framesEncoded ?? 0) - (before?.framesEncoded ?? 0);
+    });
+  return round((Math.max(0, ...grew) * 1000) / (last.at - first.at));
+}
 
 // What one page got from the person with these ids between two moments.
 export function figuresOf(samples, ids, { began, ended }) {
@@ -103,6 +117,7 @@ export function average(flows) {
   const latest = (values) => (values.includes(null) ? null : Math.max(...values));
   return {
     framesPerSecond: round(mean('framesPerSecond')),
+    sentPerSecond: round(mean('sentPerSecond')),
     freezes: round(mean('freezes'), 1),
     frozenSeconds: round(mean('frozenSeconds')),
     meanWidth: round(mean('meanWidth'), 0),

@@ -1,6 +1,6 @@
-// Plays one profile: three people meet, the link of one goes bad, and everybody's decoders are asked.
+// Plays one profile: three people meet, the link of one goes bad, everybody's decoders are asked.
 
-import { average, figuresOf, wideAfter } from './figures.js';
+import { average, figuresOf, sentRate, wideAfter } from './figures.js';
 
 // Everybody has seen everybody for so long before it begins; a start is not what is measured.
 const kWarmSeconds = 4;
@@ -63,7 +63,8 @@ async function runPhases(link, phases) {
 
 // One flow, `from` as seen by `to`, in one phase.
 function flow(samples, names, span, from, to) {
-  return figuresOf(samples.get(to), names.of(from), span);
+  const figures = figuresOf(samples.get(to), names.of(from), span);
+  return figures && { ...figures, sentPerSecond: sentRate(samples.get(from), span) };
 }
 
 function summary(people, samples, names, span) {
@@ -90,7 +91,7 @@ function summary(people, samples, names, span) {
   };
 }
 
-// Since when in this phase the one behind the bad link has seen everybody in full size; null if not.
+// Since when in this phase the one behind the bad link has seen everybody in full size, or null.
 function fullSizeAfter(phase, people, fullWidth) {
   const bad = people.at(-1).name;
   const since = people

@@ -16,11 +16,13 @@ function cells(figures, clean) {
 function row({ profile }, phase, clean) {
   const name = phase.phase ? `${profile}: ${phase.phase}` : profile;
   const { framesPerSecond, meanWidth } = phase.ofBad;
+  const sent = phase.good.sentPerSecond.toFixed(1);
   return [
     name,
     ...cells(phase.bad, clean?.bad),
     phase.fullSizeAfter === null ? 'no' : `${phase.fullSizeAfter}`,
     ...cells(phase.good, clean?.good),
+    sent,
     `${framesPerSecond.toFixed(1)} at ${meanWidth}`,
   ];
 }
@@ -30,10 +32,16 @@ const kHead = [
   ...['fps (of clean)', 'freezes / s', 'width', 'concealed'].map((name) => `bad: ${name}`),
   'bad: top layer after s',
   ...['fps (of clean)', 'freezes / s', 'width', 'concealed'].map((name) => `good: ${name}`),
+  'good: fps sent',
   'good get of bad: fps at width',
 ];
 
 const line = (cellsOfRow) => `| ${cellsOfRow.join(' | ')} |`;
+
+function rows(result, clean) {
+  if (result.failure) return [line([result.profile, 'failed', ...kHead.slice(2).map(() => '')])];
+  return result.phases.map((phase) => line(row(result, phase, clean)));
+}
 
 // "0 s 960, 3.5 s 240": when the width changed.
 function changes(points) {
@@ -42,7 +50,7 @@ function changes(points) {
 }
 
 function resolutions(result, badName) {
-  return result.phases.flatMap((phase) =>
+  return (result.phases ?? []).flatMap((phase) =>
     Object.entries(phase.flows)
       .filter(([name, flow]) => flow && name.endsWith(`>${badName}`))
       .map(([name, flow]) => {
@@ -53,18 +61,19 @@ function resolutions(result, badName) {
 }
 
 export function markdown({ results, goals, machine, badName }) {
-  const clean = results.find(({ profile }) => profile === 'clean')?.phases[0];
+  const clean = results.find(({ profile }) => profile === 'clean')?.phases?.[0];
   return [
     '# Three people, one with a bad link',
     '',
     machine,
     '',
-    'bad: what the one behind the link gets of both others; good: what those two get of each other. Averages of two',
-    'streams. Freezes as Chromium counts them, with their length; concealed: sound that was invented, without silence.',
+    'bad: what the one behind the link gets of both others; good: what those two get of each',
+    'other. Averages of two streams. Freezes as Chromium counts them, with their length;',
+    'concealed: sound that was invented, without silence.',
     '',
     line(kHead),
     line(kHead.map(() => '---')),
-    ...results.flatMap((result) => result.phases.map((phase) => line(row(result, phase, clean)))),
+    ...results.flatMap((result) => rows(result, clean)),
     '',
     '## Goals',
     '',

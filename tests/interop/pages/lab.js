@@ -1,5 +1,6 @@
-// The page of the laboratory: mediasoup-client, a painted picture, a tone, and nothing else. Steered
-// from outside through `lab`; what is to be signalled goes to `signal`, which the test provides.
+// The page of the laboratory: mediasoup-client, a painted picture, a tone, and nothing else.
+// Steered from outside through `lab`; what is to be signalled goes to `signal`, which the test
+// provides.
 
 import { Device } from 'mediasoup-client';
 

@@ -24,7 +24,8 @@ async function outsider(lab, { mimeType, encodings, cipher }) {
     await lab.page('Bo'),
     await lab.page('Mallory'),
   ];
-  const producer = await publisher.publishPicture({ mimeType, encodings, cipher, picture: kPicture });
+  const what = { mimeType, encodings, cipher, picture: kPicture };
+  const producer = await publisher.publishPicture(what);
   const seen = await friend.consume(producer, { cipher });
   const guessed = await stranger.consume(producer);
   await seen.until('sees the picture', ({ framesDecoded }) => framesDecoded > 20);

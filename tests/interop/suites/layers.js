@@ -1,8 +1,10 @@
-// Every codec and every way to layer it: a real decoder is switched up and down, by size and by rate.
+// Every codec and every way to layer it: a real decoder is switched up and down, by size and by
+// rate.
 
 import assert from 'node:assert/strict';
 
 import { Lab } from '../support/lab.js';
+import { until } from '../support/until.js';
 
 export const kPicture = { width: 960, height: 540, fps: 12 };
 const kTop = { spatialLayer: 2, temporalLayer: 2 };
@@ -94,7 +96,8 @@ async function judge(t, lab, mode) {
   const viewer = await lab.page('Bo');
   try {
     const { mimeType, encodings, cipher } = mode;
-    const producer = await publisher.publishPicture({ mimeType, encodings, cipher, picture: kPicture });
+    const what = { mimeType, encodings, cipher, picture: kPicture };
+    const producer = await publisher.publishPicture(what);
     const reception = await viewer.consume(producer, { cipher });
     await switchTo(reception, kTop, { within: kStartMs });
     const took = await switchSizes(reception, mode);
@@ -120,6 +123,37 @@ export async function judgeModes(t, stage, modes) {
   }
 }
 
+// What nobody watches is said to the application, which may stop sending it.
+async function wanted(lab) {
+  const publisher = await lab.page('Ada');
+  const [one, other] = [await lab.page('Bo'), await lab.page('Cleo')];
+  const what = { mimeType: 'video/VP8', encodings: simulcast('L1T3'), picture: kPicture };
+  const producer = await publisher.publishPicture(what);
+  const told = [];
+  producer.on('wantedlayers', (layers) => told.push(layers?.spatialLayer ?? null));
+  const isTold = (spatialLayer) =>
+    until(`${spatialLayer} is the highest layer wanted`, () => told.at(-1) === spatialLayer, {
+      within: 5_000,
+      seen: async () => told,
+    });
+  const views = [await one.consume(producer), await other.consume(producer)];
+  for (const { consumer } of views) await consumer.setPreferredLayers({ spatialLayer: 0 });
+  await isTold(0);
+  await views[0].consumer.setPreferredLayers({ spatialLayer: 2 });
+  await isTold(2);
+  await views[0].consumer.pause();
+  await isTold(0);
+  views[1].consumer.close();
+  await isTold(null);
+  await Promise.all([publisher, one, other].map((page) => page.close()));
+}
+
 export async function layers(t, stage) {
   await judgeModes(t, stage, kModes);
+  const lab = await Lab.open(stage.browser);
+  try {
+    await t.test('what is wanted is told', () => wanted(lab));
+  } finally {
+    await lab.close();
+  }
 }

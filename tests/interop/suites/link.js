@@ -32,7 +32,7 @@ async function measure({ client, server }, { count, every, size = 100, patience 
   return seen.map(({ left, came }) => ({ left, came, delay: came - left }));
 }
 
-// Of three quarters of the datagrams the delay was less: both ends have to wait for the processor at
+// What three quarters of the datagrams took at most: both ends have to wait for the processor at
 // times, which is not the link's fault.
 function usualDelay(arrived) {
   const delays = arrived.map(({ delay }) => delay).sort((a, b) => a - b);

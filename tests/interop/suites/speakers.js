@@ -117,7 +117,8 @@ async function silence(table) {
 }
 
 export async function speakers(t, stage) {
-  const browser = await stage.openBrowser({ extra: ['--autoplay-policy=no-user-gesture-required'] });
+  const extra = ['--autoplay-policy=no-user-gesture-required'];
+  const browser = await stage.openBrowser({ extra });
   const lab = await Lab.open(browser);
   try {
     const table = await Table.open(lab);

@@ -14,6 +14,8 @@ const kLarge = { width: 1280, height: 800 };
 const kSmall = { width: 320, height: 300 };
 const kFallMs = 3000;
 const kReturnMs = 1500;
+// Late is told from never.
+const kPatienceMs = 10_000;
 // Without this the encoder's own ramp would be measured.
 const kStartMs = 20_000;
 // Two pictures of the slowest layer: who was silent for so long has stopped.
@@ -23,13 +25,14 @@ const kQuietMs = 500;
 async function encoders(ada) {
   const { at, outbound } = await ada.page.evaluate(() => rtcProbe.sample());
   const video = outbound.filter(({ kind }) => kind === 'video');
-  return { at, frames: new Map(video.map(({ rid, framesEncoded }) => [rid, framesEncoded ?? 0])),
-    widths: new Map(video.map(({ rid, frameWidth }) => [rid, frameWidth ?? 0])) };
+  const frames = new Map(video.map(({ rid, framesEncoded }) => [rid, framesEncoded ?? 0]));
+  const widths = new Map(video.map(({ rid, frameWidth }) => [rid, frameWidth ?? 0]));
+  return { at, frames, widths };
 }
 
 // Watches until `isDone` says so of the rids at work; resolves with the milliseconds since `since`
 // at which it had become so.
-async function watchEncoders(ada, since, what, isDone, within) {
+async function watchEncoders(ada, since, what, isDone) {
   const lastWork = new Map();
   let before = await encoders(ada);
   return ada.until(
@@ -43,7 +46,7 @@ async function watchEncoders(ada, since, what, isDone, within) {
       const took = isDone(lastWork, now);
       return took !== null && { took: took - since };
     },
-    { within, every: 50, seen: async () => [...(await encoders(ada)).frames] },
+    { within: kPatienceMs, every: 50, seen: async () => [...(await encoders(ada)).frames] },
   );
 }
 
@@ -60,11 +63,12 @@ function onlyTheSmallest(lastWork, now, rids) {
 async function sent(ada, ms) {
   const bytes = async () => {
     const { outbound } = await ada.page.evaluate(() => rtcProbe.sample());
-    return outbound.filter(({ kind }) => kind === 'video').reduce((sum, row) => sum + row.bytesSent, 0);
+    const video = outbound.filter(({ kind }) => kind === 'video');
+    return video.reduce((sum, row) => sum + row.bytesSent, 0);
   };
   const before = await bytes();
   await new Promise((resolve) => setTimeout(resolve, ms));
-  return ((await bytes()) - before) * 8 / ms;
+  return (((await bytes()) - before) * 8) / ms;
 }
 
 async function resize(people, viewport) {
@@ -86,21 +90,28 @@ async function fallAndReturn(t, ada, viewers) {
   const top = rids.at(-1);
   const large = await sent(ada, 2000);
 
-  let since = await resize(viewers, kSmall);
-  const fall = await watchEncoders(ada, since, 'sends the smallest size only',
-    (work, now) => onlyTheSmallest(work, now, rids), 10_000);
+  const shrunk = await resize(viewers, kSmall);
+  const fall = await watchEncoders(ada, shrunk, 'sends the smallest size only', (work, now) =>
+    onlyTheSmallest(work, now, rids),
+  );
   const small = await sent(ada, 2000);
 
-  since = await resize(viewers.slice(0, 1), kLarge);
-  const back = await watchEncoders(ada, since, 'sends the largest size again',
-    (work) => work.get(top) ?? null, 10_000);
-  await viewers[0].until('sees the large picture', async () =>
-    (await viewers[0].from('Ada')).frameWidth === kCamera.width,
+  const grown = await resize(viewers.slice(0, 1), kLarge);
+  const back = await watchEncoders(
+    ada,
+    grown,
+    'sends the largest size again',
+    (work) => work.get(top) ?? null,
+  );
+  await viewers[0].until(
+    'sees the large picture',
+    async () => (await viewers[0].from('Ada')).frameWidth === kCamera.width,
   );
 
   t.diagnostic(
     `all tiles small: uplink from ${Math.round(large)} to ${Math.round(small)} kbit/s ` +
-      `after ${Math.round(fall.took)} ms; one large tile: top size again after ${Math.round(back.took)} ms`,
+      `after ${Math.round(fall.took)} ms; ` +
+      `one large tile: top size again after ${Math.round(back.took)} ms`,
   );
   assert.ok(small < large / 2, `uplink fell from ${large} to ${small} kbit/s only`);
   assert.ok(fall.took < kFallMs, `fell after ${fall.took} ms`);
@@ -111,7 +122,8 @@ export async function tiles(t, stage) {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-tiles-'));
   const camera = join(folder, 'camera.y4m');
   await recordCamera(camera, kCamera);
-  const browser = await stage.openBrowser({ extra: [`--use-file-for-fake-video-capture=${camera}`] });
+  const extra = [`--use-file-for-fake-video-capture=${camera}`];
+  const browser = await stage.openBrowser({ extra });
   try {
     const room = stage.freshRoom('tiles');
     const where = { browser };

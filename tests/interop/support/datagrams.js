@@ -4,7 +4,7 @@
 //        node datagrams.js source ADDRESS PORT COUNT INTERVAL_MS SIZE
 //
 // The sink says "ready", and when its stdin ends a JSON array: for each datagram when it left and
-// when it came, in milliseconds, or null if it never came. Both ends share one machine and its clock.
+// when it came, in milliseconds, or null if it never came. Both ends share one machine's clock.
 
 import { createSocket } from 'node:dgram';
 

@@ -17,7 +17,11 @@ const kAddress = 'http://localhost/lab';
 const kListenInfos = [{ protocol: 'udp', ip: '127.0.0.1' }];
 
 const kOpus = { kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, channels: 2 };
-const kH264 = { 'packetization-mode': 1, 'profile-level-id': '42e01f', 'level-asymmetry-allowed': 1 };
+const kH264 = {
+  'packetization-mode': 1,
+  'profile-level-id': '42e01f',
+  'level-asymmetry-allowed': 1,
+};
 const kVideo = [
   { kind: 'video', mimeType: 'video/VP8', clockRate: 90000 },
   { kind: 'video', mimeType: 'video/VP9', clockRate: 90000, parameters: { 'profile-id': 0 } },

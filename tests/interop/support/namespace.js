@@ -1,8 +1,8 @@
 // A network namespace of our own: another machine, as far as the network can tell.
 //
 // It has no name and lives as long as a process that sits in it and reads its stdin. When this
-// process ends, in whatever way, so does that one, and the kernel removes the namespace with all its
-// devices. Nothing can be left behind, and nothing can be taken for somebody else's.
+// process ends, in whatever way, so does that one, and the kernel removes the namespace with all
+// its devices. Nothing can be left behind, and nothing can be taken for somebody else's.
 
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -16,12 +16,13 @@ export const whyNoNamespaces = reason();
 function reason() {
   if (process.platform !== 'linux') return 'network namespaces exist on Linux only';
   if (process.geteuid() !== 0) return 'only root makes network namespaces: run this as root';
-  // In a chroot there may be no device file although there is a driver; link_emulator makes its own.
+  // A chroot may have the driver and no device file; link_emulator makes its own.
   const hasTun = existsSync('/dev/net/tun') || /\btun$/m.test(readFileSync('/proc/misc', 'utf8'));
   if (!hasTun) return 'there is no /dev/net/tun: load the kernel module tun';
   for (const tool of ['ip', 'nsenter', 'setpriv', 'unshare']) {
-    const found = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((at) => existsSync(`${at}/${tool}`));
-    if (!found) return `there is no ${tool}: install Debian's iproute2 and util-linux`;
+    const folders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+    if (folders.some((at) => existsSync(`${at}/${tool}`))) continue;
+    return `there is no ${tool}: install Debian's iproute2 and util-linux`;
   }
   return false;
 }

@@ -50,7 +50,8 @@ export class Network {
     const setup = { namespace: this.#server, port: kPort, workers: 1, options };
     this.server = await Server.start(setup);
     this.#ends.push(() => this.server.stop());
-    for (const [at, name] of names.entries()) await this.#connect(name, at, at === names.length - 1);
+    const last = names.length - 1;
+    for (const [at, name] of names.entries()) await this.#connect(name, at, at === last);
   }
 
   async #record(camera) {

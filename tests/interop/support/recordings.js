@@ -18,22 +18,23 @@ function* noise(seed) {
   }
 }
 
-// A wall with a texture, and in front of it a disc that moves over it in a circle. The texture drifts
+// A wall with a texture, and before it a disc that moves over it in a circle. The texture drifts
 // by `kDrift` pixels per frame and comes back to where it began when the recording starts over.
 const kDrift = 2;
 function paint(luma, texture, { width, height, frame, frames }) {
   const angle = (frame / frames) * 2 * Math.PI;
-  const centre = [width / 2 + Math.cos(angle) * width * 0.25, height / 2 + Math.sin(angle) * height * 0.2];
+  const x = width / 2 + Math.cos(angle) * width * 0.25;
+  const middle = height / 2 + Math.sin(angle) * height * 0.2;
   const radius = height * 0.25;
   // There and back.
   const shift = kDrift * Math.min(frame, frames - frame);
   for (let y = 0; y < height; ++y) {
-    const dy = y - centre[1];
+    const dy = y - middle;
     const half = Math.sqrt(Math.max(0, radius * radius - dy * dy));
     const row = y * texture.width + shift;
     luma.set(texture.data.subarray(row, row + width), y * width);
     if (half > 0) {
-      const from = y * width + Math.round(centre[0] - half);
+      const from = y * width + Math.round(x - half);
       luma.fill(80 + ((y >> 3) & 1) * 90, from, from + Math.round(2 * half));
     }
   }

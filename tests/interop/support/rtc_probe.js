@@ -1,5 +1,5 @@
-// Keeps every RTCPeerConnection of a page at hand, and notes what its decoders and encoders do twice
-// a second. Put in front of the page's own scripts; changes nothing of what they see.
+// Keeps every RTCPeerConnection of a page at hand, and notes twice a second what its decoders and
+// encoders do. Put in front of the page's own scripts; changes nothing of what they see.
 
 {
   const kPeriodMs = 500;
@@ -22,8 +22,9 @@
 
   const kInbound = [
     ...['kind', 'framesDecoded', 'framesDropped', 'keyFramesDecoded', 'frameWidth', 'frameHeight'],
-    ...['framesPerSecond', 'freezeCount', 'totalFreezesDuration', 'pliCount', 'firCount', 'nackCount'],
-    ...['bytesReceived', 'packetsReceived', 'packetsLost', 'totalAudioEnergy', 'jitter'],
+    ...['framesPerSecond', 'freezeCount', 'totalFreezesDuration', 'pliCount', 'firCount'],
+    ...['nackCount', 'bytesReceived', 'packetsReceived', 'packetsLost', 'jitter'],
+    'totalAudioEnergy',
     ...['totalSamplesReceived', 'concealedSamples', 'silentConcealedSamples'],
   ];
   const kOutbound = [
