@@ -5,15 +5,17 @@ function rowsOf(sample, ids) {
   return sample.inbound.filter(({ stream }) => ids.some((id) => stream === `${id}-person`));
 }
 
-// How much `field` grew from sample to sample, over all rows of `kind`. A stream that was set up
-// anew in between began at zero.
+// How much `field` grew, over all rows of `kind`. What a stream had counted when it was first seen is
+// not known to belong here.
 function growth(samples, ids, kind, field) {
+  const last = new Map();
   let sum = 0;
-  for (let at = 1; at < samples.length; ++at) {
-    for (const row of rowsOf(samples[at], ids)) {
+  for (const sample of samples) {
+    for (const row of rowsOf(sample, ids)) {
       if (row.kind !== kind) continue;
-      const before = samples[at - 1].inbound.find(({ track }) => track === row.track);
-      sum += Math.max(0, (row[field] ?? 0) - (before?.[field] ?? 0));
+      const now = row[field] ?? 0;
+      sum += Math.max(0, now - (last.get(row.track) ?? now));
+      last.set(row.track, now);
     }
   }
   return sum;
@@ -83,7 +85,8 @@ export function sentRate(samples, { began, ended }) {
   return round((Math.max(0, ...grew) * 1000) / (last.at - first.at));
 }
 
-// What one page got from the person with these ids between two moments.
+// What one page got from the person with these ids between two moments; null if it was not looked
+// at twice.
 export function figuresOf(samples, ids, { began, ended }) {
   const within = samples.filter(({ at }) => at >= began && at <= ended);
   if (within.length < 2) return null;
@@ -110,10 +113,9 @@ export function figuresOf(samples, ids, { began, ended }) {
   };
 }
 
-// The average of several flows; each of the lists stays as long as the longest.
+// The average of several flows.
 export function average(flows) {
-  const present = flows.filter(Boolean);
-  const mean = (field) => present.reduce((sum, flow) => sum + flow[field], 0) / present.length;
+  const mean = (field) => flows.reduce((sum, flow) => sum + flow[field], 0) / flows.length;
   const latest = (values) => (values.includes(null) ? null : Math.max(...values));
   return {
     framesPerSecond: round(mean('framesPerSecond')),
@@ -125,6 +127,6 @@ export function average(flows) {
     kbps: round(mean('kbps'), 0),
     keyFrames: round(mean('keyFrames'), 1),
     keyFrameRequests: round(mean('keyFrameRequests'), 1),
-    seenAgainAfter: latest(present.map((flow) => flow.seenAgainAfter)),
+    seenAgainAfter: latest(flows.map((flow) => flow.seenAgainAfter)),
   };
 }

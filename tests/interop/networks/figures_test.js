@@ -24,8 +24,13 @@ test('the frame rate is what was decoded over the time it took', () => {
 
 test('a stream that is set up anew goes on where the old one ended', () => {
   const old = samplesOf([0, 5, 10].map((framesDecoded) => ({ framesDecoded })));
-  const fresh = samplesOf([null, null, null, { framesDecoded: 4 }, { framesDecoded: 10 }], 'two');
+  const fresh = samplesOf([null, null, null, { framesDecoded: 4 }, { framesDecoded: 14 }], 'two');
   assert.equal(figures([...old, ...fresh.slice(3)]).framesPerSecond, 10);
+});
+
+test('a stream that is missing from one sample is counted once', () => {
+  const rows = [{ framesDecoded: 100 }, null, { framesDecoded: 110 }];
+  assert.equal(figures(samplesOf(rows)).framesPerSecond, 10);
 });
 
 test('streams of others and moments outside of the span do not count', () => {

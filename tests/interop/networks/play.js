@@ -64,7 +64,8 @@ async function runPhases(link, phases) {
 // One flow, `from` as seen by `to`, in one phase.
 function flow(samples, names, span, from, to) {
   const figures = figuresOf(samples.get(to), names.of(from), span);
-  return figures && { ...figures, sentPerSecond: sentRate(samples.get(from), span) };
+  if (!figures) throw new Error(`too few samples of ${to}: this machine is too busy`);
+  return { ...figures, sentPerSecond: sentRate(samples.get(from), span) };
 }
 
 function summary(people, samples, names, span) {
@@ -96,7 +97,7 @@ function fullSizeAfter(phase, people, fullWidth) {
   const bad = people.at(-1).name;
   const since = people
     .slice(0, -1)
-    .map(({ name }) => wideAfter(phase.flows[`${name}>${bad}`]?.points ?? [], fullWidth));
+    .map(({ name }) => wideAfter(phase.flows[`${name}>${bad}`].points, fullWidth));
   return since.includes(null) ? null : Math.max(...since);
 }
 

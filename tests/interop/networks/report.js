@@ -52,7 +52,7 @@ function changes(points) {
 function resolutions(result, badName) {
   return (result.phases ?? []).flatMap((phase) =>
     Object.entries(phase.flows)
-      .filter(([name, flow]) => flow && name.endsWith(`>${badName}`))
+      .filter(([name]) => name.endsWith(`>${badName}`))
       .map(([name, flow]) => {
         const where = phase.phase ? `${result.profile}: ${phase.phase}` : result.profile;
         return `- ${where}, ${name.split('>')[0]}: ${changes(flow.points)}`;
