@@ -5,6 +5,8 @@ import { average, figuresOf, sentRate, wideAfter } from './figures.js';
 // Everybody has seen everybody for so long before it begins; a start is not what is measured.
 const kWarmSeconds = 4;
 const kWarmMostMs = 20_000;
+// Three browsers start at once.
+const kJoinMs = 30_000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -105,7 +107,7 @@ export async function play(network, profile, { fullWidth, params }) {
   const people = await network.meet(params);
   const names = new Names();
   try {
-    for (const person of people) await person.joined();
+    for (const person of people) await person.joined({ within: kJoinMs });
     const warm = await warmUp(people, fullWidth);
     await names.note(people);
     for (const person of people) await person.page.evaluate(() => rtcProbe.take().length);
