@@ -143,7 +143,7 @@ void LayerSelector::AdvanceByPayload(const RtpPacket& packet, bool new_picture,
     EnterKeyPicture();
     next = ChooseAtKeyFrame(packet, source);
     if (next.by_descriptor) Look(source);
-  } else if (HasLayers()) {
+  } else if (has_layers_) {
     LeaveKeyPicture(frame, next);
     if (DecidesPicture(frame, new_picture)) {
       LowerLayers(next);
@@ -175,8 +175,8 @@ bool LayerSelector::DecidesPicture(const Description& frame, bool new_picture) c
 LayerChoice LayerSelector::ChooseAtKeyFrame(const RtpPacket& packet,
                                             const EncodingSource& source) const {
   LayerChoice choice;
-  choice.spatial = HasLayers() ? target_.spatial : kEverything.spatial;
-  choice.temporal_mask = HasLayers() ? WantedMask() : MaskUpTo(kEverything.temporal);
+  choice.spatial = has_layers_ ? target_.spatial : kEverything.spatial;
+  choice.temporal_mask = has_layers_ ? WantedMask() : MaskUpTo(kEverything.temporal);
   if (packet.dependencies() != nullptr && source.dependencies.structure() != nullptr) {
     SetDecodeTarget(*source.dependencies.structure(), FindTarget(source.dependencies, target_),
                     choice);
@@ -340,9 +340,5 @@ bool LayerSelector::needs_key_frame() const {
 }
 
 uint8_t LayerSelector::WantedMask() const { return MaskUpTo(target_.temporal); }
-
-bool LayerSelector::HasLayers() const {
-  return codec_ == Kind::kVp8 || codec_ == Kind::kVp9 || codec_ == Kind::kH265;
-}
 
 }  // namespace sluice::rtp

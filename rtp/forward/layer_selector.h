@@ -61,7 +61,14 @@ class LayerSelector {
   // Whatever there is.
   static constexpr LayerId kEverything{0xff, 0xff};
 
-  LayerSelector(codec::Kind codec, SvcMode svc) : codec_(codec), svc_(svc) {}
+  LayerSelector(codec::Kind codec, SvcMode svc)
+      : codec_(codec),
+        svc_(svc),
+        has_layers_(codec == codec::Kind::kVp8 || codec == codec::Kind::kVp9 ||
+                    codec == codec::Kind::kH265) {}
+
+  // Layers are told of, by payloads or by descriptors. Otherwise there is nothing to choose.
+  bool has_layers() const { return has_layers_ || newest().by_descriptor; }
 
   // What is wanted at the most.
   void SetTarget(LayerId target);
@@ -107,11 +114,10 @@ class LayerSelector {
   // Finds the wanted decode target again if anything it depends on has changed.
   void Look(const EncodingSource& source);
   uint8_t WantedMask() const;
-  // Payloads of the codec tell of layers in each packet.
-  bool HasLayers() const;
 
   codec::Kind codec_;
   SvcMode svc_;
+  bool has_layers_;  // payloads of the codec tell of layers in each packet
   LayerId target_ = kEverything;
   // A ring, `count_` of them in use, the newest at `newest_`.
   std::array<LayerChoice, kHistory> choices_{};
