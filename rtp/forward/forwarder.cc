@@ -23,8 +23,8 @@ size_t SeenIndex(const EncodingSource& source) {
 }  // namespace
 
 Forwarder::Forwarder(const Options& options)
-    : options_(options),
-      times_(options.clock_rate, options.first_timestamp),
+    : times_(options.clock_rate, options.first_timestamp),
+      options_(options),
       runs_{SourceRun(options.codec, options.svc), SourceRun(options.codec, options.svc)} {
   SLUICE_DCHECK(options.first_seq.value() < 0x8000);
 }
@@ -204,6 +204,7 @@ void Forwarder::Enter(SourceRun& entered, const RtpPacket& packet, const Encodin
   entered.layers.SetTarget(
       target_ && target_->encoding == source.index ? target_->layer : LayerSelector::kEverything);
   entered.layers.Begin(packet, source);
+  entered.layered = entered.layers.has_layers();
   clock_ = source.clock;
   running_ = true;
 }
@@ -223,7 +224,7 @@ Verdict Forwarder::Pass(SourceRun* run, const RtpPacket& packet, PayloadType pay
   bool new_picture = packet.timestamp() != run->newest_timestamp;
   run->newest_timestamp = packet.timestamp();
   if (packet.marker()) clock_ = source.clock;
-  if (!run->layers.Matters(packet)) {
+  if (!run->layered && packet.dependencies() == nullptr) {
     return PassPlain(*run, packet, payload_type);
   }
   if (packet.description().frame_start && !run->layers.Advance(packet, new_picture, source)) {
@@ -233,6 +234,7 @@ Verdict Forwarder::Pass(SourceRun* run, const RtpPacket& packet, PayloadType pay
     new_picture = true;
   }
   const LayerChoice& choice = run->layers.newest();
+  run->layered = run->layers.has_layers();
   // What is missing in front of the first packet of a choice is judged by the one before.
   const bool base_only = choice.base_only() && choice.begin < packet.unwrapped_seq().value;
   const PictureNumbers::Place place{true, new_picture, base_only};
@@ -252,7 +254,9 @@ Verdict Forwarder::PassLate(SourceRun& run, const RtpPacket& packet, PayloadType
   const bool passes = choice != nullptr && run.layers.Passes(*choice, packet);
   if (choice != nullptr) run.layers.Record(*choice, packet, passes);
   if (!passes) return LeaveOut(run, packet, DropReason::kOtherLayer);
-  if (!run.layers.Matters(packet)) return PassPlain(run, packet, payload_type);
+  if (!run.layered && packet.dependencies() == nullptr) {
+    return PassPlain(run, packet, payload_type);
+  }
   return Forward(run, *choice, PictureNumbers::Place{}, packet, payload_type);
 }
 
@@ -297,14 +301,6 @@ Verdict Forwarder::PassPlain(SourceRun& run, const RtpPacket& packet, PayloadTyp
                  .marker = packet.marker(),
                  .patch = red ? PayloadPatch::kRed : PayloadPatch::kNone,
                  .key_index = red ? options_.red->inner.value() : uint8_t{0}};
-}
-
-Verdict Forwarder::LeaveOut(const RtpPacket& packet, const EncodingSource& source,
-                            DropReason reason) {
-  RecordSeen(packet, source);
-  if (stopped()) return DropReason::kConsumerPaused;
-  SourceRun* owner = FindRun(packet, source.index);
-  return owner == nullptr ? Verdict(reason) : LeaveOut(*owner, packet, reason);
 }
 
 Verdict Forwarder::LeaveOut(SourceRun& run, const RtpPacket& packet, DropReason reason) {

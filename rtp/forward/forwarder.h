@@ -45,7 +45,6 @@ class Forwarder {
     uint32_t clock_rate = 90'000;
     // The stream can be entered at key frames only: video of a codec whose key frames we know.
     bool needs_key_frame = false;
-    PayloadTypeMap payload_types;
     // Of the stream, for what its payload descriptor has to be told.
     codec::Kind codec = codec::Kind::kUnknown;
     SvcMode svc = SvcMode::kNone;
@@ -60,6 +59,7 @@ class Forwarder {
       PayloadType inner;
     };
     std::optional<Red> red;
+    PayloadTypeMap payload_types;
   };
 
   // A step in sequence numbers of this or more is no loss that could be repaired but a stream that
@@ -156,21 +156,22 @@ class Forwarder {
   // The packet is not for this receiver, who must not miss its number.
   Verdict LeaveOut(SourceRun& run, const RtpPacket& packet, DropReason reason);
 
-  Options options_;
-  TimestampMapper times_;
-  // The run that goes on, or went on last, and the one before.
-  std::array<SourceRun, 2> runs_;
+  // What every packet looks at stands together.
   uint8_t current_ = 0;
   bool paused_ = false;
   bool running_ = false;
   bool targeted_ = false;  // SetTarget has been called
   std::optional<LayerTarget> target_;
   PayloadType payload_type_;  // of what passed last
+  TimestampMapper times_;
+  Options options_;
+  std::array<Seen, kMaxEncodings> seen_{};
+  // The run that goes on, or went on last, and the one before.
+  std::array<SourceRun, 2> runs_;
   // When the run before ended.
   Timestamp replaced_at_{};
   // Of the source of the current run.
   std::optional<EncodingSource::Clock> clock_;
-  std::array<Seen, kMaxEncodings> seen_{};
 };
 
 }  // namespace sluice::rtp

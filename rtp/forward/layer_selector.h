@@ -60,10 +60,8 @@ class LayerSelector {
         has_layers_(codec == codec::Kind::kVp8 || codec == codec::Kind::kVp9 ||
                     codec == codec::Kind::kH265) {}
 
-  // False if there is nothing to choose: neither its payload nor a descriptor tells of layers.
-  bool Matters(const RtpPacket& packet) const {
-    return has_layers_ || packet.dependencies() != nullptr || newest().by_descriptor;
-  }
+  // Layers are told of, by payloads or by descriptors. Otherwise there is nothing to choose.
+  bool has_layers() const { return has_layers_ || newest().by_descriptor; }
 
   // What is wanted at the most.
   void SetTarget(LayerId target);

@@ -28,6 +28,7 @@ struct SourceRun {
   Ssrc ssrc;
   uint8_t encoding = 0;
   bool begun = false;
+  bool layered = false;  // layers.has_layers(), at hand
   // Of the newest packet of the source, passed or not.
   uint32_t newest_timestamp = 0;
   TimestampShift time;
