@@ -8,6 +8,7 @@
 #include <numeric>
 #include <optional>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "rtp/forward/allocator.h"
@@ -344,6 +345,60 @@ TEST(AllocatorModelTest, OfTwoTheHigherEndsUpWithNoLessWhateverHappened) {
     for (int call = 0; call < 600; ++call) Call(allocator, now += seconds(1), bps, parties);
     ExpectAscending(parties);
   }
+}
+
+// Three encodings of a camera whose pictures swing by half and are eight times as large after ten
+// seconds each, as measured by a catalog.
+class Camera {
+ public:
+  explicit Camera(uint64_t seed) : random_(seed) {}
+
+  void Send(Timestamp now) {
+    const bool key = ++pictures_ % 250 == 1;
+    int bytes = 600;
+    for (uint8_t encoding = 0; encoding < 3; ++encoding, bytes *= 3) {
+      const int swing = bytes / 2 + random_.Below(bytes);
+      catalog_.Record(now, {.encoding = encoding,
+                            .timestamp = pictures_ * 3600,
+                            .bytes = static_cast<size_t>(key ? 8 * swing : swing),
+                            .key_frame = key});
+    }
+  }
+  std::span<const Offer> Offers(Timestamp now) { return catalog_.Offers(now); }
+
+ private:
+  Random random_;
+  LayerCatalog catalog_;
+  uint32_t pictures_ = 0;
+};
+
+// The largest takes 1080 kbit/s, and some 30 more for its key frames.
+TEST(AllocatorModelTest, SwingingLayersFlapAtMostOnceAMinuteOnASteadyPath) {
+  int flaps = 0;
+  for (int kbps = 1000; kbps <= 1800; kbps += 50) {
+    SCOPED_TRACE(kbps);
+    Camera camera(static_cast<uint64_t>(kbps));
+    Allocator allocator;
+    Timestamp now(seconds(1000));
+    Timestamp last_up{};
+    Timestamp last_flap{};
+    for (int picture = 0; picture < 25 * 600; ++picture) {
+      now += milliseconds(40);
+      camera.Send(now);
+      if (picture % 3 != 0) continue;
+      Allocator::Request request;
+      request.offers = camera.Offers(now);
+      for (const auto& decision : allocator.Allocate(now, BitRate::Kbps(kbps), {&request, 1})) {
+        if (decision.reason == Reason::kBandwidthUp) last_up = now;
+        // A layer that held for longer was no mistake.
+        if (decision.reason != Reason::kBandwidthDown || now - last_up > seconds(60)) continue;
+        ASSERT_GE(now - last_flap, seconds(60));
+        last_flap = now;
+        ++flaps;
+      }
+    }
+  }
+  EXPECT_GT(flaps, 0) << "or the path is none that tests it";
 }
 
 }  // namespace
