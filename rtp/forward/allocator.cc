@@ -9,7 +9,7 @@ namespace {
 
 // No layer takes more; sums of two thousand of them do not overflow.
 constexpr int64_t kMostBps = 1'000'000'000'000;
-constexpr int64_t kUnbounded = std::numeric_limits<int64_t>::max();
+constexpr int64_t kUnbounded = std::numeric_limits<int64_t>::max() / 1000;
 
 int64_t RateOf(const LayerCatalog::Offer& offer) {
   return std::clamp<int64_t>(offer.rate.bps(), 0, kMostBps);
@@ -31,8 +31,10 @@ std::span<const Allocator::Decision> Allocator::Allocate(Timestamp now,
   next_timeout_.reset();
   Gather(now, requests.first(std::min(requests.size(), kMaxConsumers)));
   frozen_ = pressure || (pressed_ && now - *pressed_ < kPressureSpan);
+  available_ = available ? std::clamp<int64_t>(available->bps(), 1, kUnbounded) : 0;
+  LiftCeiling(now);
   for (Claim& claim : claims_) Assess(now, claim);
-  SetBudgets(now, available, pressure);
+  SetBudgets(now, pressure);
   if (!GiveBest()) {
     Share(raise_budget_, Costing::kMeasured, &Claim::raised);
     Share(keep_budget_, Costing::kCharged, &Claim::kept);
@@ -124,21 +126,23 @@ void Allocator::FindHeld(Claim& claim) const {
 }
 
 void Allocator::FindAllowed(Timestamp now, Claim& claim) {
-  const State& state = *claim.state;
+  State& state = *claim.state;
   const bool starts = !state.target && !state.starved;
   const bool fresh = starts || now - *state.started < kStartSpan ||
                      (state.wished && now - *state.wished < kWishSpan);
   const bool held_down = !starts && (frozen_ || now < state.hold_until);
+  if (!ceiling_) state.failed.reset();
   for (int i = Lowest(claim.usable); i <= Highest(claim.usable); ++i) {
     if (!Contains(claim.usable, i)) continue;
-    const Duration alive_for = claim.request->offers[static_cast<size_t>(i)].alive_for;
-    const bool old_enough = fresh || alive_for >= kLayerAge;
-    if (i <= claim.held || (old_enough && !held_down)) {
+    const LayerCatalog::Offer& offer = claim.request->offers[static_cast<size_t>(i)];
+    const bool old_enough = fresh || offer.alive_for >= kLayerAge;
+    const bool failed = state.failed && offer.layer >= *state.failed;
+    if (i <= claim.held || (old_enough && !held_down && !failed)) {
       claim.allowed |= 1u << i;
       continue;
     }
     if (now < state.hold_until) next_timeout_ = Earlier(next_timeout_, state.hold_until);
-    if (!old_enough) next_timeout_ = Earlier(next_timeout_, now + (kLayerAge - alive_for));
+    if (!old_enough) next_timeout_ = Earlier(next_timeout_, now + (kLayerAge - offer.alive_for));
   }
 }
 
@@ -172,7 +176,7 @@ int64_t Allocator::Total(int Claim::*position, Costing costing) const {
   return total;
 }
 
-void Allocator::SetBudgets(Timestamp now, std::optional<BitRate> available, bool pressure) {
+void Allocator::SetBudgets(Timestamp now, bool pressure) {
   resting_ = 0;
   int64_t desired = 0;
   for (const Claim& claim : claims_) {
@@ -182,13 +186,11 @@ void Allocator::SetBudgets(Timestamp now, std::optional<BitRate> available, bool
   }
   desired_ = BitRate::Bps(desired / 100 * (100 + kHeadroomPercent));
   held_total_ = Total(&Claim::held, Costing::kCharged);
-  available_ = available ? std::clamp<int64_t>(available->bps(), 1, kUnbounded / 100) : 0;
-  keep_budget_ = raise_budget_ = kUnbounded / 100;
-  if (available) {
+  keep_budget_ = raise_budget_ = kUnbounded;
+  if (available_ != 0) {
     keep_budget_ = available_;
     raise_budget_ = available_ / (100 + kHeadroomPercent) * 100;
   }
-  LiftCeiling(now);
   if (ceiling_) raise_budget_ = std::min(raise_budget_, *ceiling_);
   pressed_now_ = pressure && (!pressed_ || now - *pressed_ >= kPressureSpan);
   if (!pressed_now_) return;
@@ -199,7 +201,7 @@ void Allocator::SetBudgets(Timestamp now, std::optional<BitRate> available, bool
 
 void Allocator::LiftCeiling(Timestamp now) {
   if (!ceiling_) return;
-  if (available_ == 0 || available_ >= lift_at_) {
+  if (available_ == 0 || available_ >= lift_at_ || available_ < *ceiling_ / 2) {
     // Another path: what was learnt on the former one says nothing.
     ceiling_.reset();
     ceiling_until_ = now - kFlapSpan;
@@ -302,7 +304,9 @@ void Allocator::RecordDown(Timestamp now, const Claim& claim, Reason reason) {
   state.hold = flapped ? std::min(2 * state.hold, kLastHold) : kFirstHold;
   state.hold_until = now + (paused ? kPauseHold : state.hold);
   state.raised.reset();
-  if (flapped) RecordFlap(now);
+  if (!flapped) return;
+  state.failed = state.layer;
+  RecordFlap(now);
 }
 
 void Allocator::RecordFlap(Timestamp now) {

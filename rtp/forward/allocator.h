@@ -53,7 +53,8 @@ class Allocator {
   // of what the path carried then is left: that is another path.
   static constexpr Duration kFlapSpan = std::chrono::seconds(60);
   // The sum at which it flapped, less some percent, is the ceiling for so long; for twice as long
-  // if the next attempt flaps as well. It is lifted once half as much again is available as then.
+  // if the next attempt flaps as well. It is lifted once half as much again is available as then,
+  // or less than half of it: then the path itself has changed.
   static constexpr Duration kFirstCeiling = std::chrono::seconds(60);
   static constexpr Duration kLastCeiling = std::chrono::seconds(240);
   static constexpr int64_t kCeilingPercent = 95;
@@ -142,6 +143,8 @@ class Allocator {
     int64_t raised_at = 0;
     Timestamp hold_until{};
     Duration hold = kFirstHold;
+    // What it flapped with; not tried again while the ceiling stands, though its rate may sink.
+    std::optional<LayerId> failed;
     // When it was last granted more by the application.
     std::optional<Timestamp> wished;
     bool known = false;    // has been requested, and was not paused since
@@ -187,7 +190,7 @@ class Allocator {
   void FindAllowed(Timestamp now, Claim& claim);
   void Charge(Timestamp now, Claim& claim);
 
-  void SetBudgets(Timestamp now, std::optional<BitRate> available, bool pressure);
+  void SetBudgets(Timestamp now, bool pressure);
   void LiftCeiling(Timestamp now);
   int64_t PressedBudget() const;
   int64_t Total(int Claim::*position, Costing costing) const;

@@ -563,6 +563,18 @@ TEST_F(AllocatorTest, AfterALinkHasRecoveredTheTopLayerIsSoonBack) {
   }
 }
 
+// As estimates move: in steps, with the first layer given up long before the bottom is reached.
+TEST_F(AllocatorTest, GradualDropSoonAfterGoingUpIsNoFlapEither) {
+  Add(1);
+  Run(seconds(20), 2500);
+  ASSERT_EQ(Has(1), 5);
+  for (double kbps = 2500; kbps > 400; kbps *= 0.95) Run(milliseconds(100), static_cast<int>(kbps));
+  Run(seconds(20), 400);
+  ASSERT_EQ(Has(1), 2);
+  for (double kbps = 400; kbps < 2400; kbps *= 1.03) Run(milliseconds(100), static_cast<int>(kbps));
+  EXPECT_EQ(Has(1), 5);
+}
+
 TEST_F(AllocatorTest, CallsAtTimeoutsAreEnough) {
   Add(1);
   Allocate(2000);
