@@ -125,7 +125,7 @@ Duration NackTracker::FirstDelay(Timestamp now) const {
 }
 
 Duration NackTracker::RetryDelay() const {
-  return rtt_ ? std::clamp(*rtt_, kMinRetry, kMaxRetry) : kDefaultRetry;
+  return rtt_ ? std::max(*rtt_, kMinRetry) : kDefaultRetry;
 }
 
 void NackTracker::FindNextDue() {

@@ -6,7 +6,6 @@
 #include <variant>
 
 #include "worker/engine/media_flow.h"
-#include "worker/engine/traces.h"
 
 namespace sluice::worker {
 namespace {
@@ -44,7 +43,6 @@ class Visitor {
     schema::IceSelectedTupleChangeT news;
     news.tuple = DescribeTuple(workspace_, transport_, event.path);
     workspace_.outbox.Notify(transport_.id, std::move(news));
-    transport_.egress.RestartEstimate(now_);
     WakeConsumers(workspace_, now_, transport_);
   }
 
@@ -84,25 +82,9 @@ void HandleLinkEvents(Workspace& workspace, Timestamp now, Handle<Transport> han
   if (stale) RouteUfrag(workspace, handle, transport);
 }
 
-namespace {
-
-void TraceRequests(Workspace& workspace, Timestamp now, Transport& transport) {
-  for (const Ingress::RequestSent& request : transport.ingress.TakeRequests()) {
-    const Producer* producer = workspace.producers.Find(request.producer);
-    if (producer == nullptr) continue;
-    const auto key_frame = request.fir ? schema::TraceType::Fir : schema::TraceType::Pli;
-    TraceFeedback(workspace, now, *producer,
-                  {request.packets != 0 ? schema::TraceType::Nack : key_frame, request.ssrc,
-                   request.packets});
-  }
-}
-
-}  // namespace
-
 void HandleStreamNeeds(Workspace& workspace, Timestamp now, Transport& transport) {
-  TraceRequests(workspace, now, transport);
-  for (const Ingress::EncodingRef& encoding : transport.ingress.TakeKeyFrameNeeds()) {
-    AskKeyFrame(workspace, now, encoding);
+  for (Handle<Producer> producer : transport.ingress.TakeKeyFrameNeeds()) {
+    AskKeyFrame(workspace, now, producer);
   }
 }
 
@@ -131,8 +113,9 @@ std::unique_ptr<schema::TransportTupleT> DescribeTuple(const Workspace& workspac
 }
 
 bool ListensOn(const Workspace& workspace, const Transport& transport, SocketId socket) {
-  return std::ranges::any_of(PointsOf(workspace, transport),
-                             [&](const ListenPoint& point) { return point.socket.id == socket; });
+  return std::ranges::any_of(PointsOf(workspace, transport), [&](const ListenPoint& point) {
+    return point.socket.id == socket;
+  });
 }
 
 }  // namespace sluice::worker

@@ -39,17 +39,8 @@ Dispatcher::Result Dispatcher::CreateRouter(Timestamp, const schema::RequestT& r
   if (workspace_.routers.size() >= kMaxRouters) {
     return absl::ResourceExhaustedError(absl::StrCat("the worker has ", kMaxRouters, " routers"));
   }
-  const uint8_t loudest = request.body.AsCreateRouter()->loudest_speakers;
-  if (loudest > rtp::LoudestFilter::kMaxPlaces) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("loudestSpeakers: above ", rtp::LoudestFilter::kMaxPlaces));
-  }
   const Handle<Router> handle = workspace_.routers.Emplace();
-  Router& router = *workspace_.routers.Find(handle);
-  router.id = id;
-  if (loudest > 0) {
-    router.loudest.emplace(rtp::LoudestFilter::Options{.places = loudest});
-  }
+  workspace_.routers.Find(handle)->id = id;
   workspace_.names.emplace(id, handle);
   return Done();
 }
@@ -89,11 +80,9 @@ Dispatcher::Result Dispatcher::Close(Timestamp now, const schema::RequestT& requ
   } else if (const auto* transport = std::get_if<Handle<Transport>>(&object)) {
     CloseTransport(workspace_, now, *transport);
   } else if (const auto* producer = std::get_if<Handle<Producer>>(&object)) {
-    CloseProducer(workspace_, now, *producer);
-  } else if (const auto* observer = std::get_if<Handle<Observer>>(&object)) {
-    CloseObserver(workspace_, *observer);
+    CloseProducer(workspace_, *producer);
   } else {
-    CloseConsumer(workspace_, now, std::get<Handle<Consumer>>(object));
+    CloseConsumer(workspace_, std::get<Handle<Consumer>>(object));
   }
   return Done();
 }

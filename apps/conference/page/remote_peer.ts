@@ -2,37 +2,15 @@
 
 import type { types } from 'mediasoup-client';
 
-import type {
-  ConsumerDescription,
-  Layers,
-  LayerShape,
-  LinkState,
-  PeerDescription,
-  PictureSize,
-  Source,
-} from '../protocol/messages';
+import type { ConsumerDescription, LinkState, PeerDescription, Source } from '../protocol/messages';
 import { receiverLevel, SpeakingDetector } from './sound_level';
-import { StreamMeter } from './stream_meter';
 import { Tile } from './tile';
 import type { Quality } from './tile';
 
-// One stream of this person, and what the server says of it.
-export interface RemoteStream {
-  id: string;
-  producerId: string;
+interface Stream {
   source: Source;
   consumer: types.Consumer;
   paused: boolean;
-  shape: LayerShape | null;
-  capture: PictureSize | null;
-  layers: Layers | null;
-  layersReason: string | null;
-  // performance.now() of the last change, and how many there were.
-  layersChangedAt: number | null;
-  layersChanges: number;
-  score: number | null;
-  producerScore: number | null;
-  meter: StreamMeter;
 }
 
 export interface RemotePeerListener {
@@ -40,8 +18,6 @@ export interface RemotePeerListener {
   soundBlocked(): void;
   screenAdded(): void;
   screenRemoved(): void;
-  pinned(tile: Tile): void;
-  panelToggled(tile: Tile): void;
 }
 
 interface LossSample {
@@ -56,14 +32,12 @@ export class RemotePeer {
   screenTile: Tile | null = null;
   // performance.now() of the first decoded picture; null until there is one.
   firstFrameAt: number | null = null;
-  // In dBov as the server hears it; null in silence.
-  volume: number | null = null;
-  private readonly streams = new Map<string, RemoteStream>();
+  private readonly streams = new Map<string, Stream>();
   private readonly sounds = new Map<Source, HTMLAudioElement>();
   private readonly speaking = new SpeakingDetector();
   private link: LinkState = 'connecting';
   private lastLoss: LossSample | null = null;
-  private loudness = 1;
+  private volume = 1;
 
   constructor(
     { id, name }: PeerDescription,
@@ -71,33 +45,12 @@ export class RemotePeer {
   ) {
     this.id = id;
     this.name = name;
-    this.tile = new Tile({
-      name,
-      onVolume: (volume) => this.setLoudness(volume),
-      onPin: () => listener.pinned(this.tile),
-      onPanel: () => listener.panelToggled(this.tile),
-    });
+    this.tile = new Tile({ name, onVolume: (volume) => this.setVolume(volume) });
     this.refresh();
   }
 
-  addStream(description: ConsumerDescription, consumer: types.Consumer): void {
-    const { id, producerId, source, producerPaused, shape, capture } = description;
-    this.streams.set(id, {
-      id,
-      producerId,
-      source,
-      consumer,
-      paused: producerPaused,
-      shape,
-      capture,
-      layers: null,
-      layersReason: null,
-      layersChangedAt: null,
-      layersChanges: 0,
-      score: null,
-      producerScore: null,
-      meter: new StreamMeter(),
-    });
+  addStream({ id, source, producerPaused }: ConsumerDescription, consumer: types.Consumer): void {
+    this.streams.set(id, { source, consumer, paused: producerPaused });
     const stream = new MediaStream([consumer.track]);
     switch (source) {
       case 'camera':
@@ -106,7 +59,7 @@ export class RemotePeer {
         break;
       case 'screen':
         this.screenTile?.dispose();
-        this.screenTile = this.makeScreenTile();
+        this.screenTile = new Tile({ name: `${this.name}’s screen`, screen: true });
         this.screenTile.setStream(stream);
         this.screenTile.setPicture(true);
         this.listener.screenAdded();
@@ -133,33 +86,6 @@ export class RemotePeer {
 
   hasStream(consumerId: string): boolean {
     return this.streams.has(consumerId);
-  }
-
-  stream(consumerId: string): RemoteStream | undefined {
-    return this.streams.get(consumerId);
-  }
-
-  get pictures(): RemoteStream[] {
-    return [...this.streams.values()].filter(({ consumer }) => consumer.kind === 'video');
-  }
-
-  // Where a picture is shown.
-  tileOf(source: Source): Tile | null {
-    return source === 'screen' ? this.screenTile : this.tile;
-  }
-
-  setLayers(consumerId: string, layers: Layers | null, reason: string): void {
-    const stream = this.streams.get(consumerId);
-    if (!stream) return;
-    stream.layers = layers;
-    stream.layersReason = reason;
-    stream.layersChangedAt = performance.now();
-    stream.layersChanges += 1;
-  }
-
-  setScore(consumerId: string, score: number, producerScore: number): void {
-    const stream = this.streams.get(consumerId);
-    if (stream) Object.assign(stream, { score, producerScore });
   }
 
   setPaused(consumerId: string, paused: boolean): void {
@@ -217,23 +143,13 @@ export class RemotePeer {
     this.streams.clear();
   }
 
-  streamOf(source: Source): RemoteStream | undefined {
+  private streamOf(source: Source): Stream | undefined {
     return [...this.streams.values()].find((stream) => stream.source === source);
   }
 
   private isSilent(source: Source): boolean {
     const stream = this.streamOf(source);
     return !stream || stream.paused;
-  }
-
-  private makeScreenTile(): Tile {
-    const tile: Tile = new Tile({
-      name: `${this.name}’s screen`,
-      screen: true,
-      onPin: () => this.listener.pinned(tile),
-      onPanel: () => this.listener.panelToggled(tile),
-    });
-    return tile;
   }
 
   private refresh(): void {
@@ -248,7 +164,7 @@ export class RemotePeer {
     const sound = new Audio();
     sound.autoplay = true;
     sound.srcObject = stream;
-    sound.volume = this.loudness;
+    sound.volume = this.volume;
     this.sounds.set(source, sound);
     sound.play().catch((error: unknown) => {
       if (error instanceof DOMException && error.name === 'NotAllowedError') {
@@ -264,8 +180,8 @@ export class RemotePeer {
     sound.srcObject = null;
   }
 
-  private setLoudness(volume: number): void {
-    this.loudness = volume;
+  private setVolume(volume: number): void {
+    this.volume = volume;
     for (const sound of this.sounds.values()) sound.volume = volume;
   }
 

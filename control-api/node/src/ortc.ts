@@ -6,7 +6,6 @@ export {
   getConsumableRtpParameters,
   getConsumerRtpParameters,
   getProducerRtpParametersMapping,
-  getProducerType,
   validateProducerRtpParameters,
 } from './ortc/parameters.js';
 export { generateRouterRtpCapabilities } from './ortc/router_capabilities.js';

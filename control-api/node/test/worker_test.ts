@@ -26,7 +26,6 @@ import {
   logOf,
   mediaCodecs,
   nextEvent,
-  shortTimeout,
   videoParameters,
   withFakeWorker,
 } from './fixtures.js';
@@ -422,8 +421,15 @@ describe('options', () => {
       await router.createWebRtcTransport({ listenInfos, enableTcp: true, enableSctp: false });
 
       const options = { producerId: producer.id, rtpCapabilities: browserCapabilities(router) };
-      await assert.rejects(transport.consume({ ...options, pipe: true as false }), refusal('pipe'));
-      await transport.consume({ ...options, pipe: false });
+      for (const [name, value] of [
+        ['pipe', true],
+        ['ignoreDtx', true],
+        ['preferredLayers', { spatialLayer: 0 }],
+      ] as const) {
+        const consumed = transport.consume({ ...options, [name]: value });
+        await assert.rejects(consumed, refusal(name));
+      }
+      await transport.consume({ ...options, pipe: false, ignoreDtx: false });
     });
   });
 
@@ -613,24 +619,23 @@ describe('trouble', () => {
       async (worker) => {
         await assert.rejects(worker.createRouter(), {
           name: 'TimeoutError',
-          message: /CreateRouter within 1000 ms/,
+          message: /CreateRouter within 50 ms/,
         });
         await worker.getResourceUsage();
       },
-      { requestTimeout: shortTimeout },
+      { requestTimeout: 50 },
     );
   });
 
   test('what is created after its timeout is closed again', async () => {
     const lines = await logOf(async () => {
       await withFakeWorker(
-        { heldUntil: { CreateRouter: 'GetResourceUsage' } },
+        { late: { CreateRouter: 150 } },
         async (worker) => {
           await assert.rejects(worker.createRouter(), { name: 'TimeoutError' });
-          await worker.getResourceUsage();
-          await worker.getResourceUsage();
+          await new Promise((resolve) => setTimeout(resolve, 300));
         },
-        { requestTimeout: shortTimeout },
+        { requestTimeout: 50 },
       );
     });
     assert.ok(lines.some((line) => /^request Close [0-9a-f-]{36}$/.test(line)));
@@ -638,17 +643,16 @@ describe('trouble', () => {
 
   test('a pause that is granted after its timeout is a pause', async () => {
     await withFakeWorker(
-      { heldUntil: { Pause: 'GetResourceUsage' } },
+      { late: { Pause: 150 } },
       async (worker) => {
         const { producer } = await startCall(worker);
         const paused = nextEvent(producer.observer, 'pause');
         await assert.rejects(producer.pause(), { name: 'TimeoutError' });
         assert.equal(producer.paused, false);
-        await worker.getResourceUsage();
         await paused;
         assert.equal(producer.paused, true);
       },
-      { requestTimeout: shortTimeout },
+      { requestTimeout: 50 },
     );
   });
 
