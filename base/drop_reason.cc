@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, kDropReasonCount> kNames = {
     "noConsumer",      "notConnected",     "unsupportedPayload", "tooLate",
     "queueFull",       "queueAge",         "socketFull",         "socketError",
     "tooLarge",        "rtxUnavailable",   "rtxRepeated",        "tooManyStreams",
-    "rtcpUnknownStream", "transportClosed",
+    "rtcpUnknownStream", "transportClosed", "notLoudest",
 };
 
 }  // namespace

@@ -62,8 +62,9 @@ enum class DropReason : uint8_t {
   kTooManyStreams = 39,      // transport reached its limit of streams
   kRtcpUnknownStream = 40,   // feedback about a stream we do not send
   kTransportClosed = 41,
+  kNotLoudest = 42,          // only the loudest speakers are forwarded
 };
-inline constexpr size_t kDropReasonCount = 42;
+inline constexpr size_t kDropReasonCount = 43;
 
 // The name used in statistics, logs and metrics, e.g. "srtpReplay".
 std::string_view DropReasonName(DropReason reason);

@@ -2,12 +2,12 @@
 // the store, and the new header. Run over many receivers, because their state does not stay in the
 // first-level cache of a worker that has a thousand of them.
 
+#include <benchmark/benchmark.h>
+
 #include <cstdint>
 #include <memory>
 #include <variant>
 #include <vector>
-
-#include <benchmark/benchmark.h>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -21,6 +21,7 @@ namespace {
 
 constexpr PayloadType kMedia(96);
 constexpr PayloadType kForeign(97);  // of no receiver
+const EncodingSource source;
 
 struct Receiver {
   explicit Receiver(const Forwarder::Options& options, const ExtensionMap& extensions)
@@ -117,7 +118,7 @@ void BM_Admit(benchmark::State& state) {
     for (const RtpPacket& packet : batch) {
       const PayloadType mapped = ++turn % thinning == 0 ? kForeign : kMedia;
       for (const auto& receiver : receivers) {
-        benchmark::DoNotOptimize(receiver->forwarder.Admit(packet, mapped));
+        benchmark::DoNotOptimize(receiver->forwarder.Admit(packet, mapped, source));
       }
     }
   }
@@ -129,7 +130,7 @@ void SendToAll(const RtpPacket& packet, const std::vector<std::unique_ptr<Receiv
                ByteSpan out) {
   const Departure departure{NtpTime::From(packet.arrival(), Duration(0)), packet.seq().value()};
   for (const auto& receiver : receivers) {
-    const Verdict verdict = receiver->forwarder.Admit(packet, kMedia);
+    const Verdict verdict = receiver->forwarder.Admit(packet, kMedia, source);
     const auto* rewrite = std::get_if<Rewrite>(&verdict);
     SLUICE_CHECK(rewrite != nullptr);
     benchmark::DoNotOptimize(receiver->writer.Write(packet, *rewrite, departure, out));

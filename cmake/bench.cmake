@@ -9,3 +9,16 @@ foreach(source ${bench_sources})
   target_link_libraries(${name} PRIVATE sluice_test_support sluice_flags benchmark::benchmark)
   add_test(NAME ${name} COMMAND ${name} --benchmark_min_time=0.001)
 endforeach()
+
+# The bandwidth estimator's proof: experiments in virtual time, with a table, JSON and pictures; and
+# what it decides when it is told a trace.
+add_executable(bwe_report bench/bwe_report.cc bench/bwe_plot.cc)
+add_executable(bwe_replay bench/bwe_replay.cc)
+foreach(name bwe_report bwe_replay)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  target_link_libraries(${name} PRIVATE sluice_test_support sluice_flags)
+endforeach()
+add_test(NAME bwe_report COMMAND bwe_report --quick --out ${CMAKE_BINARY_DIR}/bench/bwe_quick)
+add_test(NAME bwe_replay COMMAND sh -c
+         "$<TARGET_FILE:bwe_report> --quick --trace quick.trace && $<TARGET_FILE:bwe_replay> quick.trace"
+         WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/bench)

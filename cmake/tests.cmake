@@ -34,6 +34,12 @@ if(NOT SLUICE_SANITIZE)
   add_dependencies(control_channel_test sluice-worker)
 endif()
 
+# The bad network of the browser tests.
+add_executable(link_emulator tests/interop/link_emulator.cc tests/interop/link_settings.cc
+               tests/support/sim_link.cc)
+set_target_properties(link_emulator PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(link_emulator PRIVATE sluice_base sluice_flags)
+
 if(SLUICE_SANITIZE)
   file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.cc)
   foreach(source ${fuzz_sources})

@@ -124,7 +124,7 @@ int Run(const Options& options) {
   if (!sockets.ok()) return CannotStart(sockets.status());
 
   Engine engine({pool, entropy, **sockets, **context, usage, Clock().Read().unix_offset,
-                 static_cast<uint32_t>(getpid())});
+                 static_cast<uint32_t>(getpid()), options.adapts_to_bandwidth});
   absl::StatusOr<std::unique_ptr<EventLoop>> loop = EventLoop::Create({engine, **sockets, log});
   if (!loop.ok()) return CannotStart(loop.status());
   HoldSignals(SIG_UNBLOCK);

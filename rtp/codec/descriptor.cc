@@ -6,6 +6,7 @@
 #include "rtp/codec/h264.h"
 #include "rtp/codec/h265.h"
 #include "rtp/codec/opus.h"
+#include "rtp/codec/red.h"
 #include "rtp/codec/vp8.h"
 #include "rtp/codec/vp9.h"
 
@@ -22,9 +23,10 @@ constexpr MimeName kMimeNames[] = {
     {"audio/PCMU", Kind::kPcmu},       {"audio/PCMA", Kind::kPcma},
     {"audio/G722", Kind::kG722},       {"audio/telephone-event", Kind::kTelephoneEvent},
     {"audio/CN", Kind::kComfortNoise}, {"audio/rtx", Kind::kRtx},
-    {"video/VP8", Kind::kVp8},         {"video/VP9", Kind::kVp9},
-    {"video/H264", Kind::kH264},       {"video/H265", Kind::kH265},
-    {"video/AV1", Kind::kAv1},         {"video/rtx", Kind::kRtx},
+    {"audio/red", Kind::kRed},         {"video/VP8", Kind::kVp8},
+    {"video/VP9", Kind::kVp9},         {"video/H264", Kind::kH264},
+    {"video/H265", Kind::kH265},       {"video/AV1", Kind::kAv1},
+    {"video/rtx", Kind::kRtx},
 };
 
 // RFC 6838 §4.2: the names of media types are ASCII, and case does not matter.
@@ -69,6 +71,8 @@ Description Describe(Kind kind, ByteView payload, bool marker,
   switch (kind) {
     case Kind::kOpus:
       return DescribeOpus(payload);
+    case Kind::kRed:
+      return DescribeRed(payload);
     case Kind::kMultiOpus:
     case Kind::kPcmu:
     case Kind::kPcma:

@@ -7,6 +7,7 @@
 #ifndef SLUICE_RTP_CODEC_DESCRIPTOR_H_
 #define SLUICE_RTP_CODEC_DESCRIPTOR_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -20,6 +21,7 @@ namespace sluice::rtp::codec {
 enum class Kind : uint8_t {
   kUnknown,
   kOpus,            // RFC 7587
+  kRed,             // RFC 2198, around Opus
   kMultiOpus,       // surround sound: several Opus streams in a packet
   kPcmu,            // RFC 3551 §4.5.14
   kPcma,            // RFC 3551 §4.5.14
@@ -52,12 +54,16 @@ struct Description {
   bool frame_end = false;
   // `spatial` and `temporal` were stated by the packet rather than left at zero.
   bool has_layers = false;
-  // A receiver of lower temporal layers may go up to `temporal` here (VP8 Y, VP9 U).
+  // Where receivers of lower temporal layers may go up. VP8 Y: this frame depends on the base layer
+  // alone. VP9 U: no later picture of a layer above this one depends on earlier ones of such. H265
+  // TSA and STSA: this and later pictures depend on no earlier one of the same layer.
   bool layer_sync = false;
   // No other picture depends on this one (VP8 N); no higher spatial layer does (VP9 Z).
   bool discardable = false;
   // Depends on the next lower spatial layer of the same picture (VP9 D).
   bool inter_layer = false;
+  // Refers to no other picture, at most to lower layers of its own (VP9 without P).
+  bool intra_picture = false;
   // `base_index` is there (VP8 and VP9 TL0PICIDX).
   bool has_base_index = false;
   // Discontinuous transmission: nobody speaks (Opus).
@@ -73,6 +79,9 @@ struct Description {
   uint8_t key_index = 0;
   // The frame dependency template of an AV1 dependency descriptor, 0..63.
   uint8_t template_id = 0;
+  // VP9 in flexible mode: how many pictures back the references lie.
+  uint8_t reference_count = 0;
+  std::array<uint8_t, 3> references{};
   uint16_t picture_id = 0;
 
   bool operator==(const Description&) const = default;

@@ -4,6 +4,8 @@ namespace sluice::rtp::codec {
 namespace {
 
 // H.265 table 7-1.
+constexpr uint8_t kFirstSubLayerAccess = 2;  // TSA_N, TSA_R, STSA_N, STSA_R
+constexpr uint8_t kLastSubLayerAccess = 5;
 constexpr uint8_t kFirstRandomAccess = 16;
 constexpr uint8_t kLastRandomAccess = 23;
 constexpr uint8_t kLastSlice = 31;
@@ -19,9 +21,14 @@ constexpr uint8_t kFragment = 49;
 
 constexpr size_t kHeadSize = 2;
 
+bool IsSubLayerAccess(uint8_t type) {
+  return type >= kFirstSubLayerAccess && type <= kLastSubLayerAccess;
+}
+
 // Notes that a NAL unit of `type` begins here; `body` follows its two header bytes.
 void Record(uint8_t type, ByteView body, H265& h265) {
   if (type <= kLastSlice) {
+    h265.sub_layer_access |= IsSubLayerAccess(type);
     if (type >= kFirstRandomAccess && type <= kLastRandomAccess) h265.has_random_access = true;
     // first_slice_segment_in_pic_flag is the first bit (§7.3.6.1).
     if (!body.empty() && (body[0] & 0x80) != 0) h265.picture_start = true;
@@ -61,7 +68,9 @@ std::optional<H265> H265::Parse(ByteView payload) {
   } else if (type == kFragment) {
     const uint8_t fragment = in.U8();
     if (in.empty()) return std::nullopt;
-    if ((fragment & 0x80) != 0) Record(fragment & 0x3f, in.rest(), h265);
+    const uint8_t inner_type = fragment & 0x3f;
+    h265.sub_layer_access = IsSubLayerAccess(inner_type);
+    if ((fragment & 0x80) != 0) Record(inner_type, in.rest(), h265);
   } else if (type <= kLastSingle) {
     Record(type, in.rest(), h265);
   } else {
@@ -82,6 +91,7 @@ Description DescribeH265(ByteView payload, bool marker) {
   description.has_layers = true;
   description.spatial = h265->layer;
   description.temporal = h265->temporal;
+  description.layer_sync = h265->sub_layer_access;
   return description;
 }
 

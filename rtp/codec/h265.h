@@ -20,6 +20,9 @@ struct H265 {
   bool has_pps = false;
   // The first slice segment of a picture, or what comes in front of it.
   bool picture_start = false;
+  // A picture of which a temporal layer may be entered (TSA, STSA). In every fragment of its
+  // slices.
+  bool sub_layer_access = false;
   uint8_t temporal = 0;  // TID - 1
   uint8_t layer = 0;     // LayerId
 

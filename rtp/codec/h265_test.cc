@@ -32,6 +32,17 @@ TEST(H265Test, LaterSegmentDoesNotStartThePicture) {
   EXPECT_FALSE(H265::Parse(H265Nal(kIdr, 100, 0, 0, /*first_in_picture=*/false))->picture_start);
 }
 
+TEST(H265Test, SubLayersAreEnteredAtTheirAccessPicturesOnly) {
+  for (uint8_t type = 0; type <= 31; ++type) {
+    const bool access = type >= 2 && type <= 5;
+    EXPECT_EQ(DescribeH265(H265Nal(type, 100, 1), true).layer_sync, access) << int{type};
+    // All packets of a picture say the same.
+    for (const Fragment part : {Fragment::kFirst, Fragment::kMiddle, Fragment::kLast}) {
+      EXPECT_EQ(DescribeH265(H265Fragment(H265Nal(type, 100, 1), part), false).layer_sync, access);
+    }
+  }
+}
+
 TEST(H265Test, ReadsLayers) {
   const auto h265 = H265::Parse(H265Nal(kTrail, 100, /*temporal=*/6, /*layer=*/63));
   ASSERT_TRUE(h265);

@@ -81,4 +81,30 @@ Description DescribeVp8(ByteView payload, bool marker) {
   return description;
 }
 
+size_t RenumberVp8(ByteView payload, const Vp8Numbers& numbers, ByteWriter& out) {
+  ByteReader in(payload);
+  const uint8_t first = in.U8();
+  const uint8_t present = (first & 0x80) != 0 ? in.U8() : 0;
+  out.U8(first);
+  if ((first & 0x80) != 0) out.U8(present);
+  if ((present & 0x80) != 0) {
+    if ((in.U8() & 0x80) != 0) {
+      in.Skip(1);
+      out.U16(static_cast<uint16_t>(0x8000 | numbers.picture_id));
+    } else {
+      out.U8(numbers.picture_id & 0x7f);
+    }
+  }
+  if ((present & 0x40) != 0) {
+    in.Skip(1);
+    out.U8(numbers.base_index);
+  }
+  if ((present & 0x30) != 0) {
+    const uint8_t layer = in.U8();
+    const bool keyed = (present & 0x10) != 0;
+    out.U8(keyed ? static_cast<uint8_t>((layer & 0xe0) | (numbers.key_index & 0x1f)) : layer);
+  }
+  return in.ok() ? payload.size() - in.remaining() : 0;
+}
+
 }  // namespace sluice::rtp::codec

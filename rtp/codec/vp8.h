@@ -35,6 +35,17 @@ struct Vp8 {
 
 Description DescribeVp8(ByteView payload, bool marker);
 
+struct Vp8Numbers {
+  uint16_t picture_id = 0;
+  uint8_t base_index = 0;
+  uint8_t key_index = 0;  // 0..31
+};
+
+// Copies the beginning of `payload`, as far as numbers may stand, with these numbers in place of
+// its own; fields it does not have stay out. Returns how many bytes of `payload` that were, 0 if it
+// is no VP8 payload.
+size_t RenumberVp8(ByteView payload, const Vp8Numbers& numbers, ByteWriter& out);
+
 }  // namespace sluice::rtp::codec
 
 #endif  // SLUICE_RTP_CODEC_VP8_H_

@@ -131,5 +131,48 @@ TEST(Vp8Test, DescriptionCarriesWhatLayersNeed) {
                          .picture_id = 300}));
 }
 
+Bytes Renumbered(const Bytes& payload) {
+  Bytes room(16);
+  ByteWriter out(room);
+  const size_t replaced = RenumberVp8(payload, {0x1234, 0x56, 0x17}, out);
+  Bytes whole(out.written().begin(), out.written().end());
+  whole.insert(whole.end(), payload.begin() + static_cast<ptrdiff_t>(replaced), payload.end());
+  return whole;
+}
+
+TEST(Vp8Test, RenumberingChangesNumbersAndNothingElse) {
+  const test::Vp8PayloadOptions before{.key_frame = true,
+                                       .picture_id = 1,
+                                       .base_index = 2,
+                                       .temporal = 2,
+                                       .layer_sync = true,
+                                       .key_index = 3};
+  test::Vp8PayloadOptions after = before;
+  after.picture_id = 0x1234;
+  after.base_index = 0x56;
+  after.key_index = 0x17;
+  EXPECT_EQ(Renumbered(Vp8Payload(before)), Vp8Payload(after));
+}
+
+TEST(Vp8Test, RenumberingKeepsTheWidthOfPictureIds) {
+  EXPECT_EQ(Renumbered(Vp8Payload({.picture_id = 1, .short_picture_id = true})),
+            Vp8Payload({.picture_id = 0x34, .short_picture_id = true}));
+}
+
+TEST(Vp8Test, RenumberingAddsNoFields) {
+  for (const Bytes& payload : {Vp8Payload({}), Vp8Payload({.temporal = 1})}) {
+    EXPECT_EQ(Renumbered(payload), payload);
+  }
+}
+
+TEST(Vp8Test, RenumberingRefusesWhatBreaksOff) {
+  const Bytes whole = Vp8Payload({.picture_id = 1, .base_index = 2, .temporal = 2});
+  for (size_t size = 0; size < 6; ++size) {
+    Bytes room(16);
+    ByteWriter out(room);
+    EXPECT_EQ(RenumberVp8(ByteView(whole).first(size), {}, out), 0u) << size;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::rtp::codec

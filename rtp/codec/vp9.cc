@@ -89,12 +89,38 @@ Description DescribeVp9(ByteView payload) {
   description.temporal = vp9->temporal;
   description.layer_sync = vp9->switching_up;
   description.inter_layer = vp9->inter_layer;
+  description.intra_picture = !vp9->inter_predicted;
+  description.reference_count = vp9->reference_count;
+  description.references = vp9->reference_differences;
   description.discardable = vp9->no_upper_reference;
   description.picture_id_bits = vp9->picture_id_bits;
   description.picture_id = vp9->picture_id;
   description.has_base_index = vp9->base_index.has_value();
   description.base_index = vp9->base_index.value_or(0);
   return description;
+}
+
+size_t RenumberVp9(ByteView payload, const Vp9Numbers& numbers, ByteWriter& out) {
+  ByteReader in(payload);
+  const uint8_t flags = in.U8();
+  out.U8(flags);
+  if ((flags & 0x80) != 0) {
+    if ((in.U8() & 0x80) != 0) {
+      in.Skip(1);
+      out.U16(static_cast<uint16_t>(0x8000 | numbers.picture_id));
+    } else {
+      out.U8(numbers.picture_id & 0x7f);
+    }
+  }
+  if ((flags & 0x20) != 0) {
+    out.U8(in.U8());
+    const bool flexible = (flags & 0x10) != 0;
+    if (!flexible) {
+      in.Skip(1);
+      out.U8(numbers.base_index);
+    }
+  }
+  return in.ok() ? payload.size() - in.remaining() : 0;
 }
 
 }  // namespace sluice::rtp::codec

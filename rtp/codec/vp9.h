@@ -51,13 +51,24 @@ struct Vp9 {
   std::optional<Structure> structure;  // V
   size_t descriptor_size = 0;
 
-  // The first packet of a frame from which a decoder can start.
-  bool key_frame() const { return !inter_predicted && frame_start && spatial == 0; }
+  // The first packet of a frame from which a decoder can start. Usually one of the lowest spatial
+  // layer; publishers short of bandwidth may leave that out.
+  bool key_frame() const { return !inter_predicted && frame_start && !inter_layer; }
 
   static std::optional<Vp9> Parse(ByteView payload);
 };
 
 Description DescribeVp9(ByteView payload);
+
+struct Vp9Numbers {
+  uint16_t picture_id = 0;
+  uint8_t base_index = 0;
+};
+
+// Copies the beginning of `payload`, as far as numbers may stand, with these numbers in place of
+// its own; fields it does not have stay out. Returns how many bytes of `payload` that were, 0 if it
+// is no VP9 payload.
+size_t RenumberVp9(ByteView payload, const Vp9Numbers& numbers, ByteWriter& out);
 
 }  // namespace sluice::rtp::codec
 

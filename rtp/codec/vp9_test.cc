@@ -128,6 +128,50 @@ TEST(Vp9Test, KeyFrameIsTheFirstPacketOfTheLowestLayer) {
           ->key_frame());
 }
 
+TEST(Vp9Test, KeyPictureMayLackTheLowestLayer) {
+  EXPECT_TRUE(
+      Vp9::Parse(Vp9Payload({.key_frame = true, .layers = true, .spatial = 1}))->key_frame());
+}
+
+Bytes Renumbered(const Bytes& payload) {
+  Bytes room(16);
+  ByteWriter out(room);
+  const size_t replaced = RenumberVp9(payload, {0x1234, 0x56}, out);
+  Bytes whole(out.written().begin(), out.written().end());
+  whole.insert(whole.end(), payload.begin() + static_cast<ptrdiff_t>(replaced), payload.end());
+  return whole;
+}
+
+TEST(Vp9Test, RenumberingChangesNumbersAndNothingElse) {
+  test::Vp9PayloadOptions options{.picture_id = 1,
+                                  .layers = true,
+                                  .temporal = 1,
+                                  .spatial = 2,
+                                  .inter_layer = true,
+                                  .base_index = 9};
+  const Bytes before = Vp9Payload(options);
+  options.picture_id = 0x1234;
+  options.base_index = 0x56;
+  EXPECT_EQ(Renumbered(before), Vp9Payload(options));
+}
+
+TEST(Vp9Test, RenumberingInFlexibleModeLeavesReferencesAlone) {
+  test::Vp9PayloadOptions options{
+      .picture_id = 1, .layers = true, .flexible = true, .references = {3, 7}};
+  const Bytes before = Vp9Payload(options);
+  options.picture_id = 0x1234;
+  EXPECT_EQ(Renumbered(before), Vp9Payload(options));
+}
+
+TEST(Vp9Test, DescriptionNamesReferences) {
+  const Description description =
+      DescribeVp9(Vp9Payload({.picture_id = 1, .flexible = true, .references = {3, 7}}));
+  EXPECT_EQ(description.reference_count, 2);
+  EXPECT_EQ(description.references, (std::array<uint8_t, 3>{3, 7, 0}));
+  EXPECT_FALSE(description.intra_picture);
+  EXPECT_TRUE(DescribeVp9(Vp9Payload({.key_frame = true})).intra_picture);
+}
+
 TEST(Vp9Test, DescriptionCarriesWhatLayersNeed) {
   EXPECT_EQ(DescribeVp9(Vp9Payload({.end = false,
                                     .picture_id = 300,

@@ -10,6 +10,7 @@
 #ifndef SLUICE_RTP_FORWARD_FORWARDER_H_
 #define SLUICE_RTP_FORWARD_FORWARDER_H_
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -17,9 +18,14 @@
 #include "base/ids.h"
 #include "base/seq_no.h"
 #include "base/time.h"
+#include "rtp/codec/descriptor.h"
+#include "rtp/forward/encoding_source.h"
+#include "rtp/forward/layer.h"
+#include "rtp/forward/layer_selector.h"
 #include "rtp/forward/payload_type_map.h"
+#include "rtp/forward/picture_numbers.h"
 #include "rtp/forward/rewrite.h"
-#include "rtp/forward/sequence_mapper.h"
+#include "rtp/forward/source_run.h"
 #include "rtp/forward/timestamp_mapper.h"
 #include "rtp/packet/media.h"
 #include "rtp/packet/rtp_packet.h"
@@ -39,6 +45,20 @@ class Forwarder {
     uint32_t clock_rate = 90'000;
     // The stream can be entered at key frames only: video of a codec whose key frames we know.
     bool needs_key_frame = false;
+    // Of the stream, for what its payload descriptor has to be told.
+    codec::Kind codec = codec::Kind::kUnknown;
+    SvcMode svc = SvcMode::kNone;
+    // The receiver negotiated the dependency descriptor.
+    bool dependency_descriptor = false;
+    // Leave out what says nothing but that nobody speaks (Opus).
+    bool ignore_dtx = false;
+    // If the receiver takes audio/red: its payload types for that and for what is inside. Without,
+    // blocks keep the names that the publisher gave them.
+    struct Red {
+      PayloadType outer;
+      PayloadType inner;
+    };
+    std::optional<Red> red;
     PayloadTypeMap payload_types;
   };
 
@@ -52,57 +72,106 @@ class Forwarder {
 
   explicit Forwarder(const Options& options);
 
-  // `mapped` is the packet's payload type in the numbers of the router. The packet must carry its
-  // unwrapped number and description. kAwaitingKeyframe says that the source should be asked for
-  // a key frame.
-  Verdict Admit(const RtpPacket& packet, PayloadType mapped);
+  // `mapped` is the packet's payload type in the numbers of the router, and `source` the encoding
+  // it belongs to. The packet must carry its unwrapped number and description.
+  Verdict Admit(const RtpPacket& packet, PayloadType mapped, const EncodingSource& source);
+
+  // The same for a packet that the receiver shall not get whatever it is, for `reason`: the answer
+  // is that reason, or what fills the hole that the packet would leave.
+  Verdict LeaveOut(const RtpPacket& packet, const EncodingSource& source, DropReason reason);
+
+  // What the consumer shall get: this encoding, and of it at most these layers. Nothing: it gets
+  // nothing, as while paused. Before the first call it is the first encoding that comes, and all
+  // of its layers. What flows follows when a decoder can follow.
+  void SetTarget(std::optional<LayerTarget> target);
+  // What flows now, as far as it has been seen; nothing if nothing does.
+  std::optional<LayerTarget> current() const;
 
   // While paused nothing passes and no number is used up. For a pause of the producer as well.
   void SetPaused(bool paused);
   bool paused() const { return paused_; }
 
-  // Nothing passes until the source sends a key frame. Not while paused.
-  bool awaiting_key_frame() const {
-    return options_.needs_key_frame && !running_ && !paused_;
-  }
+  // The encoding without whose next key frame the consumer will not see what it shall. Nothing
+  // while paused.
+  std::optional<uint8_t> awaiting_key_frame() const;
 
   Ssrc ssrc() const { return options_.ssrc; }
-  // The source whose packets pass; none before the first.
-  std::optional<Ssrc> source() const { return source_; }
+  // The source whose packets pass, or passed last; none before the first.
+  std::optional<Ssrc> source() const {
+    if (!run().begun) return std::nullopt;
+    return run().ssrc;
+  }
   // What the consumer reads where the source wrote `timestamp`, e.g. in a sender report. Nothing
   // until a packet has passed.
   std::optional<uint32_t> MapTimestamp(uint32_t timestamp) const {
-    if (!source_) return std::nullopt;
-    return timestamps_.Peek(timestamp);
+    if (!run().begun) return std::nullopt;
+    return run().time.TruePlace(timestamp);
   }
 
  private:
-  bool IsEntry(const RtpPacket& packet) const {
-    return !options_.needs_key_frame || packet.description().key_frame;
-  }
-  bool Continues(const RtpPacket& packet) const {
-    return running_ && packet.ssrc() == source_ &&
-           packet.unwrapped_seq() - sequence_.newest() < kMaxGap;
-  }
-  // A run of packets begins with this one, unless there is a reason why it cannot.
-  std::optional<DropReason> Begin(const RtpPacket& packet);
-  std::optional<DropReason> ChangeSource(const RtpPacket& packet);
-  std::optional<DropReason> Resume(const RtpPacket& packet);
-  // The packet is not for this consumer, who must not miss its number.
-  DropReason LeaveOut(const RtpPacket& packet, DropReason reason);
+  // The newest number of an encoding, whether or not anything of it passes.
+  struct Seen {
+    Ssrc ssrc;
+    bool any = false;
+    bool goes_on = false;  // the newest packet is not the first of its time
+    uint32_t timestamp = 0;
+    int64_t newest = 0;
+  };
 
-  Options options_;
-  SequenceMapper sequence_;
-  TimestampMapper timestamps_;
-  std::optional<Ssrc> source_;
-  // Where the consumer entered the source, and the time of the frame that begins there.
-  RtpSeq entry_;
-  uint32_t entry_timestamp_ = 0;
-  // The source before, some packets of which may still be under way.
-  std::optional<Ssrc> replaced_;
-  Timestamp replaced_at_{};
+  SourceRun& run() { return runs_[current_]; }
+  const SourceRun& run() const { return runs_[current_]; }
+  SourceRun& previous() { return runs_[1 - current_]; }
+
+  bool stopped() const { return paused_ || (targeted_ && !target_); }
+  // Notes the packet; true if it is the newest of its encoding.
+  bool RecordSeen(const RtpPacket& packet, const EncodingSource& source);
+  // Why this receiver has no use for such a packet, if it has none.
+  std::optional<DropReason> FindFault(const RtpPacket& packet,
+                                      std::optional<PayloadType> payload_type) const;
+  // The run that `packet` belongs to; null if it would have to begin one.
+  SourceRun* FindRun(const RtpPacket& packet, uint8_t encoding);
+  static bool Owns(const SourceRun& run, const RtpPacket& packet, uint8_t encoding);
+
+  // A run begins with this packet, unless there is a reason why it cannot.
+  std::optional<DropReason> Begin(const RtpPacket& packet, bool newest,
+                                  const EncodingSource& source);
+  bool IsWanted(const EncodingSource& source) const;
+  LayerId TargetIn(uint8_t encoding) const;
+  bool IsEntry(const RtpPacket& packet, LayerId target) const;
+  void BeginRun(const RtpPacket& packet, const EncodingSource& source);
+  // The source goes on, but its layers from here on are another stream.
+  void SplitRun(const RtpPacket& packet, const EncodingSource& source);
+  void Enter(SourceRun& entered, const RtpPacket& packet, const EncodingSource& source);
+  // Where `packet` belongs among the times of this receiver, by sender reports.
+  std::optional<uint32_t> PlaceByReports(const RtpPacket& packet,
+                                         const EncodingSource& source) const;
+
+  Verdict Pass(SourceRun* run, const RtpPacket& packet, PayloadType payload_type,
+               const EncodingSource& source);
+  Verdict PassLate(SourceRun& run, const RtpPacket& packet, PayloadType payload_type);
+  Verdict Forward(SourceRun& run, const LayerChoice& choice, const PictureNumbers::Place& place,
+                  const RtpPacket& packet, PayloadType payload_type);
+  // Of a stream without layers.
+  Verdict PassPlain(SourceRun& run, const RtpPacket& packet, PayloadType payload_type);
+  // The packet is not for this receiver, who must not miss its number.
+  Verdict LeaveOut(SourceRun& run, const RtpPacket& packet, DropReason reason);
+
+  // What every packet looks at stands together.
+  uint8_t current_ = 0;
   bool paused_ = false;
   bool running_ = false;
+  bool targeted_ = false;  // SetTarget has been called
+  std::optional<LayerTarget> target_;
+  PayloadType payload_type_;  // of what passed last
+  TimestampMapper times_;
+  Options options_;
+  std::array<Seen, kMaxEncodings> seen_{};
+  // The run that goes on, or went on last, and the one before.
+  std::array<SourceRun, 2> runs_;
+  // When the run before ended.
+  Timestamp replaced_at_{};
+  // Of the source of the current run.
+  std::optional<EncodingSource::Clock> clock_;
 };
 
 }  // namespace sluice::rtp

@@ -35,6 +35,10 @@ struct LayerTarget {
   constexpr bool operator==(const LayerTarget&) const = default;
 };
 
+// What a picture of a scalable encoding needs of its lower layers: there are none, all pictures of
+// them, or those of key pictures only (K-SVC).
+enum class SvcMode : uint8_t { kNone, kFull, kKey };
+
 }  // namespace sluice::rtp
 
 #endif  // SLUICE_RTP_FORWARD_LAYER_H_

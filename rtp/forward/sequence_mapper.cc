@@ -7,6 +7,13 @@
 
 namespace sluice::rtp {
 
+void SequenceMapper::Reset(SeqNo first) {
+  first_number_ = first.value();
+  started_ = false;
+  head_ = 0;
+  segments_ = 0;
+}
+
 void SequenceMapper::Start(RtpSeq in, int64_t lead) {
   if (!started_) {
     started_ = true;
@@ -66,15 +73,14 @@ void SequenceMapper::Archive(int64_t last) {
   if (last < first_) return;
   if (segments_ == ring_.size()) GrowOrForget();
   const int64_t first = std::max(first_, last - kWindow);
-  ring_[(head_ + segments_) & (ring_.size() - 1)] = {
-      first, static_cast<uint32_t>(last - first + 1), static_cast<uint16_t>(shift_)};
+  ring_[(head_ + segments_) & (ring_.size() - 1)] = {first, static_cast<uint32_t>(last - first + 1),
+                                                     static_cast<uint16_t>(shift_)};
   ++segments_;
 }
 
 void SequenceMapper::GrowOrForget() {
   constexpr size_t kFirstSize = 8;
-  const bool oldest_is_useless =
-      segments_ > 0 && newest_ - (At(0).first + At(0).length) >= kWindow;
+  const bool oldest_is_useless = segments_ > 0 && newest_ - (At(0).first + At(0).length) >= kWindow;
   if (oldest_is_useless || segments_ == kMaxSegments) {
     head_ = static_cast<uint32_t>((head_ + 1) & (ring_.size() - 1));
     --segments_;

@@ -41,6 +41,13 @@ class SequenceMapper {
   // The newest number mapped or skipped; only of use once started.
   RtpSeq newest() const { return {newest_}; }
 
+  // Forgets everything but the memory it took; `first` is the number of the next packet that is
+  // mapped.
+  void Reset(SeqNo first);
+
+  // The next free number.
+  SeqNo next() const { return started_ ? Number(newest_ + 1, shift_) : SeqNo(first_number_); }
+
   // Starts a run: `in` will get the next free number, whatever lies between it and the newest. The
   // numbers before it keep their meaning. `in` must be newer than the newest.
   //
@@ -56,7 +63,8 @@ class SequenceMapper {
   // The number to send `in` with; nothing if it was left out, or lies before the first start or
   // beyond the window. Only once started.
   std::optional<SeqNo> Map(RtpSeq in) {
-    if (in.value <= newest_) [[unlikely]] return MapLate(in.value);
+    if (in.value <= newest_) [[unlikely]]
+      return MapLate(in.value);
     newest_ = in.value;
     return Number(in.value, shift_);
   }

@@ -116,6 +116,7 @@ TEST_F(BrowserPacketsTest, ChromiumVp9) {
   EXPECT_EQ(Described(packet, Kind::kVp9), (Description{.key_frame = true,
                                                         .frame_start = true,
                                                         .has_layers = true,
+                                                        .intra_picture = true,
                                                         .has_base_index = true,
                                                         .picture_id_bits = 15,
                                                         .base_index = 5,

@@ -27,6 +27,18 @@
 
 namespace sluice::rtp {
 
+// What forwarding needs of a packet's dependency descriptor, once it was understood. Masks have bit
+// i for decode target i.
+struct PacketDependencies {
+  uint32_t present_mask = 0;  // the frame is part of these decode targets
+  uint32_t switch_mask = 0;   // these may be entered with this frame, if it can be decoded
+  uint32_t active_mask = 0;   // these are served by the sender
+  uint16_t frame_number = 0;
+  bool independent = false;    // the frame refers to no other
+  bool has_structure = false;  // attached to this packet
+  bool states_active = false;  // `active_mask` stands in this packet
+};
+
 class RtpPacket {
  public:
   static constexpr size_t kFixedHeaderSize = 12;
@@ -81,6 +93,15 @@ class RtpPacket {
   }
   const codec::Description& description() const { return fields().description; }
 
+  void set_dependencies(const PacketDependencies& dependencies) {
+    fields().dependencies = dependencies;
+    fields().has_dependencies = true;
+  }
+  // Null if the packet has no dependency descriptor, or none that was understood.
+  const PacketDependencies* dependencies() const {
+    return fields().has_dependencies ? &fields().dependencies : nullptr;
+  }
+
   // The sequence number without wrap, once the stream's receiver has placed it.
   void set_unwrapped(RtpSeq seq) { fields().unwrapped = seq; }
   RtpSeq unwrapped_seq() const { return fields().unwrapped; }
@@ -99,7 +120,9 @@ class RtpPacket {
     PayloadType payload_type;
     bool marker = false;
     bool retransmission = false;
+    bool has_dependencies = false;
     codec::Description description;
+    PacketDependencies dependencies;
     // By Extension. Offset zero, where no extension can stand, means absent.
     std::array<uint16_t, kExtensionCount> extension_offset{};
     std::array<uint8_t, kExtensionCount> extension_size{};

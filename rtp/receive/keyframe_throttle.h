@@ -17,9 +17,10 @@ namespace sluice::rtp {
 
 class KeyframeThrottle {
  public:
-  // Never two requests within this. Browsers ignore those within 300 ms of one that they have
-  // taken, so a repetition that was not needed costs no second key frame.
-  static constexpr Duration kQuiet{100'000};
+  // Never two requests within this, so that no crowd of receivers makes a source send more than
+  // five key frames a second. Browsers ignore those within 300 ms of one that they have taken, so a
+  // repetition that was not needed costs no second key frame.
+  static constexpr Duration kQuiet{200'000};
   // How long to wait for an answer: a round trip and a quarter and the time to encode the first
   // packets, or this until the round trip is known.
   static constexpr Duration kDefaultAnswer{300'000};

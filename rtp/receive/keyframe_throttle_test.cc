@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
 namespace sluice::rtp {
 namespace {
 
@@ -58,10 +61,10 @@ TEST(KeyframeThrottleTest, AKeyFrameEndsTheWaiting) {
   EXPECT_FALSE(throttle.HandleTimeout(kStart + seconds(10)));
 }
 
-// With 80 ms of round trip, a lost request may delay the picture to three round trips at most: the
-// repetition must leave within one and a half.
+// With 80 ms of round trip and no longer quiet time, a lost request may delay the picture to three
+// round trips at most: the repetition must leave within one and a half.
 TEST(KeyframeThrottleTest, RepeatsALostRequestWithinOneAndAHalfRoundTrips) {
-  KeyframeThrottle throttle;
+  KeyframeThrottle throttle(milliseconds(50));
   throttle.RecordRtt(milliseconds(80));
   throttle.Ask(kStart);
   ASSERT_TRUE(throttle.NextTimeout());
@@ -98,6 +101,44 @@ TEST(KeyframeThrottleTest, KeepsTheQuietTimeTheApplicationWants) {
   KeyframeThrottle throttle(seconds(3));
   throttle.Ask(kStart);
   EXPECT_EQ(throttle.NextTimeout(), kStart + seconds(3));
+}
+
+TEST(KeyframeThrottleTest, ShortRoundTripDoesNotShortenTheQuietTime) {
+  KeyframeThrottle throttle;
+  throttle.RecordRtt(milliseconds(1));
+  throttle.Ask(kStart);
+  EXPECT_EQ(throttle.NextTimeout(), kStart + milliseconds(200));
+}
+
+// 500 receivers that ask at random, a source that answers each request with a key frame half a
+// round trip later and loses a third of all requests: nobody waits for ever, and none is asked for
+// within the quiet time.
+TEST(KeyframeThrottleTest, NoWishIsLostWhereRequestsAre) {
+  KeyframeThrottle throttle;
+  throttle.RecordRtt(milliseconds(60));
+  std::mt19937 random(4);
+  constexpr Timestamp kNever = Timestamp::max();
+  Timestamp last = kStart - seconds(10), answer = kNever, oldest_wish = kNever;
+  Duration longest{0};
+  for (Timestamp now = kStart; now < kStart + seconds(120); now += milliseconds(1)) {
+    if (answer == now) {
+      throttle.RecordKeyFrame();
+      longest = std::max(longest, now - std::min(oldest_wish, now));
+      oldest_wish = answer = kNever;
+    }
+    bool request = throttle.HandleTimeout(now);
+    if (random() % 150 == 0) {
+      request |= throttle.Ask(now);
+      oldest_wish = std::min(oldest_wish, now);
+    }
+    if (!request) continue;
+    ASSERT_GE(now - last, KeyframeThrottle::kQuiet);
+    last = now;
+    if (random() % 3 != 0) answer = std::min(answer, now + milliseconds(60));
+  }
+  // Eight losses in a row, each repetition a second later at the most.
+  EXPECT_LE(longest, seconds(8));
+  EXPECT_GT(longest, Duration(0));
 }
 
 }  // namespace

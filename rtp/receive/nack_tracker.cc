@@ -125,7 +125,7 @@ Duration NackTracker::FirstDelay(Timestamp now) const {
 }
 
 Duration NackTracker::RetryDelay() const {
-  return rtt_ ? std::max(*rtt_, kMinRetry) : kDefaultRetry;
+  return rtt_ ? std::clamp(*rtt_, kMinRetry, kMaxRetry) : kDefaultRetry;
 }
 
 void NackTracker::FindNextDue() {

@@ -29,6 +29,8 @@ class NackTracker {
   static constexpr uint8_t kMaxTries = 10;
   // Between two requests for one packet: not below this, whatever the round trip, ...
   static constexpr Duration kMinRetry{20'000};
+  // ... not above this, because round trips are computed from what the peer says, ...
+  static constexpr Duration kMaxRetry{1'000'000};
   // ... and this until the round trip is known.
   static constexpr Duration kDefaultRetry{100'000};
   // The longest that reordering may hold back a first request, and how long it is remembered.

@@ -84,6 +84,13 @@ TEST_F(NackTrackerTest, NeverAsksFasterThanTheMinimum) {
   EXPECT_EQ(tracker_.NextTimeout(), now_ + NackTracker::kMinRetry);
 }
 
+TEST_F(NackTrackerTest, HugeRoundTripDoesNotSilenceIt) {
+  tracker_.RecordRtt(seconds(3600));
+  Newest(8, 1);
+  Poll();
+  EXPECT_EQ(tracker_.NextTimeout(), now_ + NackTracker::kMaxRetry);
+}
+
 TEST_F(NackTrackerTest, StopsAskingForWhatCame) {
   Newest(8, 2);
   Poll();

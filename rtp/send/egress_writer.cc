@@ -2,12 +2,16 @@
 
 #include <utility>
 
+#include "rtp/codec/red.h"
+#include "rtp/codec/vp8.h"
+#include "rtp/codec/vp9.h"
 #include "rtp/packet/extensions.h"
 
 namespace sluice::rtp {
 namespace {
 
 constexpr uint8_t kVersion = 2 << 6;
+constexpr uint8_t kPaddingBit = 1 << 5;
 constexpr uint8_t kExtensionBit = 1 << 4;
 constexpr uint8_t kMarkerBit = 1 << 7;
 constexpr size_t kOsnSize = 2;
@@ -20,13 +24,11 @@ constexpr size_t kMaxOneByteSize = 16;
 
 // What describes the media rather than the hop. MID, RID, send time and transport sequence are
 // between us and the publisher, and end here.
-constexpr Extension kEndToEnd[] = {
-    Extension::kAudioLevel,     Extension::kVideoOrientation, Extension::kTimeOffset,
-    Extension::kAbsCaptureTime, Extension::kPlayoutDelay,     Extension::kDependencyDescriptor};
+constexpr Extension kEndToEnd[] = {Extension::kAudioLevel,   Extension::kVideoOrientation,
+                                   Extension::kTimeOffset,   Extension::kAbsCaptureTime,
+                                   Extension::kPlayoutDelay, Extension::kDependencyDescriptor};
 
-bool NeedsTwoBytes(uint8_t id, size_t size) {
-  return id > kMaxOneByteId || size > kMaxOneByteSize;
-}
+bool NeedsTwoBytes(uint8_t id, size_t size) { return id > kMaxOneByteId || size > kMaxOneByteSize; }
 
 // One element's front; `size` is not zero, which the one-byte form cannot say.
 void WriteElementHeader(bool two_byte, uint8_t id, size_t size, ByteWriter& out) {
@@ -36,6 +38,49 @@ void WriteElementHeader(bool two_byte, uint8_t id, size_t size, ByteWriter& out)
   } else {
     out.U8(static_cast<uint8_t>(id << 4 | (size - 1)));
   }
+}
+
+// The descriptor as this receiver must see it; as it is if nothing changes, or if it cannot be
+// read, which a receiver has to find out for itself.
+ByteView RewrittenDescriptor(ByteView value, const Rewrite& rewrite, ByteSpan room) {
+  const bool restated = rewrite.target_count != 0;
+  if (!rewrite.renumbers_frame && !restated) return value;
+  const auto original = DependencyDescriptor::Parse(value);
+  if (!original) return value;
+  const size_t size = RewriteDependencyDescriptor(
+      value, rewrite.target_count,
+      rewrite.renumbers_frame ? rewrite.frame_number : original->frame_number,
+      restated ? std::optional(rewrite.active_targets) : std::nullopt, room);
+  return size == 0 ? value : ByteView(room.first(size));
+}
+
+// Writes the front of the payload as the receiver must see it. Returns how much of the payload that
+// replaces.
+size_t WritePatch(ByteView payload, const Rewrite& rewrite, ByteWriter& out) {
+  switch (rewrite.patch) {
+    case PayloadPatch::kNone:
+      break;
+    case PayloadPatch::kVp8:
+      return codec::RenumberVp8(payload,
+                                {rewrite.picture_id, rewrite.base_index, rewrite.key_index}, out);
+    case PayloadPatch::kVp9:
+      return codec::RenumberVp9(payload, {rewrite.picture_id, rewrite.base_index}, out);
+    case PayloadPatch::kRed:
+      return codec::RelabelRed(payload, PayloadType(rewrite.key_index), out);
+  }
+  return 0;
+}
+
+// Header and whatever precedes the payload are written; the payload follows.
+std::optional<OutgoingPacket> Finish(const RtpPacket& packet, const Rewrite& rewrite,
+                                     size_t header_size, ByteWriter& writer) {
+  const ByteView payload = packet.payload();
+  const size_t before = writer.size();
+  const ByteView rest = payload.subspan(WritePatch(payload, rewrite, writer));
+  // A payload that cannot be patched goes as it is: it is none of its codec.
+  const size_t written = rest.size() == payload.size() ? before : writer.size();
+  if (!writer.ok() || writer.room() < rest.size()) return std::nullopt;
+  return OutgoingPacket{header_size, written, rest};
 }
 
 }  // namespace
@@ -57,12 +102,18 @@ EgressWriter::EgressWriter(const ExtensionMap& extensions, std::string mid)
 std::optional<OutgoingPacket> EgressWriter::Write(const RtpPacket& packet, const Rewrite& rewrite,
                                                   const Departure& departure, ByteSpan out) const {
   ByteWriter writer(out);
-  WriteHeader(packet,
+  WriteHeader(packet, rewrite,
               {rewrite.ssrc, rewrite.payload_type, rewrite.seq, rewrite.timestamp, rewrite.marker},
               departure, writer);
-  const ByteView payload = packet.payload();
-  if (!writer.ok() || writer.room() < payload.size()) return std::nullopt;
-  return OutgoingPacket{writer.size(), writer.size(), payload};
+  const size_t header_size = writer.size();
+  if (rewrite.padding_only) {
+    // RFC 3550 §5.1: the last byte of the padding counts it.
+    writer.U8(1);
+    if (!writer.ok()) return std::nullopt;
+    writer.written()[0] |= kPaddingBit;
+    return OutgoingPacket{header_size, writer.size(), {}};
+  }
+  return Finish(packet, rewrite, header_size, writer);
 }
 
 std::optional<OutgoingPacket> EgressWriter::WriteRtx(const RtpPacket& packet,
@@ -71,18 +122,23 @@ std::optional<OutgoingPacket> EgressWriter::WriteRtx(const RtpPacket& packet,
                                                      ByteSpan out) const {
   ByteWriter writer(out);
   // RFC 4588 §4: timestamp and marker are those of the packet that is repeated.
-  WriteHeader(packet, {rtx.ssrc, rtx.payload_type, rtx.seq, rewrite.timestamp, rewrite.marker},
-              departure, writer);
+  WriteHeader(packet, rewrite,
+              {rtx.ssrc, rtx.payload_type, rtx.seq, rewrite.timestamp, rewrite.marker}, departure,
+              writer);
   const size_t header_size = writer.size();
-  // The number this receiver knows the packet by, not the publisher's.
+  // The number this receiver knows the packet by, not the publisher's. Of a packet that is padding
+  // alone it is all there is to repeat.
   writer.U16(rewrite.seq.value());
-  const ByteView payload = packet.payload();
-  if (!writer.ok() || writer.room() < payload.size()) return std::nullopt;
-  return OutgoingPacket{header_size, header_size + kOsnSize, payload};
+  if (rewrite.padding_only) {
+    if (!writer.ok()) return std::nullopt;
+    return OutgoingPacket{header_size, writer.size(), {}};
+  }
+  return Finish(packet, rewrite, header_size, writer);
 }
 
-void EgressWriter::WriteHeader(const RtpPacket& packet, const FixedHeader& header,
-                               const Departure& departure, ByteWriter& out) const {
+void EgressWriter::WriteHeader(const RtpPacket& packet, const Rewrite& rewrite,
+                               const FixedHeader& header, const Departure& departure,
+                               ByteWriter& out) const {
   const bool marked = header.marker;
   out.U8(kVersion);
   out.U8(static_cast<uint8_t>((marked ? kMarkerBit : 0) | header.payload_type.value()));
@@ -90,25 +146,33 @@ void EgressWriter::WriteHeader(const RtpPacket& packet, const FixedHeader& heade
   out.U32(header.timestamp);
   out.U32(header.ssrc.value());
   const size_t before = out.size();
-  WriteExtensions(packet, departure, out);
+  WriteExtensions(packet, rewrite, departure, out);
   if (out.ok() && out.size() != before) out.written()[0] |= kExtensionBit;
 }
 
-void EgressWriter::WriteExtensions(const RtpPacket& packet, const Departure& departure,
-                                   ByteWriter& out) const {
-  // RFC 8285 §4.1.2: all elements of a packet share one form, so values are gathered first.
-  std::array<std::pair<uint8_t, ByteView>, kExtensionCount> values;
-  size_t count = 0;
-  bool two_byte = always_two_byte_;
+void EgressWriter::Gather(const RtpPacket& packet, const Rewrite& rewrite, Values& values) const {
   for (size_t i = 0; i < passed_on_count_; ++i) {
-    const std::optional<ByteView> value = packet.extension(passed_on_[i].extension);
+    const auto [extension, id] = passed_on_[i];
+    std::optional<ByteView> value = packet.extension(extension);
     // None of them means anything when empty, and the one-byte form has no way to say it.
     if (!value || value->empty()) continue;
-    two_byte |= NeedsTwoBytes(passed_on_[i].id, value->size());
-    values[count++] = {passed_on_[i].id, *value};
+    if (extension == Extension::kDependencyDescriptor) {
+      value = RewrittenDescriptor(*value, rewrite, values.rewritten);
+    }
+    values.two_byte |= NeedsTwoBytes(id, value->size());
+    values.list[values.count++] = {id, *value};
   }
+}
+
+void EgressWriter::WriteExtensions(const RtpPacket& packet, const Rewrite& rewrite,
+                                   const Departure& departure, ByteWriter& out) const {
+  // RFC 8285 §4.1.2: all elements of a packet share one form, so values are gathered first.
+  Values values;
+  values.two_byte = always_two_byte_;
+  if (!rewrite.padding_only) Gather(packet, rewrite, values);
+  const bool two_byte = values.two_byte;
   const bool numbered = transport_sequence_id_ != 0 && departure.transport_sequence.has_value();
-  if (count == 0 && mid_id_ == 0 && abs_send_time_id_ == 0 && !numbered) return;
+  if (values.count == 0 && mid_id_ == 0 && abs_send_time_id_ == 0 && !numbered) return;
 
   const size_t start = out.size();
   out.U16(two_byte ? kTwoByteProfile : kOneByteProfile);
@@ -125,9 +189,10 @@ void EgressWriter::WriteExtensions(const RtpPacket& packet, const Departure& dep
     WriteElementHeader(two_byte, transport_sequence_id_, TransportSequence::kSize, out);
     TransportSequence{*departure.transport_sequence}.WriteTo(out);
   }
-  for (size_t i = 0; i < count; ++i) {
-    WriteElementHeader(two_byte, values[i].first, values[i].second.size(), out);
-    out.Bytes(values[i].second);
+  for (size_t i = 0; i < values.count; ++i) {
+    const auto& [id, value] = values.list[i];
+    WriteElementHeader(two_byte, id, value.size(), out);
+    out.Bytes(value);
   }
   const size_t body = out.size() - start - 4;
   const size_t words = (body + 3) / 4;

@@ -1,8 +1,11 @@
 // Writes the header of an outgoing packet as one receiver expects it (RFC 3550 §5.1, RFC 8285).
 //
 // Only what differs between receivers is written: fixed header, header extensions under the
-// receiver's ids, and the original sequence number of a retransmission (RFC 4588 §4). The payload
-// stays in the shared packet, and the cipher reads it from there.
+// receiver's ids, the original sequence number of a retransmission (RFC 4588 §4), and the few bytes
+// of a payload descriptor whose numbers are others for this receiver. The rest of the payload stays
+// in the shared packet, and the cipher reads it from there.
+//
+// A packet that turned out to be unwanted is written as padding alone, under its number.
 //
 // Deviation: contributing sources (CSRC) are not passed on. They name streams of the publisher's
 // session, and the receiver's session has other names. Padding is not passed on either: it was
@@ -16,12 +19,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/seq_no.h"
 #include "base/time.h"
 #include "rtp/forward/rewrite.h"
+#include "rtp/packet/dependency_descriptor.h"
 #include "rtp/packet/extension_map.h"
 #include "rtp/packet/rtp_packet.h"
 
@@ -83,9 +88,19 @@ class EgressWriter {
     bool marker;
   };
 
-  void WriteHeader(const RtpPacket& packet, const FixedHeader& header, const Departure& departure,
-                   ByteWriter& out) const;
-  void WriteExtensions(const RtpPacket& packet, const Departure& departure, ByteWriter& out) const;
+  // Extension values that describe the media, by the receiver's ids.
+  struct Values {
+    std::array<std::pair<uint8_t, ByteView>, kExtensionCount> list;
+    size_t count = 0;
+    bool two_byte = false;
+    std::array<uint8_t, DependencyDescriptor::kMaxSize> rewritten;
+  };
+
+  void WriteHeader(const RtpPacket& packet, const Rewrite& rewrite, const FixedHeader& header,
+                   const Departure& departure, ByteWriter& out) const;
+  void WriteExtensions(const RtpPacket& packet, const Rewrite& rewrite, const Departure& departure,
+                       ByteWriter& out) const;
+  void Gather(const RtpPacket& packet, const Rewrite& rewrite, Values& values) const;
 
   std::string mid_;
   uint8_t mid_id_ = 0;

@@ -1,12 +1,15 @@
 #include "rtp/send/egress_writer.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+#include "rtp/codec/vp8.h"
+#include "rtp/codec/vp9.h"
+#include "tests/support/dependency_descriptor_builder.h"
 #include "tests/support/packet_builders.h"
 
 namespace sluice::rtp {
@@ -16,7 +19,11 @@ using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::Optional;
 
-constexpr Rewrite kRewrite{Ssrc(0xa1a2a3a4), PayloadType(120), SeqNo(0x0102), 0x11121314, true};
+constexpr Rewrite kRewrite{.ssrc = Ssrc(0xa1a2a3a4),
+                           .timestamp = 0x11121314,
+                           .seq = SeqNo(0x0102),
+                           .payload_type = PayloadType(120),
+                           .marker = true};
 
 ExtensionMap MapOf(std::initializer_list<std::pair<uint8_t, Extension>> entries) {
   ExtensionMap map;
@@ -101,10 +108,8 @@ TEST_F(EgressWriterTest, ExtensionsMoveToTheIdsOfTheReceiver) {
 
 TEST_F(EgressWriterTest, PublishersIdentityAndCountersEndHere) {
   // The receiver knows the extensions, but there is nothing of ours to put in them.
-  const EgressWriter writer(MapOf({{1, Extension::kMid},
-                                   {3, Extension::kTransportSequence},
-                                   {6, Extension::kRid}}),
-                            "");
+  const EgressWriter writer(
+      MapOf({{1, Extension::kMid}, {3, Extension::kTransportSequence}, {6, Extension::kRid}}), "");
   EXPECT_EQ(Write(writer, Incoming()).size(), 15u);
 }
 
@@ -127,8 +132,7 @@ TEST_F(EgressWriterTest, LongValueTakesTheTwoByteForm) {
 
   const RtpPacket again = *RtpPacket::Parse(pool_.Copy(bytes, Timestamp()),
                                             MapOf({{1, Extension::kDependencyDescriptor}}));
-  EXPECT_THAT(again.extension(Extension::kDependencyDescriptor),
-              Optional(ElementsAreArray(value)));
+  EXPECT_THAT(again.extension(Extension::kDependencyDescriptor), Optional(ElementsAreArray(value)));
 }
 
 TEST_F(EgressWriterTest, SixteenBytesStillFitTheOneByteForm) {
@@ -141,10 +145,8 @@ TEST_F(EgressWriterTest, SixteenBytesStillFitTheOneByteForm) {
 }
 
 TEST_F(EgressWriterTest, EmptyValueIsNotPassedOn) {
-  const RtpPacket packet = test::RtpPacketBuilder()
-                               .WithTwoByteForm()
-                               .WithExtension(2, {})
-                               .Build(pool_, publisher_);
+  const RtpPacket packet =
+      test::RtpPacketBuilder().WithTwoByteForm().WithExtension(2, {}).Build(pool_, publisher_);
   const EgressWriter writer(MapOf({{2, Extension::kAudioLevel}}), "");
   EXPECT_EQ(Write(writer, packet)[0], 0x80);
 }
@@ -162,8 +164,8 @@ TEST_F(EgressWriterTest, RetransmissionUnwrapsToWhatWasSentFirst) {
   const EgressWriter writer(map, "7");
   const RtpPacket packet = Incoming();
   const test::Bytes first = Write(writer, packet);
-  const auto out = writer.WriteRtx(packet, kRewrite, {Ssrc(0xb0b), PayloadType(99), SeqNo(5)}, {},
-                                   out_);
+  const auto out =
+      writer.WriteRtx(packet, kRewrite, {Ssrc(0xb0b), PayloadType(99), SeqNo(5)}, {}, out_);
   ASSERT_TRUE(out.has_value());
   EXPECT_EQ(out->written, out->header_size + 2);
   const test::Bytes repeated = Join(*out);
@@ -179,6 +181,108 @@ TEST_F(EgressWriterTest, RetransmissionUnwrapsToWhatWasSentFirst) {
   EXPECT_TRUE(received.marker());
   EXPECT_THAT(received.payload(), ElementsAre(0xc0, 0xc1, 0xc2));
   EXPECT_THAT(received.extension(Extension::kAudioLevel), Optional(ElementsAre(0x85)));
+}
+
+TEST_F(EgressWriterTest, Vp8NumbersAreWrittenAndTheRestStaysShared) {
+  const RtpPacket packet = test::RtpPacketBuilder()
+                               .WithPayload(test::Vp8Payload({.picture_id = 5,
+                                                              .base_index = 6,
+                                                              .temporal = 1,
+                                                              .layer_sync = true,
+                                                              .key_index = 7}))
+                               .Build(pool_, publisher_);
+  Rewrite rewrite = kRewrite;
+  rewrite.patch = PayloadPatch::kVp8;
+  rewrite.picture_id = 0x7ffe;
+  rewrite.base_index = 200;
+  rewrite.key_index = 31;
+  const EgressWriter writer(ExtensionMap(), "");
+  const auto out = writer.Write(packet, rewrite, {}, out_);
+  ASSERT_TRUE(out.has_value());
+  const auto written = codec::Vp8::Parse(ByteView(Join(*out)).subspan(12));
+  ASSERT_TRUE(written.has_value());
+  EXPECT_EQ(written->picture_id, 0x7ffe);
+  EXPECT_EQ(written->base_index, 200);
+  EXPECT_EQ(written->key_index, 31);
+  EXPECT_EQ(written->temporal, 1);
+  EXPECT_TRUE(written->layer_sync);
+  EXPECT_EQ(out->size(), 12 + packet.payload().size());
+  EXPECT_EQ(out->rest.data(), packet.payload().data() + 6);
+}
+
+TEST_F(EgressWriterTest, RetransmissionRepeatsTheWrittenNumbers) {
+  const RtpPacket packet = test::RtpPacketBuilder()
+                               .WithPayload(test::Vp9Payload({.picture_id = 5, .layers = true}))
+                               .Build(pool_, publisher_);
+  Rewrite rewrite = kRewrite;
+  rewrite.patch = PayloadPatch::kVp9;
+  rewrite.picture_id = 77;
+  rewrite.base_index = 88;
+  const EgressWriter writer(ExtensionMap(), "");
+  const test::Bytes first = Join(*writer.Write(packet, rewrite, {}, out_));
+  const RtxHeader rtx{Ssrc(1), PayloadType(99), SeqNo(5)};
+  const test::Bytes repeated = Join(*writer.WriteRtx(packet, rewrite, rtx, {}, out_));
+  EXPECT_TRUE(std::ranges::equal(ByteView(first).subspan(12), ByteView(repeated).subspan(14)));
+  EXPECT_EQ(codec::Vp9::Parse(ByteView(first).subspan(12))->picture_id, 77);
+}
+
+TEST_F(EgressWriterTest, BlocksOfRedAreRelabelled) {
+  const RtpPacket packet = test::RtpPacketBuilder()
+                               .WithPayload({0x80 | 100, 0, 0, 1, 100, 0xaa, 0xbb})
+                               .Build(pool_, publisher_);
+  Rewrite rewrite = kRewrite;
+  rewrite.patch = PayloadPatch::kRed;
+  rewrite.key_index = 111;
+  const auto out = EgressWriter(ExtensionMap(), "").Write(packet, rewrite, {}, out_);
+  ASSERT_TRUE(out.has_value());
+  const test::Bytes bytes = Join(*out);
+  EXPECT_THAT(test::Bytes(bytes.begin() + 12, bytes.end()),
+              ElementsAre(0x80 | 111, 0, 0, 1, 111, 0xaa, 0xbb));
+}
+
+TEST_F(EgressWriterTest, PayloadThatCannotBePatchedGoesAsItIs) {
+  Rewrite rewrite = kRewrite;
+  rewrite.patch = PayloadPatch::kRed;
+  const RtpPacket packet =
+      test::RtpPacketBuilder().WithPayload({0x80, 0x80}).Build(pool_, publisher_);
+  const auto out = EgressWriter(ExtensionMap(), "").Write(packet, rewrite, {}, out_);
+  ASSERT_TRUE(out.has_value());
+  EXPECT_EQ(out->written, out->header_size);
+  EXPECT_THAT(out->rest, ElementsAre(0x80, 0x80));
+}
+
+// RFC 3550 §5.1. It says nothing of the media.
+TEST_F(EgressWriterTest, UnwantedPacketIsPaddingUnderItsNumber) {
+  Rewrite rewrite = kRewrite;
+  rewrite.padding_only = true;
+  rewrite.marker = false;
+  const EgressWriter writer(MapOf({{10, Extension::kAudioLevel}}), "");
+  EXPECT_THAT(
+      Join(*writer.Write(Incoming(), rewrite, {}, out_)),
+      ElementsAre(0xa0, 120, 0x01, 0x02, 0x11, 0x12, 0x13, 0x14, 0xa1, 0xa2, 0xa3, 0xa4, 1));
+  const RtxHeader rtx{Ssrc(1), PayloadType(99), SeqNo(5)};
+  const test::Bytes repeated = Join(*writer.WriteRtx(Incoming(), rewrite, rtx, {}, out_));
+  EXPECT_THAT(test::Bytes(repeated.begin() + 12, repeated.end()), ElementsAre(0x01, 0x02));
+}
+
+TEST_F(EgressWriterTest, DependencyDescriptorTellsOfTheReceiversFrames) {
+  test::ScalableStream stream("L2T1", 100);
+  const test::Bytes value = stream.Describe(stream.NextPicture()[0]);
+  const RtpPacket packet =
+      test::RtpPacketBuilder().WithExtension(4, value).Build(pool_, publisher_);
+  Rewrite rewrite = kRewrite;
+  rewrite.renumbers_frame = true;
+  rewrite.frame_number = 0xabcd;
+  rewrite.target_count = 2;
+  rewrite.active_targets = 1;
+  const ExtensionMap map = MapOf({{7, Extension::kDependencyDescriptor}});
+  const test::Bytes out = Join(*EgressWriter(map, "").Write(packet, rewrite, {}, out_));
+  const RtpPacket received = *RtpPacket::Parse(pool_.Copy(out, Timestamp()), map);
+  const ByteView written = *received.extension(Extension::kDependencyDescriptor);
+  const auto frame = FrameDependencies::Parse(written, *ReadAttachedStructure(written));
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_EQ(frame->frame_number, 0xabcd);
+  EXPECT_EQ(frame->active_targets, 1u);
 }
 
 TEST_F(EgressWriterTest, WritesOnlyWhatFitsWhole) {

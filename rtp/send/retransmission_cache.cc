@@ -10,8 +10,8 @@ namespace {
 constexpr size_t kFirstSize = 32;
 
 uint32_t AgeLimit(MediaKind kind) {
-  const Duration age = kind == MediaKind::kVideo ? RetransmissionCache::kVideoAge
-                                                 : RetransmissionCache::kAudioAge;
+  const Duration age =
+      kind == MediaKind::kVideo ? RetransmissionCache::kVideoAge : RetransmissionCache::kAudioAge;
   return static_cast<uint32_t>(age / std::chrono::milliseconds(1));
 }
 
@@ -59,6 +59,12 @@ std::variant<const RetransmissionCache::Entry*, DropReason> RetransmissionCache:
   return &entry;
 }
 
+const RetransmissionCache::Entry* RetransmissionCache::Peek(Timestamp now, int64_t number) const {
+  if (number < tail_ || number >= head_) return nullptr;
+  const Entry& entry = ring_[static_cast<size_t>(number) & (ring_.size() - 1)];
+  return entry.packet && !IsExpired(entry, Milliseconds(now)) ? &entry : nullptr;
+}
+
 void RetransmissionCache::Expire(Timestamp now) {
   const uint32_t now_ms = Milliseconds(now);
   while (tail_ < head_) {
@@ -69,9 +75,7 @@ void RetransmissionCache::Expire(Timestamp now) {
   }
 }
 
-void RetransmissionCache::Clear() {
-  ReleaseUpTo(head_);
-}
+void RetransmissionCache::Clear() { ReleaseUpTo(head_); }
 
 uint32_t RetransmissionCache::Milliseconds(Timestamp time) {
   return static_cast<uint32_t>(time.time_since_epoch().count() / 1000);

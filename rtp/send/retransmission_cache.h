@@ -43,12 +43,12 @@ class RetransmissionCache {
   struct Entry {
     RtpPacket packet;
     Rewrite rewrite;
-    uint32_t stored_ms = 0;     // milliseconds of the worker's clock, modulo 2^32
-    uint16_t repeated_ms = 0;   // the last repetition, as the time since storing
+    uint32_t stored_ms = 0;    // milliseconds of the worker's clock, modulo 2^32
+    uint16_t repeated_ms = 0;  // the last repetition, as the time since storing
     uint8_t repeats = 0;
   };
   // Thousands of receivers keep hundreds of entries each.
-  static_assert(sizeof(Entry) <= 32);
+  static_assert(sizeof(Entry) <= 40);
 
   explicit RetransmissionCache(MediaKind kind);
 
@@ -59,6 +59,13 @@ class RetransmissionCache {
   // not stored (any more), kRtxRepeated within one round trip of the last repetition or after the
   // last one allowed. `rtt` zero means not yet known. Valid until the next call.
   std::variant<const Entry*, DropReason> Find(Timestamp now, SeqNo seq, Duration rtt);
+
+  // What is stored around the newest packet, for who wants to send something again that nobody has
+  // asked for. Numbers are those of the stream without wrap from oldest() to newest(); null if
+  // that one is not stored (any more). Does not count as a repetition; valid until the next call.
+  int64_t newest() const { return head_ - 1; }
+  int64_t oldest() const { return tail_; }
+  const Entry* Peek(Timestamp now, int64_t number) const;
 
   // Lets go of packets beyond the age limit. Store does so too; a stream that has gone quiet needs
   // this call now and then, or it keeps slots of the packet pool from others.

@@ -6,12 +6,20 @@ import { whyNoBrowser } from './support/browser.js';
 import { Stage } from './support/stage.js';
 import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
+import { encrypted } from './suites/encrypted.js';
 import { joinTime } from './suites/join_time.js';
+import { layers } from './suites/layers.js';
+import { link } from './suites/link.js';
+import { networks } from './suites/networks.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
+import { speakers } from './suites/speakers.js';
+import { tiles } from './suites/tiles.js';
 
 // SLUICE_INTEROP=codecs,recovery runs only these.
-const kSuites = { joinTime, codecs, controls, recovery, refusals };
+const kSuites = { joinTime, codecs, controls, recovery, refusals, link, networks };
+// These run when they are named.
+const kOnRequest = { layers, encrypted, speakers, tiles };
 const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
 
 test('conference', { skip: whyNoBrowser }, async (t) => {
@@ -19,7 +27,9 @@ test('conference', { skip: whyNoBrowser }, async (t) => {
   try {
     await stage.open();
     // One after the other: they share the cores, and some are about time.
-    for (const name of chosen) await t.test(name, (t) => kSuites[name](t, stage));
+    for (const name of chosen) {
+      await t.test(name, (t) => (kSuites[name] ?? kOnRequest[name])(t, stage));
+    }
   } finally {
     await stage.close();
   }

@@ -17,7 +17,8 @@ SimControl::Answer SimControl::AskRaw(Timestamp now, ByteView frame) {
   engine_.HandleFrame(now, frame);
   Answer answer;
   int answers = 0;
-  for (ByteView message = engine_.PollMessage(); !message.empty(); message = engine_.PollMessage()) {
+  for (ByteView message = engine_.PollMessage(); !message.empty();
+       message = engine_.PollMessage()) {
     if (Read(message, answer)) ++answers;
   }
   SLUICE_CHECK(answers == 1);
@@ -26,7 +27,8 @@ SimControl::Answer SimControl::AskRaw(Timestamp now, ByteView frame) {
 
 void SimControl::Drain() {
   Answer unexpected;
-  for (ByteView message = engine_.PollMessage(); !message.empty(); message = engine_.PollMessage()) {
+  for (ByteView message = engine_.PollMessage(); !message.empty();
+       message = engine_.PollMessage()) {
     // Nobody asked.
     SLUICE_CHECK(!Read(message, unexpected));
   }
@@ -74,8 +76,7 @@ size_t SimControl::Count(std::string_view target, schema::NotificationBody what)
   return count;
 }
 
-uint64_t CountOf(const std::vector<std::unique_ptr<schema::DropCountT>>& drops,
-                 DropReason reason) {
+uint64_t CountOf(const std::vector<std::unique_ptr<schema::DropCountT>>& drops, DropReason reason) {
   uint64_t count = 0;
   for (const auto& drop : drops) {
     if (drop->reason == DropReasonName(reason)) count += drop->packets;

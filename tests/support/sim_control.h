@@ -55,6 +55,16 @@ class SimControl {
   // The states that `target` has told of, in order: "connected", "completed", ...
   std::vector<std::string> IceStates(std::string_view target) const;
   std::vector<std::string> DtlsStates(std::string_view target) const;
+  // The latest of this kind that `target` told, or null.
+  template <typename News>
+  const News* Last(std::string_view target) const {
+    const News* last = nullptr;
+    for (const schema::NotificationT& news : news_) {
+      const bool fits = news.body.type == schema::NotificationBodyUnionTraits<News>::enum_value;
+      if (fits && news.target == target) last = static_cast<const News*>(news.body.value);
+    }
+    return last;
+  }
   // How often `target` told of this.
   size_t Count(std::string_view target, schema::NotificationBody what) const;
 

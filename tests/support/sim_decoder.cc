@@ -9,12 +9,7 @@ void SimDecoder::Insert(Timestamp now, int64_t seq, const Packet& packet) {
   waiting_.emplace(seq, packet);
   if (waiting_.size() > kMaxWaiting) waiting_.erase(waiting_.begin());
 
-  // What follows the last picture, in order.
-  while (next_) {
-    const std::optional<int64_t> end = EndOfFrame(*next_);
-    if (!end) break;
-    Show(now, *next_, *end);
-  }
+  ShowMore(now);
   // A key frame that is whole, ahead of whatever is missing. Only the frame this packet belongs to
   // can have become whole.
   auto begin = waiting_.find(seq);
@@ -29,7 +24,23 @@ void SimDecoder::Insert(Timestamp now, int64_t seq, const Packet& packet) {
   if (!end) return;
   if (next_) ++skips_;
   Show(now, start, *end);
-  while (const std::optional<int64_t> more = EndOfFrame(*next_)) Show(now, *next_, *more);
+  ShowMore(now);
+}
+
+void SimDecoder::InsertEmpty(Timestamp now, int64_t seq) {
+  if (next_ && seq < *next_) return;
+  empty_.insert(seq);
+  if (empty_.size() > kMaxWaiting) empty_.erase(empty_.begin());
+  ShowMore(now);
+}
+
+void SimDecoder::ShowMore(Timestamp now) {
+  while (next_) {
+    while (empty_.contains(*next_)) ++*next_;
+    const std::optional<int64_t> end = EndOfFrame(*next_);
+    if (!end) return;
+    Show(now, *next_, *end);
+  }
 }
 
 std::optional<int64_t> SimDecoder::EndOfFrame(int64_t seq) const {
@@ -53,6 +64,7 @@ void SimDecoder::Show(Timestamp now, int64_t begin, int64_t end) {
   last_picture_ = now;
   next_ = end;
   waiting_.erase(waiting_.begin(), waiting_.lower_bound(end));
+  empty_.erase(empty_.begin(), empty_.lower_bound(end));
 }
 
 }  // namespace sluice::test

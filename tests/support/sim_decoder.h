@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "base/time.h"
 
@@ -25,6 +26,9 @@ class SimDecoder {
   // `seq` no longer wraps. Each number once.
   void Insert(Timestamp now, int64_t seq, const Packet& packet);
 
+  // A number that stands for no packet.
+  void InsertEmpty(Timestamp now, int64_t seq);
+
   std::optional<Timestamp> first_picture() const { return first_picture_; }
   std::optional<Timestamp> last_picture() const { return last_picture_; }
   uint64_t pictures() const { return pictures_; }
@@ -38,11 +42,14 @@ class SimDecoder {
   // If all of the frame that begins at `seq` is here, the number behind it.
   std::optional<int64_t> EndOfFrame(int64_t seq) const;
   void Show(Timestamp now, int64_t begin, int64_t end);
+  // Whatever follows the last picture, in order.
+  void ShowMore(Timestamp now);
 
   // Far more than a jitter buffer holds.
   static constexpr size_t kMaxWaiting = 4000;
 
   std::map<int64_t, Packet> waiting_;
+  std::set<int64_t> empty_;
   // Where the next frame begins; nothing until the first picture.
   std::optional<int64_t> next_;
   std::optional<Timestamp> first_picture_;

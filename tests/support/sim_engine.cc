@@ -54,8 +54,8 @@ const Endpoint* SimSockets::Find(SocketId socket) const {
   return found == open_.end() ? nullptr : &found->second;
 }
 
-SimEngine::SimEngine(uint64_t seed, const dtls::Context& dtls, size_t pool_slots)
-    : pool_(pool_slots),
+SimEngine::SimEngine(uint64_t seed, const dtls::Context& dtls, const Options& options)
+    : pool_(options.pool_slots),
       entropy_(seed),
       engine_({.pool = pool_,
                .entropy = entropy_,
@@ -63,7 +63,8 @@ SimEngine::SimEngine(uint64_t seed, const dtls::Context& dtls, size_t pool_slots
                .dtls = dtls,
                .usage = usage_,
                .unix_offset = kUnixOffset,
-               .pid = 1}),
+               .pid = 1,
+               .adapts_to_bandwidth = options.adapts_to_bandwidth}),
       control_(engine_) {}
 
 void SimEngine::Receive(Timestamp now, const SimNetwork::Delivery& delivery) {

@@ -49,7 +49,12 @@ class SimEngine {
   // What the worker's wall clock is ahead of the simulation's time.
   static constexpr Duration kUnixOffset = std::chrono::hours(24 * 365 * 55);
 
-  SimEngine(uint64_t seed, const dtls::Context& dtls, size_t pool_slots);
+  struct Options {
+    size_t pool_slots = PacketPool::kDefaultMaxSlots;
+    bool adapts_to_bandwidth = false;
+  };
+
+  SimEngine(uint64_t seed, const dtls::Context& dtls, const Options& options);
 
   void Receive(Timestamp now, const SimNetwork::Delivery& delivery);
   void HandleTimeout(Timestamp now);
@@ -64,8 +69,8 @@ class SimEngine {
   bool Owns(const Endpoint& local) const { return sockets_.FindByAddress(local).has_value(); }
 
   // How often the engine asked the heap for memory while it worked on media, RTCP and timers. Not
-  // counted: its control channel, handshakes, and ICE checks, whose HMAC is OpenSSL's and which come
-  // once in five seconds.
+  // counted: its control channel, handshakes, and ICE checks, whose HMAC is OpenSSL's and which
+  // come once in five seconds.
   uint64_t allocations() const { return allocations_; }
   // What the engine sent through a socket that it had closed.
   uint64_t misdirected() const { return misdirected_; }

@@ -62,7 +62,7 @@ class SimLink {
   struct Counts {
     uint64_t sent = 0;
     uint64_t bytes = 0;
-    uint64_t lost = 0;       // by chance
+    uint64_t lost = 0;  // by chance
     uint64_t queue_full = 0;
     uint64_t too_large = 0;
     uint64_t reordered = 0;

@@ -65,15 +65,30 @@ std::unique_ptr<schema::RtpParametersT> DescribeTrack(const SimTrackOptions& tra
     parameters->codecs.push_back(std::move(rtx));
     encoding->rtx_ssrc = track.rtx_ssrc->value();
   }
+  encoding->rid = track.rid;
+  encoding->max_bitrate = track.max_bitrate;
   parameters->encodings.push_back(std::move(encoding));
   using rtp::Extension;
   parameters->header_extensions.push_back(Header(kMidExtensionId, Extension::kMid));
   parameters->header_extensions.push_back(Header(kSendTimeExtensionId, Extension::kAbsSendTime));
   parameters->header_extensions.push_back(
       Header(kTransportSequenceExtensionId, Extension::kTransportSequence));
+  if (!video) {
+    parameters->header_extensions.push_back(Header(kAudioLevelExtensionId, Extension::kAudioLevel));
+  }
   parameters->rtcp = std::make_unique<schema::RtcpParametersT>();
   parameters->rtcp->cname = cname;
   return parameters;
+}
+
+std::unique_ptr<schema::RtpParametersT> DescribeEncodings(
+    const std::vector<SimTrackOptions>& encodings, const std::string& cname) {
+  std::unique_ptr<schema::RtpParametersT> all = DescribeTrack(encodings.front(), cname);
+  for (size_t i = 1; i < encodings.size(); ++i) {
+    std::unique_ptr<schema::RtpParametersT> one = DescribeTrack(encodings[i], cname);
+    all->encodings.push_back(std::move(one->encodings.front()));
+  }
+  return all;
 }
 
 std::vector<std::unique_ptr<schema::PayloadTypeMappingT>> DescribeMapping(rtp::MediaKind kind) {

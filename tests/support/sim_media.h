@@ -32,11 +32,15 @@ struct SimTrackOptions {
   PayloadType rtx_payload_type = {};
   // The receiver may ask for retransmissions. Without an RTX stream they come as they were.
   bool nack = true;
+  // Of an encoding among several.
+  std::string rid = {};
+  uint32_t max_bitrate = 0;
 };
 
 inline constexpr uint8_t kMidExtensionId = 1;
 inline constexpr uint8_t kSendTimeExtensionId = 2;
 inline constexpr uint8_t kTransportSequenceExtensionId = 3;
+inline constexpr uint8_t kAudioLevelExtensionId = 4;  // of sound
 
 // As the producer names them, and as the router does.
 inline constexpr PayloadType kProducerVideo(100), kProducerRtx(101), kProducerAudio(109);
@@ -54,6 +58,9 @@ schema::MediaKind SchemaKind(rtp::MediaKind kind);
 // One encoding of VP8 or Opus, as a browser describes what it sends or is asked to receive.
 std::unique_ptr<schema::RtpParametersT> DescribeTrack(const SimTrackOptions& track,
                                                       const std::string& cname);
+// The same picture in several encodings (simulcast), all of one MID.
+std::unique_ptr<schema::RtpParametersT> DescribeEncodings(
+    const std::vector<SimTrackOptions>& encodings, const std::string& cname);
 std::vector<std::unique_ptr<schema::PayloadTypeMappingT>> DescribeMapping(rtp::MediaKind kind);
 
 // The last bytes of every payload: which track it belongs to and the how manieth packet it is.

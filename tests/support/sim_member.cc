@@ -13,7 +13,27 @@ std::vector<Endpoint> SocketsOf(size_t number) {
   return {{IpAddress::V4(198, 18, high, low), 50'000}, {IpAddress::V4(198, 19, high, low), 50'000}};
 }
 
+std::unique_ptr<schema::ConsumerLayersT> LayersOf(rtp::LayerId layers) {
+  auto described = std::make_unique<schema::ConsumerLayersT>();
+  described->spatial_layer = layers.spatial;
+  described->temporal_layer = layers.temporal;
+  return described;
+}
+
 }  // namespace
+
+std::vector<SimEncodingOptions> ThreeEncodings() {
+  const auto encoding = [](const char* rid, int packets, size_t size, uint16_t width) {
+    return SimEncodingOptions{.rid = rid,
+                              .encoder = {.packets_per_frame = packets,
+                                          .packets_per_key_frame = 4 * packets,
+                                          .payload_size = size,
+                                          .temporal_layers = 3,
+                                          .width = width,
+                                          .height = static_cast<uint16_t>(width * 9 / 16)}};
+  };
+  return {encoding("r0", 1, 500, 320), encoding("r1", 2, 1000, 640), encoding("r2", 7, 1000, 1280)};
+}
 
 template <typename Body>
 SimControl::Answer Member::Ask(std::string_view target, Body body) {
@@ -64,8 +84,8 @@ Member::Member(Simulation& sim, std::string name, size_t number, const MemberOpt
 SimControl::Answer Member::Connect() {
   schema::ConnectWebRtcTransportT connect;
   if (options_.tell_role) {
-    connect.role = options_.role == dtls::Role::kClient ? schema::DtlsRole::Client
-                                                        : schema::DtlsRole::Server;
+    connect.role =
+        options_.role == dtls::Role::kClient ? schema::DtlsRole::Client : schema::DtlsRole::Server;
   }
   const dtls::Fingerprint& ours = Simulation::PeerCertificate().fingerprints().back();
   auto fingerprint = std::make_unique<schema::FingerprintT>();
@@ -83,15 +103,15 @@ Publication& Member::PublishVideo(const PublishOptions& options) {
                         .payload_type = kProducerVideo,
                         .rtx_payload_type = kProducerRtx,
                         .nack = options.nack};
+  if (!options.encodings.empty()) return PublishEncodings(track, options);
   if (options.rtx) track.rtx_ssrc = Ssrc(sim_.entropy().U32());
   return Publish(std::move(track), options);
 }
 
 Publication& Member::PublishAudio(const PublishOptions& options) {
-  return Publish({.kind = rtp::MediaKind::kAudio,
-                  .payload_type = kProducerAudio,
-                  .nack = options.nack},
-                 options);
+  return Publish(
+      {.kind = rtp::MediaKind::kAudio, .payload_type = kProducerAudio, .nack = options.nack},
+      options);
 }
 
 Publication& Member::Publish(SimTrackOptions track, const PublishOptions& options) {
@@ -105,8 +125,36 @@ Publication& Member::Publish(SimTrackOptions track, const PublishOptions& option
   produce.paused = options.paused;
   const std::string id = produce.producer_id;
   SLUICE_CHECK(Ask(transport_, std::move(produce)).ok());
-  SimSendTrack& sender = peer_->Send(sim_.now(), track, options.encoder);
-  return *publications_.emplace_back(std::make_unique<Publication>(*this, id, sender));
+  std::vector<SimSendTrack*> senders{&peer_->Send(sim_.now(), track, options.encoder)};
+  return *publications_.emplace_back(std::make_unique<Publication>(*this, id, senders));
+}
+
+Publication& Member::PublishEncodings(const SimTrackOptions& common,
+                                      const PublishOptions& options) {
+  std::vector<SimTrackOptions> tracks;
+  for (const SimEncodingOptions& encoding : options.encodings) {
+    SimTrackOptions track = common;
+    track.ssrc = Ssrc(sim_.entropy().U32());
+    if (options.rtx) track.rtx_ssrc = Ssrc(sim_.entropy().U32());
+    track.rid = encoding.rid;
+    track.max_bitrate = encoding.max_bitrate;
+    track.mid = std::to_string(next_track_);
+    tracks.push_back(std::move(track));
+  }
+  ++next_track_;
+  schema::ProduceT produce;
+  produce.producer_id = name_ + "-producer-" + tracks.front().mid;
+  produce.kind = SchemaKind(common.kind);
+  produce.rtp_parameters = DescribeEncodings(tracks, name_);
+  produce.mapping = DescribeMapping(common.kind);
+  produce.paused = options.paused;
+  const std::string id = produce.producer_id;
+  SLUICE_CHECK(Ask(transport_, std::move(produce)).ok());
+  std::vector<SimSendTrack*> senders;
+  for (size_t i = 0; i < tracks.size(); ++i) {
+    senders.push_back(&peer_->Send(sim_.now(), tracks[i], options.encodings[i].encoder));
+  }
+  return *publications_.emplace_back(std::make_unique<Publication>(*this, id, senders));
 }
 
 Subscription& Member::Subscribe(const Publication& publication, const SubscribeOptions& options) {
@@ -124,9 +172,15 @@ Subscription& Member::Subscribe(const Publication& publication, const SubscribeO
   consume.kind = SchemaKind(track.kind);
   consume.rtp_parameters = DescribeTrack(track, "source");
   consume.paused = options.paused;
+  if (options.preferred) consume.preferred_layers = LayersOf(*options.preferred);
+  consume.priority = options.priority;
   const std::string id = consume.consumer_id;
   // The browser is told before media can flow.
-  SimReceiveTrack& receiver = peer_->Expect(sim_.now(), track, publication.track().track().ssrc);
+  std::vector<Ssrc> sources;
+  for (size_t i = 0; i < publication.encodings(); ++i) {
+    sources.push_back(publication.track(i).track().ssrc);
+  }
+  SimReceiveTrack& receiver = peer_->Expect(sim_.now(), track, std::move(sources));
   SLUICE_CHECK(Ask(transport_, std::move(consume)).ok());
   return *subscriptions_.emplace_back(std::make_unique<Subscription>(*this, id, receiver));
 }
@@ -160,8 +214,7 @@ void Member::RestartIce() {
   SLUICE_CHECK(answer.ok());
   const auto& fresh = *answer.body.AsIceRestarted()->ice_parameters;
   worker_credentials_ = {fresh.username_fragment, fresh.password};
-  peer_->ice().Restart(sim_.now(), ice::Credentials::Generate(sim_.entropy()),
-                       worker_credentials_);
+  peer_->ice().Restart(sim_.now(), ice::Credentials::Generate(sim_.entropy()), worker_credentials_);
   sim_.Flush();
 }
 
@@ -185,8 +238,7 @@ SimControl::Answer Publication::Close() {
   return owner_.simulation().Ask(id_, schema::CloseT(), owner_.engine());
 }
 schema::RtpStreamStatsT Publication::Stats() {
-  SimControl::Answer answer =
-      owner_.simulation().Ask(id_, schema::GetStatsT(), owner_.engine());
+  SimControl::Answer answer = owner_.simulation().Ask(id_, schema::GetStatsT(), owner_.engine());
   SLUICE_CHECK(answer.ok());
   return std::move(*answer.body.AsStreamStatsList()->streams.front());
 }
@@ -200,9 +252,18 @@ SimControl::Answer Subscription::Resume() {
 SimControl::Answer Subscription::Close() {
   return owner_.simulation().Ask(id_, schema::CloseT(), owner_.engine());
 }
+SimControl::Answer Subscription::Prefer(rtp::LayerId layers) {
+  schema::SetPreferredLayersT prefer;
+  prefer.layers = LayersOf(layers);
+  return owner_.simulation().Ask(id_, std::move(prefer), owner_.engine());
+}
+SimControl::Answer Subscription::SetPriority(uint8_t priority) {
+  schema::SetPriorityT set;
+  set.priority = priority;
+  return owner_.simulation().Ask(id_, std::move(set), owner_.engine());
+}
 schema::RtpStreamStatsT Subscription::Stats() {
-  SimControl::Answer answer =
-      owner_.simulation().Ask(id_, schema::GetStatsT(), owner_.engine());
+  SimControl::Answer answer = owner_.simulation().Ask(id_, schema::GetStatsT(), owner_.engine());
   SLUICE_CHECK(answer.ok());
   return std::move(*answer.body.AsStreamStatsList()->streams.front());
 }

@@ -14,6 +14,7 @@
 #include "base/endpoint.h"
 #include "control-api/response.h"
 #include "dtls/context.h"
+#include "rtp/forward/layer.h"
 #include "tests/support/sim_control.h"
 #include "tests/support/sim_link.h"
 #include "tests/support/sim_peer.h"
@@ -37,29 +38,46 @@ struct MemberOptions {
   uint8_t consent_timeout_s = 30;
 };
 
+struct SimEncodingOptions {
+  std::string rid;
+  SimEncoderOptions encoder;
+  // As declared to the worker; 0 declares nothing.
+  uint32_t max_bitrate = 0;
+};
+
+// Three sizes at 30 pictures a second in three temporal layers: about 130, 490 and 1,700 kbit/s.
+std::vector<SimEncodingOptions> ThreeEncodings();
+
 struct PublishOptions {
-  bool rtx = true;   // of video; otherwise retransmissions come under the SSRC itself
+  bool rtx = true;  // of video; otherwise retransmissions come under the SSRC itself
   bool nack = true;
   bool paused = false;
   SimEncoderOptions encoder = {};
+  // Of video: the same picture several times, each with its own SSRC and RID; `encoder` is unused.
+  std::vector<SimEncodingOptions> encodings = {};
 };
 
 struct SubscribeOptions {
   bool rtx = true;
   bool nack = true;
   bool paused = false;
+  // Nothing: all.
+  std::optional<rtp::LayerId> preferred = std::nullopt;
+  uint8_t priority = 1;
 };
 
 // A producer. Lives as long as the simulation, closed or not.
 class Publication {
  public:
-  Publication(Member& owner, std::string id, SimSendTrack& track)
-      : owner_(owner), id_(std::move(id)), track_(track) {}
+  Publication(Member& owner, std::string id, std::vector<SimSendTrack*> tracks)
+      : owner_(owner), id_(std::move(id)), tracks_(std::move(tracks)) {}
 
   const std::string& id() const { return id_; }
-  SimSendTrack& track() { return track_; }
-  const SimSendTrack& track() const { return track_; }
-  rtp::MediaKind kind() const { return track_.track().kind; }
+  // One of its encodings.
+  SimSendTrack& track(size_t encoding = 0) { return *tracks_[encoding]; }
+  const SimSendTrack& track(size_t encoding = 0) const { return *tracks_[encoding]; }
+  size_t encodings() const { return tracks_.size(); }
+  rtp::MediaKind kind() const { return track().track().kind; }
   Member& owner() { return owner_; }
 
   SimControl::Answer Pause();
@@ -70,7 +88,7 @@ class Publication {
  private:
   Member& owner_;
   const std::string id_;
-  SimSendTrack& track_;
+  const std::vector<SimSendTrack*> tracks_;
 };
 
 // A consumer.
@@ -85,6 +103,8 @@ class Subscription {
   SimControl::Answer Pause();
   SimControl::Answer Resume();
   SimControl::Answer Close();
+  SimControl::Answer Prefer(rtp::LayerId layers);
+  SimControl::Answer SetPriority(uint8_t priority);
   schema::RtpStreamStatsT Stats();
 
  private:
@@ -134,6 +154,7 @@ class Member {
   uint64_t datagrams_received = 0;
 
  private:
+  Publication& PublishEncodings(const SimTrackOptions& common, const PublishOptions& options);
   Publication& Publish(SimTrackOptions track, const PublishOptions& options);
   template <typename Body>
   SimControl::Answer Ask(std::string_view target, Body body);

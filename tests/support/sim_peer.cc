@@ -84,8 +84,9 @@ SimSendTrack& SimPeer::Send(Timestamp now, const SimTrackOptions& track,
   return *sent_.back();
 }
 
-SimReceiveTrack& SimPeer::Expect(Timestamp now, const SimTrackOptions& track, Ssrc source) {
-  received_.push_back(std::make_unique<SimReceiveTrack>(track, source, now));
+SimReceiveTrack& SimPeer::Expect(Timestamp now, const SimTrackOptions& track,
+                                 std::vector<Ssrc> sources) {
+  received_.push_back(std::make_unique<SimReceiveTrack>(track, std::move(sources), now));
   return *received_.back();
 }
 
@@ -160,8 +161,8 @@ std::optional<size_t> SimPeer::SealRtp(Timestamp now, RtpPacketBuilder packet, B
 }
 
 SimSendTrack* SimPeer::FindSent(Ssrc ssrc) {
-  const auto found = std::ranges::find_if(
-      sent_, [&](const auto& track) { return track->track().ssrc == ssrc; });
+  const auto found =
+      std::ranges::find_if(sent_, [&](const auto& track) { return track->track().ssrc == ssrc; });
   return found == sent_.end() ? nullptr : found->get();
 }
 

@@ -61,7 +61,7 @@ class SimPeer {
 
   // Tracks begin to flow once connected.
   SimSendTrack& Send(Timestamp now, const SimTrackOptions& track, const SimEncoderOptions& encoder);
-  SimReceiveTrack& Expect(Timestamp now, const SimTrackOptions& track, Ssrc source);
+  SimReceiveTrack& Expect(Timestamp now, const SimTrackOptions& track, std::vector<Ssrc> sources);
 
   void Close(Timestamp now) { dtls_.Close(now); }
 
@@ -78,6 +78,8 @@ class SimPeer {
   const std::vector<std::unique_ptr<SimReceiveTrack>>& received() const { return received_; }
   // Media packets that no track expected, and RTCP that made no sense.
   uint64_t unexpected() const { return unexpected_; }
+  // Packets on the probation stream, for which a client of the SDK makes room.
+  uint64_t padding() const { return padding_; }
   // What did not authenticate.
   uint64_t unsealed() const { return unsealed_; }
   // Feedback about what we send: arrivals that the other side told of, and REMB packets.
@@ -138,6 +140,7 @@ class SimPeer {
   std::deque<RtpPacketBuilder> extra_rtp_;
   bool made_up_ = false;
   uint64_t unexpected_ = 0;
+  uint64_t padding_ = 0;
   uint64_t unsealed_ = 0;
   uint64_t arrivals_reported_ = 0;
   uint64_t rembs_ = 0;

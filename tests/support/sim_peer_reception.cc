@@ -15,6 +15,7 @@
 #include "rtp/rtcp/sdes.h"
 #include "rtp/rtcp/sender_report.h"
 #include "rtp/rtcp/transport_feedback.h"
+#include "rtp/send/probe_source.h"
 #include "tests/support/sim_peer.h"
 
 namespace sluice::test {
@@ -41,9 +42,14 @@ void SimPeer::ReceiveRtp(Timestamp now, ByteView protected_bytes) {
   }
   const std::optional<SimRtp> packet = SimRtp::Parse(ByteView(bytes).first(*size));
   const auto track = std::ranges::find_if(received_, [&](const auto& candidate) {
-    return packet && (candidate->track().ssrc == packet->ssrc ||
-                      candidate->track().rtx_ssrc == packet->ssrc);
+    return packet &&
+           (candidate->track().ssrc == packet->ssrc || candidate->track().rtx_ssrc == packet->ssrc);
   });
+  if (packet && packet->ssrc == rtp::kProbationSsrc) {
+    ++padding_;
+    if (packet->transport_sequence) feedback_.Record(*packet->transport_sequence, now);
+    return;
+  }
   if (track == received_.end()) {
     ++unexpected_;
     return;
@@ -170,8 +176,8 @@ void SimPeer::WriteReports(Timestamp now, ByteWriter& out) {
   if (reference_) {
     rtp::ExtendedReport extended;
     extended.sender = own_ssrc();
-    extended.dlrr.push_back({reference_->sender, reference_->time.compact(),
-                             ToCompactNtp(now - reference_->arrival)});
+    extended.dlrr.push_back(
+        {reference_->sender, reference_->time.compact(), ToCompactNtp(now - reference_->arrival)});
     extended.WriteTo(out);
   }
 }

@@ -55,7 +55,12 @@ void SimReceiveTrack::Receive(Timestamp now, const SimRtp& packet) {
   ByteView payload = packet.payload;
   SeqNo seq = packet.seq;
   bool repeat = false;
-  if (track_.rtx_ssrc && packet.ssrc == *track_.rtx_ssrc) {
+  const bool on_rtx = track_.rtx_ssrc && packet.ssrc == *track_.rtx_ssrc;
+  if (on_rtx) {
+    if (payload.empty()) {
+      ++empty_;
+      return;
+    }
     if (packet.payload_type != track_.rtx_payload_type || payload.size() < 2) {
       ++foreign_;
       return;
@@ -73,14 +78,25 @@ void SimReceiveTrack::Receive(Timestamp now, const SimRtp& packet) {
   }
   last_packet_ = now;
   const int64_t number = unwrapper_.Unwrap(seq.value()).value;
+  const bool fresh = !mark_of_.contains(number);
   // Without RTX, what was asked for counts as an answer.
   const auto asked = missing_.find(number);
-  repeat |= asked != missing_.end() && asked->second.tries > 0;
+  const bool was_asked = asked != missing_.end() && asked->second.tries > 0;
+  // What comes again without being asked for probes the path.
+  if (on_rtx && !fresh && !was_asked) {
+    ++probes_;
+    return;
+  }
+  repeat |= was_asked;
   if (repeat) ++repeats_;
   Place(now, number);
-  const auto known = index_of_.find(number);
-  CheckMark(number, payload);
-  if (known == index_of_.end() && video()) Decode(now, number, packet, payload);
+  if (payload.empty()) {
+    ++empty_;
+    ++empty_numbers_;
+    if (video()) decoder_.InsertEmpty(now, number);
+    return;
+  }
+  if (CheckMark(number, payload) && fresh && video()) Decode(now, number, packet, payload);
 }
 
 void SimReceiveTrack::Place(Timestamp now, int64_t number) {
@@ -97,33 +113,51 @@ void SimReceiveTrack::Place(Timestamp now, int64_t number) {
   newest_ = std::max(*newest_, number);
 }
 
-void SimReceiveTrack::CheckMark(int64_t seq, ByteView payload) {
+bool SimReceiveTrack::CheckMark(int64_t seq, ByteView payload) {
   const std::optional<MediaMark> mark = MediaMark::Read(payload);
-  if (!mark || mark->track != source_.value()) {
+  const auto source = std::ranges::find_if(
+      sources_, [&](Ssrc candidate) { return mark && candidate.value() == mark->track; });
+  if (source == sources_.end()) {
     ++foreign_;
-    return;
+    return false;
   }
-  const auto [known, fresh] = index_of_.emplace(seq, mark->index);
+  const auto [known, fresh] = mark_of_.emplace(seq, *mark);
   if (!fresh) {
-    ++(known->second == mark->index ? duplicates_ : misnumbered_);
-    return;
+    ++(known->second == *mark ? duplicates_ : misnumbered_);
+    return true;
   }
-  // Numbers grow as the packets of the source do.
-  if (known != index_of_.begin() && std::prev(known)->second >= mark->index) ++misnumbered_;
-  if (std::next(known) != index_of_.end() && std::next(known)->second <= mark->index) {
-    ++misnumbered_;
+  CheckOrder(known);
+  received_.emplace(mark->track, mark->index);
+  const auto encoding = static_cast<size_t>(source - sources_.begin());
+  if (seq == *newest_ && encoding != encoding_) {
+    if (mark_of_.size() > 1) ++switches_;
+    encoding_ = encoding;
   }
-  received_.insert(mark->index);
+  return true;
+}
+
+// Numbers grow as the packets of a source do.
+void SimReceiveTrack::CheckOrder(std::map<int64_t, MediaMark>::const_iterator at) {
+  const MediaMark& mark = at->second;
+  if (at != mark_of_.begin()) {
+    const MediaMark& before = std::prev(at)->second;
+    if (before.track == mark.track && before.index >= mark.index) ++misnumbered_;
+  }
+  if (std::next(at) != mark_of_.end()) {
+    const MediaMark& after = std::next(at)->second;
+    if (after.track == mark.track && after.index <= mark.index) ++misnumbered_;
+  }
 }
 
 void SimReceiveTrack::Decode(Timestamp now, int64_t seq, const SimRtp& packet, ByteView payload) {
   const auto described =
       rtp::codec::Describe(rtp::codec::Kind::kVp8, payload, packet.marker, std::nullopt);
   const uint64_t before = decoder_.pictures();
-  decoder_.Insert(now, seq, {.timestamp = packet.timestamp,
-                             .first = described.frame_start,
-                             .last = packet.marker,
-                             .key_frame = described.key_frame});
+  decoder_.Insert(now, seq,
+                  {.timestamp = packet.timestamp,
+                   .first = described.frame_start,
+                   .last = packet.marker,
+                   .key_frame = described.key_frame});
   if (decoder_.pictures() != before) key_frame_due_ = now + kMaxWait;
 }
 
@@ -175,9 +209,9 @@ std::vector<SeqNo> SimReceiveTrack::TakeNacks(Timestamp now) {
 bool SimReceiveTrack::TakeKeyFrameWish() { return std::exchange(key_frame_wish_, false); }
 
 std::optional<rtp::ReportBlock> SimReceiveTrack::MakeReportBlock(Timestamp now) {
-  if (index_of_.empty()) return std::nullopt;
-  const int64_t expected = *newest_ - index_of_.begin()->first + 1;
-  const auto arrivals = static_cast<int64_t>(index_of_.size());
+  if (mark_of_.empty()) return std::nullopt;
+  const int64_t expected = *newest_ - mark_of_.begin()->first + 1;
+  const auto arrivals = static_cast<int64_t>(mark_of_.size() + empty_numbers_);
   rtp::ReportBlock block;
   block.source = track_.ssrc;
   block.cumulative_lost = static_cast<int32_t>(expected - arrivals);
@@ -199,12 +233,12 @@ std::optional<rtp::ReportBlock> SimReceiveTrack::MakeReportBlock(Timestamp now) 
 
 uint64_t SimReceiveTrack::residual_loss() const {
   if (received_.empty()) return 0;
-  return *received_.rbegin() - *received_.begin() + 1 - received_.size();
+  return received_.rbegin()->second - received_.begin()->second + 1 - received_.size();
 }
 
 double SimReceiveTrack::residual_loss_share() const {
   if (received_.empty()) return 1;
-  const double all = *received_.rbegin() - *received_.begin() + 1.0;
+  const double all = received_.rbegin()->second - received_.begin()->second + 1.0;
   return static_cast<double>(residual_loss()) / all;
 }
 

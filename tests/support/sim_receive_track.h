@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -38,9 +39,9 @@ struct SimRtp {
 
 class SimReceiveTrack {
  public:
-  // `source` is the track it is expected to carry.
-  SimReceiveTrack(const SimTrackOptions& track, Ssrc source, Timestamp now)
-      : track_(track), source_(source), since_(now) {}
+  // `sources` are the encodings of the track it is expected to carry.
+  SimReceiveTrack(const SimTrackOptions& track, std::vector<Ssrc> sources, Timestamp now)
+      : track_(track), sources_(std::move(sources)), since_(now) {}
 
   // A packet under the SSRC of the track or of its retransmissions.
   void Receive(Timestamp now, const SimRtp& packet);
@@ -57,12 +58,21 @@ class SimReceiveTrack {
   const SimTrackOptions& track() const { return track_; }
   // Different packets of the source that arrived, whole and unchanged.
   uint64_t packets() const { return received_.size(); }
+  // The encoding whose packet came last in order, by its place among the sources; and how often
+  // that changed.
+  size_t encoding() const { return encoding_; }
+  uint64_t switches() const { return switches_; }
+  // Empty packets: those that pad, and those that stand for a number that nobody will send.
+  uint64_t empty() const { return empty_; }
   // Of the packets from the first to the last that arrived, how many never did. What is still on
-  // its way or being asked for counts: let the sender stop and the network settle first.
+  // its way or being asked for counts: let the sender stop and the network settle first. For tracks
+  // of one encoding without temporal layers.
   uint64_t residual_loss() const;
   double residual_loss_share() const;
   uint64_t duplicates() const { return duplicates_; }
   uint64_t repeats() const { return repeats_; }  // packets that came as retransmissions
+  // Retransmissions of what was there and had not been asked for: they probe the path.
+  uint64_t probes() const { return probes_; }
   uint64_t nacked() const { return nacked_; }
   uint64_t key_frame_requests() const { return key_frame_requests_; }
   // Packets that are not the source's, or not as it made them.
@@ -93,20 +103,26 @@ class SimReceiveTrack {
 
   bool video() const { return track_.kind == rtp::MediaKind::kVideo; }
   void Place(Timestamp now, int64_t seq);
-  void CheckMark(int64_t seq, ByteView payload);
+  // False if the packet is none of the sources'.
+  bool CheckMark(int64_t seq, ByteView payload);
+  void CheckOrder(std::map<int64_t, MediaMark>::const_iterator at);
   void Decode(Timestamp now, int64_t seq, const SimRtp& packet, ByteView payload);
 
   const SimTrackOptions track_;
-  const Ssrc source_;
+  const std::vector<Ssrc> sources_;
   const Timestamp since_;
   Duration round_trip_{100'000};
 
   Unwrapper<RtpSeq, uint16_t> unwrapper_;
   std::optional<int64_t> newest_;
   std::map<int64_t, Missing> missing_;
-  std::set<uint32_t> received_;
-  // Which packet of the source came under which number.
-  std::map<int64_t, uint32_t> index_of_;
+  std::set<std::pair<uint32_t, uint32_t>> received_;
+  // Which packet of a source came under which number.
+  std::map<int64_t, MediaMark> mark_of_;
+  size_t encoding_ = 0;
+  uint64_t switches_ = 0;
+  uint64_t empty_ = 0;
+  uint64_t empty_numbers_ = 0;  // of them, those under the SSRC of the media
   SimDecoder decoder_;
 
   std::optional<Timestamp> first_packet_;
@@ -115,6 +131,7 @@ class SimReceiveTrack {
   bool key_frame_wish_ = false;
   uint64_t duplicates_ = 0;
   uint64_t repeats_ = 0;
+  uint64_t probes_ = 0;
   uint64_t nacked_ = 0;
   uint64_t key_frame_requests_ = 0;
   uint64_t foreign_ = 0;

@@ -64,7 +64,16 @@ void SimSendTrack::MakeFrame(Timestamp now) {
     ++key_frames_;
     last_key_frame_ = now;
   }
-  const int count = key ? encoder_.packets_per_key_frame : encoder_.packets_per_frame;
+  MakePicture(key, key ? encoder_.packets_per_key_frame : encoder_.packets_per_frame);
+}
+
+// Temporal layers in the usual patterns: 0 1 0 1 and 0 2 1 2. What is above the lowest refers to
+// nothing above it, so that a receiver may go up at any picture.
+void SimSendTrack::MakePicture(bool key, int count) {
+  static constexpr uint8_t kPatterns[3][4] = {{0, 0, 0, 0}, {0, 1, 0, 1}, {0, 2, 1, 2}};
+  if (key) pattern_ = 0;
+  const uint8_t temporal = kPatterns[encoder_.temporal_layers - 1][pattern_++ % 4];
+  if (temporal == 0) ++base_index_;
   ++picture_id_;
   for (int i = 0; i < count; ++i) {
     Vp8PayloadOptions payload;
@@ -72,6 +81,14 @@ void SimSendTrack::MakeFrame(Timestamp now) {
     payload.start = i == 0;
     payload.picture_id = static_cast<uint16_t>(picture_id_ & 0x7fff);
     payload.size = encoder_.payload_size;
+    payload.width = encoder_.width;
+    payload.height = encoder_.height;
+    if (encoder_.temporal_layers > 1) {
+      payload.temporal = temporal;
+      payload.base_index = base_index_;
+      payload.layer_sync = temporal > 0;
+      payload.non_reference = temporal == encoder_.temporal_layers - 1;
+    }
     MakePacket(Vp8Payload(payload), i + 1 == count);
   }
 }
@@ -85,8 +102,9 @@ void SimSendTrack::MakePacket(Bytes payload, bool last) {
       .WithSeq(seq_)
       .WithTimestamp(timestamp_)
       .WithMarker(last)
-      .WithTextExtension(kMidExtensionId, track_.mid)
-      .WithPayload(std::move(payload));
+      .WithTextExtension(kMidExtensionId, track_.mid);
+  if (!video()) packet.WithExtension(kAudioLevelExtensionId, {level_});
+  packet.WithPayload(std::move(payload));
   history_.push_back({seq_, packet});
   if (history_.size() > kHistory) history_.pop_front();
   ++seq_;

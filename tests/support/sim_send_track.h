@@ -29,6 +29,8 @@ struct SimEncoderOptions {
   int packets_per_frame = 3;
   int packets_per_key_frame = 15;
   size_t payload_size = 1000;  // of video; Opus has 80 bytes
+  int temporal_layers = 1;     // 1..3, as in L1T1, L1T2 and L1T3
+  uint16_t width = 640, height = 360;
 };
 
 class SimSendTrack {
@@ -37,12 +39,18 @@ class SimSendTrack {
   static constexpr Duration kKeyFrameSpacing{300'000};
 
   SimSendTrack(const SimTrackOptions& track, const SimEncoderOptions& encoder)
-      : track_(track), encoder_(encoder), seq_(encoder.first_seq),
+      : track_(track),
+        encoder_(encoder),
+        seq_(encoder.first_seq),
         timestamp_(encoder.first_timestamp) {}
 
   void Start(Timestamp now);
+  // A camera that is covered, or an encoding that its browser gave up: Start() goes on.
   void Stop() { next_frame_.reset(); }
   bool running() const { return next_frame_.has_value(); }
+
+  // How loud the sound is from now on, in -dBov: 127 is silence.
+  void set_level(uint8_t level) { level_ = level; }
 
   void RequestKeyFrame(Timestamp now);
   void Resend(SeqNo seq);
@@ -68,6 +76,7 @@ class SimSendTrack {
 
   bool video() const { return track_.kind == rtp::MediaKind::kVideo; }
   void MakeFrame(Timestamp now);
+  void MakePicture(bool key, int count);
   void MakePacket(Bytes payload, bool last);
 
   const SimTrackOptions track_;
@@ -81,6 +90,9 @@ class SimSendTrack {
   uint32_t timestamp_;
   uint32_t index_ = 0;
   uint16_t picture_id_ = 0;
+  uint32_t pattern_ = 0;
+  uint8_t level_ = 127;
+  uint8_t base_index_ = 0;
   uint32_t payload_bytes_ = 0;
   uint64_t key_frames_ = 0;
   uint64_t key_frame_requests_ = 0;

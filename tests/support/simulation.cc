@@ -40,7 +40,7 @@ Simulation::Simulation(const Options& options)
   SetWallClock(now_);
   for (size_t i = 0; i < options.engines; ++i) {
     engines_.push_back(std::make_unique<SimEngine>(options.seed * 31 + i, WorkerCertificate(),
-                                                   options.pool_slots));
+                                                   SimEngine::Options{options.pool_slots, options.adapts_to_bandwidth}));
     schema::CreateRouterT router;
     router.router_id = "room";
     SLUICE_CHECK(Ask("", std::move(router), i).ok());

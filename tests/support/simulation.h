@@ -55,6 +55,8 @@ class Simulation {
     // All transports on one port of a WebRTC server, or a port for each.
     bool shared_port = true;
     size_t pool_slots = PacketPool::kDefaultMaxSlots;
+    // Engines bound what they send by what they estimate.
+    bool adapts_to_bandwidth = false;
   };
 
   Simulation() : Simulation(Options()) {}

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "worker/engine/bandwidth_sharing.h"
 #include "worker/engine/media_flow.h"
+#include "worker/engine/observers.h"
 
 namespace sluice::worker {
 namespace {
@@ -22,6 +24,7 @@ void EraseConsumer(Workspace& workspace, Handle<Consumer> handle, const Consumer
     transport->link.ForgetOutgoing(stream.sent.ssrc());
     if (stream.rtx) transport->link.ForgetOutgoing(stream.rtx->ssrc);
     transport->egress.RemoveStream(consumer.stream);
+    transport->allocator.Remove(handle.slot);
     Forget(transport->consumers, handle);
   }
   ForgetName(workspace, consumer.id);
@@ -30,26 +33,36 @@ void EraseConsumer(Workspace& workspace, Handle<Consumer> handle, const Consumer
 
 }  // namespace
 
-void CloseConsumer(Workspace& workspace, Handle<Consumer> handle) {
+void CloseConsumer(Workspace& workspace, Timestamp now, Handle<Consumer> handle) {
   Consumer* consumer = workspace.consumers.Find(handle);
   if (consumer == nullptr) return;
   if (Producer* producer = workspace.producers.Find(consumer->producer)) {
     Forget(producer->consumers, handle);
   }
   const Handle<Producer> producer = consumer->producer;
+  const Handle<Transport> transport = consumer->transport;
   EraseConsumer(workspace, handle, *consumer);
   CancelUnwantedKeyFrame(workspace, producer);
+  TellWanted(workspace, now, producer);
+  ShareBandwidth(workspace, now, transport);
 }
 
-void CloseProducer(Workspace& workspace, Handle<Producer> handle) {
+void CloseProducer(Workspace& workspace, Timestamp now, Handle<Producer> handle) {
   Producer* producer = workspace.producers.Find(handle);
   if (producer == nullptr) return;
   for (Handle<Consumer> consumer_handle : producer->consumers) {
     Consumer* consumer = workspace.consumers.Find(consumer_handle);
     if (consumer == nullptr) continue;
     workspace.outbox.Notify(consumer->id, schema::ProducerClosedT());
+    const Handle<Transport> receiver = consumer->transport;
     EraseConsumer(workspace, consumer_handle, *consumer);
+    // What it took is free for others.
+    if (Transport* transport = workspace.transports.Find(receiver)) {
+      transport->next_sharing = now;
+      workspace.Wake(receiver, *transport);
+    }
   }
+  ForgetProducer(workspace, handle);
   if (Transport* transport = workspace.transports.Find(producer->transport)) {
     for (Ssrc ssrc : transport->ingress.RemoveProducer(handle)) {
       transport->link.ForgetIncoming(ssrc);
@@ -60,15 +73,27 @@ void CloseProducer(Workspace& workspace, Handle<Producer> handle) {
   workspace.producers.Erase(handle);
 }
 
+void CloseObserver(Workspace& workspace, Handle<Observer> handle) {
+  Observer* observer = workspace.observers.Find(handle);
+  if (observer == nullptr) return;
+  for (Handle<Producer> producer : observer->producers) {
+    Forget(workspace.producers.Find(producer)->observers, handle);
+  }
+  if (Router* router = workspace.routers.Find(observer->router)) Forget(router->observers, handle);
+  workspace.observer_deadlines.Set(handle.slot, std::nullopt);
+  ForgetName(workspace, observer->id);
+  workspace.observers.Erase(handle);
+}
+
 void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handle) {
   Transport* transport = workspace.transports.Find(handle);
   if (transport == nullptr || transport->closed) return;
   // Copies, because closing one edits the list.
   for (Handle<Producer> producer : std::vector(transport->producers)) {
-    CloseProducer(workspace, producer);
+    CloseProducer(workspace, now, producer);
   }
   for (Handle<Consumer> consumer : std::vector(transport->consumers)) {
-    CloseConsumer(workspace, consumer);
+    CloseConsumer(workspace, now, consumer);
   }
   if (Router* router = workspace.routers.Find(transport->router)) {
     Forget(router->transports, handle);
@@ -91,6 +116,9 @@ void CloseRouter(Workspace& workspace, Timestamp now, Handle<Router> handle) {
   if (router == nullptr) return;
   for (Handle<Transport> transport : std::vector(router->transports)) {
     CloseTransport(workspace, now, transport);
+  }
+  for (Handle<Observer> observer : std::vector(router->observers)) {
+    CloseObserver(workspace, observer);
   }
   ForgetName(workspace, router->id);
   workspace.routers.Erase(handle);

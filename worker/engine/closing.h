@@ -12,9 +12,10 @@
 
 namespace sluice::worker {
 
-void CloseConsumer(Workspace& workspace, Handle<Consumer> handle);
+void CloseConsumer(Workspace& workspace, Timestamp now, Handle<Consumer> handle);
 // Consumers of it end with it, and are told.
-void CloseProducer(Workspace& workspace, Handle<Producer> handle);
+void CloseProducer(Workspace& workspace, Timestamp now, Handle<Producer> handle);
+void CloseObserver(Workspace& workspace, Handle<Observer> handle);
 void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handle);
 void CloseRouter(Workspace& workspace, Timestamp now, Handle<Router> handle);
 // Transports on its sockets end with it.

@@ -16,9 +16,8 @@ void Dispatcher::HandleFrame(Timestamp now, ByteView frame) {
   if (refusal.ok()) {
     const schema::RequestT& request = **decoded.request;
     const Entry entry = EntryFor(request.body.type);
-    Result result = entry == nullptr
-                        ? Result(absl::UnimplementedError("body: unknown method"))
-                        : (this->*entry)(now, request);
+    Result result = entry == nullptr ? Result(absl::UnimplementedError("body: unknown method"))
+                                     : (this->*entry)(now, request);
     if (result.ok()) {
       workspace_.outbox.Accept(decoded.id, *result);
       return;
@@ -49,6 +48,15 @@ Dispatcher::Entry Dispatcher::EntryFor(schema::RequestBody method) {
       {Method::Pause, &Dispatcher::Pause},
       {Method::Resume, &Dispatcher::Resume},
       {Method::RequestKeyFrame, &Dispatcher::RequestKeyFrame},
+      {Method::SetPreferredLayers, &Dispatcher::SetPreferredLayers},
+      {Method::SetPriority, &Dispatcher::SetPriority},
+      {Method::SetMaxOutgoingBitrate, &Dispatcher::SetMaxOutgoingBitrate},
+      {Method::SetMinOutgoingBitrate, &Dispatcher::SetMinOutgoingBitrate},
+      {Method::EnableTraceEvents, &Dispatcher::EnableTraceEvents},
+      {Method::CreateAudioLevelObserver, &Dispatcher::CreateAudioLevelObserver},
+      {Method::CreateActiveSpeakerObserver, &Dispatcher::CreateActiveSpeakerObserver},
+      {Method::AddProducer, &Dispatcher::AddProducer},
+      {Method::RemoveProducer, &Dispatcher::RemoveProducer},
   };
   for (const auto& [name, entry] : kEntries) {
     if (name == method) return entry;
@@ -71,8 +79,8 @@ const ObjectRef* Dispatcher::Find(const std::string& id) const {
 }
 
 absl::Status Dispatcher::NoSuchTarget(const schema::RequestT& request) {
-  return absl::NotFoundError(absl::StrCat("target: there is no '",
-                                          absl::CHexEscape(request.target), "' that can ",
+  return absl::NotFoundError(absl::StrCat("target: there is no '", absl::CHexEscape(request.target),
+                                          "' that can ",
                                           std::string(control::MethodName(request.body.type))));
 }
 

@@ -54,6 +54,23 @@ class Dispatcher {
   Result Resume(Timestamp now, const schema::RequestT& request);
   Result RequestKeyFrame(Timestamp now, const schema::RequestT& request);
 
+  // requests_layers.cc
+  Result SetPreferredLayers(Timestamp now, const schema::RequestT& request);
+  Result SetPriority(Timestamp now, const schema::RequestT& request);
+  Result SetMaxOutgoingBitrate(Timestamp now, const schema::RequestT& request);
+  Result SetMinOutgoingBitrate(Timestamp now, const schema::RequestT& request);
+  Result EnableTraceEvents(Timestamp now, const schema::RequestT& request);
+
+  // requests_observers.cc
+  Result CreateAudioLevelObserver(Timestamp now, const schema::RequestT& request);
+  Result CreateActiveSpeakerObserver(Timestamp now, const schema::RequestT& request);
+  Result AddProducer(Timestamp now, const schema::RequestT& request);
+  Result RemoveProducer(Timestamp now, const schema::RequestT& request);
+  Result AddObserver(const schema::RequestT& request, const std::string& id, Observer::Core core);
+  // The producer of this id, if it may be observed.
+  absl::StatusOr<Handle<Producer>> FindObserved(const std::string& id,
+                                                const Observer& observer) const;
+
   absl::Status CheckNewId(const std::string& id, absl::string_view field) const;
   const ObjectRef* Find(const std::string& id) const;
   // The target, if it is a T; otherwise NotFound with the id.

@@ -92,6 +92,15 @@ std::string Dump(const Workspace& workspace, const Router& router) {
   Json json;
   json.Text("id", router.id);
   json.Texts("transportIds", Names(workspace.transports, router.transports));
+  json.Texts("rtpObserverIds", Names(workspace.observers, router.observers));
+  return json.Done();
+}
+
+std::string Dump(const Workspace& workspace, const Observer& observer) {
+  Json json;
+  json.Text("id", observer.id);
+  json.Truth("paused", observer.paused);
+  json.Texts("producerIds", Names(workspace.producers, observer.producers));
   return json.Done();
 }
 
@@ -145,7 +154,7 @@ std::string Dump(const Workspace& workspace, const Consumer& consumer) {
   json.Number("ssrc", stream.sent.ssrc().value());
   json.Truth("paused", consumer.paused);
   json.Truth("producerPaused", workspace.producers.Find(consumer.producer)->paused);
-  json.Truth("awaitingKeyFrame", stream.forwarder.awaiting_key_frame());
+  json.Truth("awaitingKeyFrame", stream.forwarder.awaiting_key_frame().has_value());
   json.Number("storedPackets", stream.cache.stored());
   json.Drops(stream.drops);
   return json.Done();
@@ -167,6 +176,7 @@ std::string DumpWorker(const Workspace& workspace, Timestamp) {
   json.Number("transports", workspace.transports.size());
   json.Number("producers", workspace.producers.size());
   json.Number("consumers", workspace.consumers.size());
+  json.Number("observers", workspace.observers.size());
   json.Number("routedPaths", workspace.routes.paths());
   json.Number("routedUfrags", workspace.routes.ufrags());
   json.Number("names", workspace.names.size());
@@ -187,6 +197,8 @@ std::string DumpObject(const Workspace& workspace, Timestamp, const ObjectRef& o
           return Dump(workspace, *workspace.transports.Find(handle));
         } else if constexpr (std::is_same_v<T, Handle<Producer>>) {
           return Dump(workspace, *workspace.producers.Find(handle));
+        } else if constexpr (std::is_same_v<T, Handle<Observer>>) {
+          return Dump(workspace, *workspace.observers.Find(handle));
         } else {
           return Dump(workspace, *workspace.consumers.Find(handle));
         }

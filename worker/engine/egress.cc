@@ -19,7 +19,9 @@ constexpr size_t kSealRoom = 16;
 // Below 2^15, see rtp::Forwarder::Options::first_seq.
 uint16_t FirstSequence(Entropy& entropy) { return static_cast<uint16_t>(entropy.U32() & 0x7fff); }
 
-rtp::Forwarder::Options ForwarderOptions(const MediaPlan& plan, Entropy& entropy) {
+rtp::Forwarder::Options ForwarderOptions(const Egress::StreamPlan& stream,
+                                         const rtp::ExtensionMap& extensions, Entropy& entropy) {
+  const MediaPlan& plan = stream.media;
   rtp::Forwarder::Options options;
   options.kind = plan.kind;
   options.ssrc = *plan.encodings.front().ssrc;
@@ -31,6 +33,10 @@ rtp::Forwarder::Options ForwarderOptions(const MediaPlan& plan, Entropy& entropy
   for (const CodecPlan& codec : plan.codecs) {
     if (codec.kind != Kind::kRtx) options.payload_types.Add(codec.payload_type);
   }
+  options.codec = plan.main_codec().kind;
+  options.svc = stream.svc;
+  options.ignore_dtx = stream.ignore_dtx;
+  options.dependency_descriptor = extensions.Id(rtp::Extension::kDependencyDescriptor) != 0;
   return options;
 }
 
@@ -49,12 +55,22 @@ std::optional<OutboundStream::Rtx> RtxOf(const MediaPlan& plan, Entropy& entropy
 
 }  // namespace
 
-absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer, const MediaPlan& plan) {
+Egress::Egress(const Options& options)
+    : entropy_(options.entropy),
+      unix_offset_(options.unix_offset),
+      initial_estimate_(options.initial_estimate),
+      adapts_(options.adapts_to_bandwidth),
+      estimator_({.initial = options.initial_estimate}),
+      probe_source_(SeqNo(FirstSequence(options.entropy))) {}
+
+absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer,
+                                           const StreamPlan& stream_plan) {
+  const MediaPlan& plan = stream_plan.media;
   const EncodingPlan& encoding = plan.encodings.front();
   for (const std::optional<Ssrc>& ssrc : {encoding.ssrc, encoding.rtx_ssrc}) {
     if (ssrc && by_ssrc_.contains(*ssrc)) {
-      return absl::AlreadyExistsError(absl::StrCat(
-          "rtpParameters.encodings[0]: ssrc ", ssrc->value(), " is in use on the transport"));
+      return absl::AlreadyExistsError(absl::StrCat("rtpParameters.encodings[0]: ssrc ",
+                                                   ssrc->value(), " is in use on the transport"));
     }
   }
   rtp::ExtensionMap extended = extensions_;
@@ -70,18 +86,19 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer, const Medi
   rtp::ExtensionMap own;
   for (const auto& [id, extension] : plan.extensions) own.Add(id, extension);
 
+  const bool numbered = own.Id(rtp::Extension::kTransportSequence) != 0;
+  if (numbered && !probation_) probation_.emplace(own, std::string(rtp::kProbationMid));
   auto stream = std::make_unique<OutboundStream>(OutboundStream{
       .consumer = consumer,
       .cname = plan.cname,
       .nack = plan.main_codec().nack,
-      .numbered = own.Id(rtp::Extension::kTransportSequence) != 0,
+      .numbered = numbered,
       .rtx = RtxOf(plan, entropy_),
-      .forwarder = rtp::Forwarder(ForwarderOptions(plan, entropy_)),
+      .forwarder = rtp::Forwarder(ForwarderOptions(stream_plan, own, entropy_)),
       .writer = rtp::EgressWriter(own, plan.mid),
       .cache = rtp::RetransmissionCache(plan.kind),
-      .sent = rtp::SendStream({.ssrc = *encoding.ssrc,
-                               .kind = plan.kind,
-                               .clock_rate = plan.main_codec().clock_rate}),
+      .sent = rtp::SendStream(
+          {.ssrc = *encoding.ssrc, .kind = plan.kind, .clock_rate = plan.main_codec().clock_rate}),
       .reports = rtp::ReportScheduler(plan.kind, entropy_.U64()),
       .report_due = false,
       .drops = {},
@@ -104,12 +121,13 @@ void Egress::RemoveStream(uint32_t index) {
   by_ssrc_.erase(stream.sent.ssrc());
   if (stream.rtx) by_ssrc_.erase(stream.rtx->ssrc);
   drops_.Add(stream.drops);
+  std::erase_if(probe_streams_, [&](const auto& entry) { return entry.owner == index; });
   streams_[index] = nullptr;
 }
 
 void Egress::SetPaused(uint32_t index, bool paused) {
+  // What is queued has its numbers already, and would be missed by a receiver that goes on.
   streams_[index]->forwarder.SetPaused(paused);
-  if (paused) streams_[index]->drops.Count(DropReason::kConsumerPaused, pacer_.Forget(index));
 }
 
 void Egress::ReleasePackets() {
@@ -122,20 +140,40 @@ void Egress::ReleasePackets() {
   }
 }
 
-bool Egress::AwaitsKeyFrame(uint32_t index) const {
-  return streams_[index]->forwarder.awaiting_key_frame();
+void Egress::SetTarget(uint32_t index, std::optional<rtp::LayerTarget> target) {
+  streams_[index]->forwarder.SetTarget(target);
 }
 
 std::optional<DropReason> Egress::Push(Timestamp now, uint32_t index,
-                                       const rtp::RtpPacket& packet, PayloadType mapped) {
+                                       const Ingress::Arrival& arrival) {
   OutboundStream& stream = *streams_[index];
-  const rtp::Verdict verdict = stream.forwarder.Admit(packet, mapped);
+  return Take(now, index, arrival,
+              stream.forwarder.Admit(arrival.packet, arrival.mapped, *arrival.source));
+}
+
+void Egress::LeaveOut(Timestamp now, uint32_t index, const Ingress::Arrival& arrival,
+                      DropReason reason) {
+  OutboundStream& stream = *streams_[index];
+  Take(now, index, arrival, stream.forwarder.LeaveOut(arrival.packet, *arrival.source, reason));
+}
+
+std::optional<DropReason> Egress::Take(Timestamp now, uint32_t index,
+                                       const Ingress::Arrival& arrival,
+                                       const rtp::Verdict& verdict) {
+  OutboundStream& stream = *streams_[index];
   if (const auto* reason = std::get_if<DropReason>(&verdict)) {
     stream.drops.Count(*reason);
     return *reason;
   }
-  const std::optional<DropReason> full = pacer_.Push(
-      now, {packet, std::get<rtp::Rewrite>(verdict), index, stream.sent.kind(), false});
+  const rtp::codec::Description& description = arrival.packet.description();
+  const std::optional<DropReason> full =
+      pacer_.Push(now, {.packet = arrival.packet,
+                        .rewrite = std::get<rtp::Rewrite>(verdict),
+                        .owner = index,
+                        .kind = stream.sent.kind(),
+                        .spatial = description.spatial,
+                        .temporal = description.temporal,
+                        .discardable = description.discardable});
   if (full) stream.drops.Count(*full);
   holding_ = true;
   return full;
@@ -149,10 +187,11 @@ void Egress::RecordSourceTime(uint32_t index, const SourceTime& time) {
 }
 
 std::optional<Timestamp> Egress::NextTimeout() const {
-  return Earlier(pacer_.NextTimeout(), next_report_);
+  return Earlier(Earlier(pacer_.NextTimeout(), next_report_), estimator_.NextTimeout());
 }
 
 bool Egress::WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
+  StartProbes(now);
   while (!pacer_.empty()) {
     const ByteSpan room = batch.Room();
     if (room.empty()) return true;
@@ -167,36 +206,55 @@ bool Egress::WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
     batch.Commit(link.destination(), *size);
     RecordSent(now, *item, stream, *size);
   }
-  drops_.Count(DropReason::kQueueAge, pacer_.TakeAged());
-  return false;
+  CountEvicted();
+  return WriteProbe(now, link, batch);
+}
+
+void Egress::CountEvicted() {
+  while (const std::optional<rtp::Pacer::Evicted> evicted = pacer_.PollEvicted()) {
+    const bool known = evicted->owner < streams_.size() && streams_[evicted->owner] != nullptr;
+    (known ? streams_[evicted->owner]->drops : drops_).Count(evicted->reason, evicted->packets);
+  }
+}
+
+rtp::Departure Egress::DepartureAt(Timestamp now) const {
+  return {NtpTime::From(now, unix_offset_), transport_sequence_};
+}
+
+std::optional<size_t> Egress::WriteRtx(Timestamp now, OutboundStream& stream,
+                                       const Repetition& what, WebRtcLink& link, ByteSpan room) {
+  const std::optional<PayloadType> type = stream.rtx->payload_types.Find(what.rewrite.payload_type);
+  if (!type) return std::nullopt;
+  const rtp::RtxHeader header{stream.rtx->ssrc, *type, SeqNo(stream.rtx->next_seq)};
+  const auto written = stream.writer.WriteRtx(what.packet, what.rewrite, header, DepartureAt(now),
+                                              room.first(room.size() - kSealRoom));
+  if (!written) return std::nullopt;
+  const std::optional<size_t> size = link.SealRtp(room, written->written, written->rest);
+  if (size) ++stream.rtx->next_seq;
+  return size;
 }
 
 std::optional<size_t> Egress::WriteItem(Timestamp now, const rtp::Pacer::Item& item,
                                         WebRtcLink& link, ByteSpan room) {
   OutboundStream& stream = *streams_[item.owner];
-  const rtp::Departure departure{NtpTime::From(now, unix_offset_), transport_sequence_};
-  const ByteSpan clear = room.first(room.size() - kSealRoom);
-  std::optional<PayloadType> rtx_type;
-  if (item.retransmission && stream.rtx) {
-    rtx_type = stream.rtx->payload_types.Find(item.rewrite.payload_type);
-  }
-  std::optional<rtp::OutgoingPacket> written;
-  if (rtx_type) {
-    const rtp::RtxHeader header{stream.rtx->ssrc, *rtx_type, SeqNo(stream.rtx->next_seq)};
-    written = stream.writer.WriteRtx(item.packet, item.rewrite, header, departure, clear);
-  } else {
-    written = stream.writer.Write(item.packet, item.rewrite, departure, clear);
-  }
+  const bool rtx = item.retransmission && stream.rtx &&
+                   stream.rtx->payload_types.Find(item.rewrite.payload_type);
+  if (rtx) return WriteRtx(now, stream, {item.packet, item.rewrite}, link, room);
+  const auto written = stream.writer.Write(item.packet, item.rewrite, DepartureAt(now),
+                                           room.first(room.size() - kSealRoom));
   if (!written) return std::nullopt;
-  const std::optional<size_t> size = link.SealRtp(room, written->written, written->rest);
-  if (!size) return std::nullopt;
-  if (stream.numbered) ++transport_sequence_;
-  if (rtx_type) ++stream.rtx->next_seq;
-  return size;
+  return link.SealRtp(room, written->written, written->rest);
 }
 
 void Egress::RecordSent(Timestamp now, const rtp::Pacer::Item& item, OutboundStream& stream,
                         size_t size) {
+  using Use = rtp::BandwidthEstimator::Use;
+  const bool audio = stream.sent.kind() == MediaKind::kAudio;
+  if (stream.numbered) {
+    const Use media = audio ? Use::kAudio : Use::kVideo;
+    RecordNumbered(now, size, item.retransmission ? Use::kRetransmission : media, item.probe);
+  }
+  if (audio) audio_rate_.Record(now, size);
   if (item.retransmission) {
     stream.sent.RecordRetransmitted(now, size);
     ++totals_.rtx_packets;

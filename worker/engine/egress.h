@@ -3,13 +3,18 @@
 //
 // Packets of others come in by Push, which only notes a reference and a small value; the bytes are
 // written when the peer is polled, straight into the outgoing datagram.
+//
+// How fast they leave is what the path carries, as far as that is known. Who gets which layer of it
+// is decided elsewhere (bandwidth_sharing.h): here nobody knows what there is to choose from.
 
 #ifndef SLUICE_WORKER_ENGINE_EGRESS_H_
 #define SLUICE_WORKER_ENGINE_EGRESS_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -20,10 +25,15 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "base/units.h"
+#include "rtp/bwe/bandwidth_estimator.h"
+#include "rtp/forward/layer.h"
 #include "rtp/packet/extension_map.h"
+#include "rtp/rate_meter.h"
 #include "rtp/rtcp/report_block.h"
 #include "rtp/rtcp/rtcp_packet.h"
 #include "rtp/send/pacer.h"
+#include "rtp/send/padding_writer.h"
+#include "rtp/send/probe_source.h"
 #include "worker/engine/ingress.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/outbound_stream.h"
@@ -34,32 +44,61 @@ namespace sluice::worker {
 
 class Egress {
  public:
+  // What a consumer is sent.
+  struct StreamPlan {
+    const MediaPlan& media;
+    // Of the producer.
+    rtp::SvcMode svc = rtp::SvcMode::kNone;
+    bool ignore_dtx = false;
+  };
   struct FeedbackResult {
     bool malformed = false;
     // Consumers whose decoder asks for a key frame.
     absl::InlinedVector<Handle<Consumer>, 4> key_frame_wishes;
+    // Whose packets are asked for again, and how many of them.
+    Handle<Consumer> repeats_for;
+    uint32_t repeats = 0;
   };
   struct Totals {
     uint64_t rtp_packets = 0;
     uint64_t rtp_bytes = 0;
     uint64_t rtx_packets = 0;
     uint64_t rtx_bytes = 0;
+    // Sent to probe the path and for nothing else.
+    uint64_t probation_bytes = 0;
+  };
+  // Of the estimate; zero stands for no bound of the application's.
+  struct Bounds {
+    BitRate min;
+    BitRate max;
+  };
+  struct Options {
+    Entropy& entropy;
+    Duration unix_offset{0};
+    BitRate initial_estimate = BitRate::Kbps(600);
+    // Otherwise the estimate is only told: nothing is paced, nothing probed, nothing left out.
+    bool adapts_to_bandwidth = false;
   };
 
-  Egress(Entropy& entropy, Duration unix_offset)
-      : entropy_(entropy), unix_offset_(unix_offset) {}
+  // A queue this long means that more is sent than leaves: whoever can must send less.
+  static constexpr Duration kPressure = std::chrono::milliseconds(250);
+
+  explicit Egress(const Options& options);
 
   // The number by which the stream is named from then on. AlreadyExists if an SSRC is in use,
   // InvalidArgument if an extension id has another meaning on this transport.
-  absl::StatusOr<uint32_t> AddStream(Handle<Consumer> consumer, const MediaPlan& plan);
+  absl::StatusOr<uint32_t> AddStream(Handle<Consumer> consumer, const StreamPlan& plan);
   void RemoveStream(uint32_t stream);
 
   void SetPaused(uint32_t stream, bool paused);
-  bool AwaitsKeyFrame(uint32_t stream) const;
+  // What the stream shall carry from now on; nothing: nothing. See rtp::Forwarder.
+  void SetTarget(uint32_t stream, std::optional<rtp::LayerTarget> target);
+  const rtp::Forwarder& forwarder(uint32_t stream) const { return streams_[stream]->forwarder; }
 
   // Queues a packet for the peer, as `stream`. The reason if it is not for it, which is counted.
-  std::optional<DropReason> Push(Timestamp now, uint32_t stream, const rtp::RtpPacket& packet,
-                                 PayloadType mapped);
+  std::optional<DropReason> Push(Timestamp now, uint32_t stream, const Ingress::Arrival& arrival);
+  // The packet is for nobody; the stream must not show a gap for it.
+  void LeaveOut(Timestamp now, uint32_t stream, const Ingress::Arrival& arrival, DropReason reason);
   // Counts a packet that could not even be offered.
   void Refuse(uint32_t stream, DropReason reason) { streams_[stream]->drops.Count(reason); }
   void RecordSourceTime(uint32_t stream, const SourceTime& time);
@@ -71,6 +110,32 @@ class Egress {
   // with others who need the slots.
   void ReleasePackets();
 
+  // What the application allows the estimate to be.
+  void SetBounds(Timestamp now, const Bounds& bounds);
+  const Bounds& bounds() const { return bounds_; }
+  // The peer is reached another way: nothing that was learnt of the path holds any longer.
+  void RestartEstimate(Timestamp now);
+  // What would be sent if it fitted.
+  void SetDesired(Timestamp now, BitRate desired);
+  BitRate desired() const { return desired_; }
+  // What video may take together: the estimate less what sound takes. Nothing if nothing is known.
+  std::optional<BitRate> AvailableForVideo(Timestamp now) const;
+  // The path has told how it takes what was sent; before, the estimate is a guess.
+  bool IsMeasured() const;
+  // The path has shown a limit; before, the estimate only says what has been tried.
+  bool HasMetLimit() const {
+    return met_limit_ || bounds_.max.bps() > 0 || peer_estimate_.bps() > 0;
+  }
+  // The queue is too long.
+  bool IsPressed() const { return pacer_.queue_delay() > kPressure; }
+  Duration queue_delay() const { return pacer_.queue_delay(); }
+  const rtp::BandwidthEstimator& estimator() const { return estimator_; }
+  std::optional<rtp::BandwidthEstimator::Decision> PollDecision();
+  // Why the estimate is what it is; empty before the first decision.
+  std::string_view bandwidth_reason() const { return bandwidth_reason_; }
+  const rtp::RateMeter& probation() const { return probation_rate_; }
+
+  void HandleTimeout(Timestamp now);
   std::optional<Timestamp> NextTimeout() const;
   // Appends media that may leave now. True if the batch is full and there is more.
   bool WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch);
@@ -82,21 +147,41 @@ class Egress {
   const Totals& totals() const { return totals_; }
   // What the peer last said by REMB; zero if it never did.
   BitRate peer_estimate() const { return peer_estimate_; }
-  uint64_t transport_feedback_count() const { return transport_feedback_count_; }
   std::optional<Duration> round_trip() const { return round_trip_; }
   const DropCounters& drops() const { return drops_; }
 
  private:
+  // Queues what the forwarder made of a packet, or counts why there is nothing.
+  std::optional<DropReason> Take(Timestamp now, uint32_t stream, const Ingress::Arrival& arrival,
+                                 const rtp::Verdict& verdict);
   OutboundStream* FindBySsrc(Ssrc ssrc);
   // The stream whose decoder wants a key frame, noted among the wishes.
   OutboundStream* FindAsked(Ssrc ssrc, FeedbackResult& result);
   void RecordBlocks(Timestamp now, const rtp::ReportBlocks& blocks);
   void RecordNack(Timestamp now, const rtp::RtcpPacket& member, FeedbackResult& result);
   void Resend(Timestamp now, OutboundStream& stream, SeqNo seq);
+  // A packet to send again, and how it was sent.
+  struct Repetition {
+    const rtp::RtpPacket& packet;
+    const rtp::Rewrite& rewrite;
+  };
+  rtp::Departure DepartureAt(Timestamp now) const;
+  // Sealed in `room`; its size, or nothing if it does not fit. The stream must have RTX.
+  std::optional<size_t> WriteRtx(Timestamp now, OutboundStream& stream, const Repetition& what,
+                                 WebRtcLink& link, ByteSpan room);
   std::optional<size_t> WriteItem(Timestamp now, const rtp::Pacer::Item& item, WebRtcLink& link,
                                   ByteSpan room);
-  void RecordSent(Timestamp now, const rtp::Pacer::Item& item, OutboundStream& stream,
-                  size_t size);
+  void RecordSent(Timestamp now, const rtp::Pacer::Item& item, OutboundStream& stream, size_t size);
+  // The packet got a number of the transport.
+  void RecordNumbered(Timestamp now, size_t size, rtp::BandwidthEstimator::Use use, uint32_t probe);
+  void CountEvicted();
+
+  // egress_probing.cc
+  void UpdatePace();
+  void StartProbes(Timestamp now);
+  bool WriteProbe(Timestamp now, WebRtcLink& link, TransmitBatch& batch);
+  std::optional<size_t> WritePadding(Timestamp now, size_t wanted, WebRtcLink& link, ByteSpan room);
+  void FindProbeStreams();
 
   Entropy& entropy_;
   const Duration unix_offset_;
@@ -107,11 +192,25 @@ class Egress {
   absl::flat_hash_map<Ssrc, uint32_t> by_ssrc_;
   rtp::Pacer pacer_;
   uint16_t transport_sequence_ = 0;
+  const BitRate initial_estimate_;
+  const bool adapts_;
+  rtp::BandwidthEstimator estimator_;
+  Bounds bounds_;
+  BitRate desired_;
+  std::string_view bandwidth_reason_;
+  bool met_limit_ = false;
+  rtp::RateMeter audio_rate_;
+  rtp::RateMeter probation_rate_;
+  // There once a stream counts its packets.
+  std::optional<rtp::PaddingWriter> probation_;
+  rtp::ProbeSource probe_source_;
+  // Of the probe that runs.
+  std::vector<rtp::ProbeSource::Stream> probe_streams_;
+  uint32_t probe_ = 0;
   // Something has been queued since packets were last released.
   bool holding_ = false;
   std::optional<Timestamp> next_report_;
   BitRate peer_estimate_;
-  uint64_t transport_feedback_count_ = 0;
   std::optional<Duration> round_trip_;
   Totals totals_;
   // What cannot be laid to a stream.

@@ -74,13 +74,18 @@ Egress::FeedbackResult Egress::ReceiveFeedback(Timestamp now, const rtp::RtcpPac
     case rtp::RtcpKind::kRemb: {
       const auto remb = rtp::Remb::Parse(member.bytes());
       result.malformed = !remb;
-      if (remb) peer_estimate_ = remb->rate;
+      if (remb) {
+        peer_estimate_ = remb->rate;
+        estimator_.RecordRemb(now, remb->rate);
+      }
       break;
     }
-    case rtp::RtcpKind::kTransportFeedback:
-      result.malformed = !rtp::TransportFeedback::Parse(member.bytes());
-      ++transport_feedback_count_;
+    case rtp::RtcpKind::kTransportFeedback: {
+      const auto feedback = rtp::TransportFeedback::Parse(member.bytes());
+      result.malformed = !feedback;
+      if (feedback) estimator_.RecordFeedback(now, *feedback);
       break;
+    }
     default:
       break;
   }
@@ -98,7 +103,12 @@ void Egress::RecordBlocks(Timestamp now, const rtp::ReportBlocks& blocks) {
     // Blocks about the retransmission stream say nothing about the media.
     if (block.source != stream->sent.ssrc()) continue;
     stream->sent.RecordReportBlock(ntp, block);
-    if (stream->sent.round_trip()) round_trip_ = stream->sent.round_trip();
+    const uint32_t expected = stream->TakeExpected(block);
+    estimator_.RecordLoss(now, block.fraction_lost, expected);
+    stream->RecordScore(block, expected, stream->sent.stats(now).packets_retransmitted);
+    if (!stream->sent.round_trip()) continue;
+    round_trip_ = stream->sent.round_trip();
+    estimator_.RecordRoundTrip(now, *round_trip_);
   }
 }
 
@@ -112,6 +122,8 @@ void Egress::RecordNack(Timestamp now, const rtp::RtcpPacket& member, FeedbackRe
     return;
   }
   stream->sent.RecordNack(nack->lost_count());
+  result.repeats_for = stream->consumer;
+  result.repeats = static_cast<uint32_t>(nack->lost_count());
   nack->ForEachLost([&](SeqNo seq) { Resend(now, *stream, seq); });
 }
 
@@ -126,7 +138,13 @@ void Egress::Resend(Timestamp now, OutboundStream& stream, SeqNo seq) {
   const auto& entry = *std::get<const rtp::RetransmissionCache::Entry*>(found);
   const uint32_t owner = by_ssrc_.find(stream.sent.ssrc())->second;
   const std::optional<DropReason> full =
-      pacer_.Push(now, {entry.packet, entry.rewrite, owner, stream.sent.kind(), true});
+      pacer_.Push(now, {.packet = entry.packet,
+                        .rewrite = entry.rewrite,
+                        .owner = owner,
+                        .kind = stream.sent.kind(),
+                        .retransmission = true,
+                        // This one has been counted already.
+                        .repeats = static_cast<uint8_t>(entry.repeats - 1)});
   if (full) stream.drops.Count(*full);
 }
 

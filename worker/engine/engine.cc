@@ -2,11 +2,14 @@
 
 #include <utility>
 
+#include "worker/engine/bandwidth_sharing.h"
 #include "worker/engine/closing.h"
 #include "worker/engine/demux.h"
 #include "worker/engine/dispatcher.h"
 #include "worker/engine/link_events.h"
 #include "worker/engine/media_flow.h"
+#include "worker/engine/observers.h"
+#include "worker/engine/scores.h"
 #include "worker/engine/workspace.h"
 
 namespace sluice::worker {
@@ -104,6 +107,7 @@ void Engine::HandleFrame(Timestamp now, ByteView frame) { dispatcher_->HandleFra
 void Engine::HandleTimeout(Timestamp now) {
   Workspace& workspace = *workspace_;
   EraseClosed(workspace);
+  HandleObservers(workspace, now);
   while (std::optional<uint32_t> slot = workspace.deadlines.PopDue(now)) {
     const Handle<Transport> handle = workspace.transports.At(*slot);
     Transport* transport = workspace.transports.Find(handle);
@@ -111,6 +115,8 @@ void Engine::HandleTimeout(Timestamp now) {
     transport->HandleTimeout(now);
     HandleLinkEvents(workspace, now, handle);
     HandleStreamNeeds(workspace, now, *transport);
+    ShareBandwidthIfDue(workspace, now, handle);
+    TellScoresIfDue(workspace, now, handle);
     workspace.Wake(handle, *transport);
   }
 }
@@ -118,7 +124,7 @@ void Engine::HandleTimeout(Timestamp now) {
 std::optional<Timestamp> Engine::NextTimeout() const {
   // What was closed is erased as soon as its last words are out: at once.
   if (!workspace_->closing.empty() || !workspace_->closing_sockets.empty()) return Timestamp();
-  return workspace_->deadlines.Next();
+  return Earlier(workspace_->deadlines.Next(), workspace_->observer_deadlines.Next());
 }
 
 bool Engine::PollTransmit(Timestamp now, TransmitBatch& batch) {

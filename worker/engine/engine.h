@@ -2,9 +2,9 @@
 // messages and the next moment it wants to be called.
 //
 // The engine holds no socket, no clock and no entropy of its own. The shell (worker/io) calls
-// HandleDatagram, HandleFrame and HandleTimeout in any order with a `now` that never goes back, then
-// drains PollMessage and PollTransmit, then sleeps until NextTimeout. It is not thread-safe and no
-// call re-enters.
+// HandleDatagram, HandleFrame and HandleTimeout in any order with a `now` that never goes back,
+// then drains PollMessage and PollTransmit, then sleeps until NextTimeout. It is not thread-safe
+// and no call re-enters.
 
 #ifndef SLUICE_WORKER_ENGINE_ENGINE_H_
 #define SLUICE_WORKER_ENGINE_ENGINE_H_
@@ -41,6 +41,8 @@ class Engine {
     // What to add to a timestamp to get the time since 1970; used for NTP times only.
     Duration unix_offset{0};
     uint32_t pid = 0;
+    // Estimates of paths bound what is sent. Otherwise they are only told.
+    bool adapts_to_bandwidth = false;
   };
 
   explicit Engine(const Options& options);

@@ -11,6 +11,8 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "rtp/codec/descriptor.h"
+#include "rtp/codec/picture_size.h"
+#include "rtp/forward/encoding_source.h"
 #include "rtp/receive/keyframe_throttle.h"
 #include "rtp/receive/stream_receiver.h"
 #include "worker/engine/objects.h"
@@ -32,8 +34,6 @@ struct InboundStream {
   explicit InboundStream(Duration key_frame_quiet) : throttle(key_frame_quiet) {}
 
   Handle<Producer> producer;
-  // Position among the encodings of the producer.
-  uint32_t encoding = 0;
   std::string rid;
   std::string mime_type;
   std::array<Payload, 128> payloads{};
@@ -45,11 +45,10 @@ struct InboundStream {
   std::optional<Ssrc> rtx_ssrc;
   rtp::KeyframeThrottle throttle;
   bool key_frame_due = false;
-  // This encoding, of those of its producer, is the one that consumers get.
-  bool forwarded = false;
-  // It can be entered at key frames only.
-  bool waits_for_key_frame = false;
-  std::optional<Timestamp> last_packet;
+  // Of the last key frame that told it; zero if none did.
+  rtp::codec::PictureSize size;
+  // What its consumers share of it.
+  rtp::EncodingSource source;
 };
 
 }  // namespace sluice::worker

@@ -20,9 +20,6 @@ using rtp::codec::Kind;
 // patient bridge allows. Browsers ignore closer ones anyway.
 constexpr Duration kKeyFrameQuiet = std::chrono::milliseconds(200);
 
-// A simulcast encoding that has been silent for so long gives way to a lower one.
-constexpr Duration kEncodingSilence = std::chrono::milliseconds(1000);
-
 // The peer's clock against ours moves by a sixteenth of what a report says, which evens out the
 // jitter of the path, unless it has been set anew.
 constexpr int64_t kClockSmoothing = 16;
@@ -57,15 +54,14 @@ rtp::StreamBinder::Description Describe(Handle<Producer> producer, const MediaPl
 
 std::unique_ptr<InboundStream> MakeStream(const MediaPlan& plan, const PayloadMap& map,
                                           Duration key_frame_quiet) {
-  auto stream = std::make_unique<InboundStream>(
-      key_frame_quiet > Duration(0) ? key_frame_quiet : kKeyFrameQuiet);
+  auto stream = std::make_unique<InboundStream>(key_frame_quiet > Duration(0) ? key_frame_quiet
+                                                                              : kKeyFrameQuiet);
   const CodecPlan& main = plan.main_codec();
   stream->mime_type = main.mime_type;
   stream->key_frame_request = RequestFor(main);
   stream->options.kind = plan.kind;
   stream->options.clock_rate = main.clock_rate;
   stream->options.nack = main.nack;
-  stream->waits_for_key_frame = plan.kind == MediaKind::kVideo && rtp::codec::HasKeyFrames(main.kind);
   if (main.dtx) stream->options.inactive_after = std::chrono::milliseconds(6'000);
   for (const CodecPlan& codec : plan.codecs) {
     InboundStream::Payload& payload = stream->payloads[codec.payload_type.value()];
@@ -107,7 +103,7 @@ absl::Status Ingress::AddProducer(Handle<Producer> producer, const MediaPlan& pl
     const EncodingPlan& encoding = plan.encodings[i];
     std::unique_ptr<InboundStream> stream = MakeStream(plan, map, key_frame_quiet);
     stream->producer = producer;
-    stream->encoding = static_cast<uint32_t>(i);
+    stream->source.index = static_cast<uint8_t>(i);
     stream->rid = encoding.rid;
     stream->signalled_ssrc = encoding.ssrc;
     stream->rtx_ssrc = encoding.rtx_ssrc;
@@ -199,60 +195,44 @@ Ingress::Verdict Ingress::ReceiveBound(Timestamp now, InboundStream& stream, rtp
     stream.receiver.emplace(stream.options);
   } else if (packet.ssrc() != stream.receiver->ssrc()) {
     stream.receiver->Rebind(packet.ssrc());
+    stream.source.clock.reset();
   }
   const InboundStream::Payload& payload = stream.payloads[packet.payload_type().value()];
-  packet.set_description(rtp::codec::Describe(payload.kind, packet.payload(), packet.marker(),
-                                              packet.extension(Extension::kDependencyDescriptor)));
+  stream.source.Describe(payload.kind, packet);
   const auto placed = stream.receiver->Receive(now, packet);
   if (const auto* reason = std::get_if<DropReason>(&placed)) {
     // Padding goes on, because forwarders must close the gap it leaves; they let nothing of it
     // through.
     if (*reason != DropReason::kRtpPadding) return *reason;
   }
-  stream.last_packet = now;
-  if (packet.description().key_frame) stream.throttle.RecordKeyFrame();
-  if (!TakeTurn(now, stream, packet.description())) return DropReason::kOtherLayer;
-  return Arrival{stream.producer, std::move(packet), payload.mapped};
+  if (packet.description().key_frame) {
+    stream.throttle.RecordKeyFrame();
+    const rtp::codec::PictureSize size =
+        rtp::codec::ReadPictureSize(payload.kind, packet.payload());
+    if (size.width != 0) stream.size = size;
+  }
+  return Arrival{stream.producer, std::move(packet), payload.mapped, &stream.source, stream.size};
 }
 
-// Of several encodings one is forwarded: the highest that is alive. It changes only at a key frame of
-// the next one, so that the old picture plays until the new one can; true if the packet goes on.
-bool Ingress::TakeTurn(Timestamp now, InboundStream& stream,
-                       const rtp::codec::Description& packet) {
-  if (stream.forwarded) return true;
-  InboundStream* current = nullptr;
-  for (const std::unique_ptr<InboundStream>& other : streams_) {
-    if (other != nullptr && other->producer == stream.producer && other->forwarded) {
-      current = other.get();
-    }
-  }
-  if (current != nullptr) {
-    const bool silent = now - *current->last_packet >= kEncodingSilence;
-    if (stream.encoding < current->encoding && !silent) return false;
-    if (stream.waits_for_key_frame && !packet.key_frame) {
-      if (stream.throttle.Ask(now)) stream.key_frame_due = true;
-      return false;
-    }
-    current->forwarded = false;
-  }
-  stream.forwarded = true;
-  return true;
-}
-
-void Ingress::AskKeyFrame(Timestamp now, Handle<Producer> producer) {
+InboundStream* Ingress::Find(const EncodingRef& encoding) {
   for (const std::unique_ptr<InboundStream>& stream : streams_) {
-    if (stream == nullptr || stream->producer != producer || !stream->receiver) continue;
-    if (!stream->forwarded) continue;
-    if (stream->throttle.Ask(now)) stream->key_frame_due = true;
+    if (stream == nullptr || stream->producer != encoding.producer) continue;
+    if (stream->source.index == encoding.encoding) return stream.get();
   }
+  return nullptr;
 }
 
-void Ingress::CancelKeyFrame(Handle<Producer> producer) {
-  for (const std::unique_ptr<InboundStream>& stream : streams_) {
-    if (stream == nullptr || stream->producer != producer) continue;
-    stream->throttle.Cancel();
-    stream->key_frame_due = false;
-  }
+void Ingress::AskKeyFrame(Timestamp now, const EncodingRef& encoding) {
+  InboundStream* stream = Find(encoding);
+  if (stream == nullptr || !stream->receiver) return;
+  if (stream->throttle.Ask(now)) stream->key_frame_due = true;
+}
+
+void Ingress::CancelKeyFrame(const EncodingRef& encoding) {
+  InboundStream* stream = Find(encoding);
+  if (stream == nullptr) return;
+  stream->throttle.Cancel();
+  stream->key_frame_due = false;
 }
 
 void Ingress::SetMaxBitRate(BitRate max) {
@@ -307,16 +287,17 @@ std::optional<SourceTime> Ingress::RecordSenderReport(Timestamp now,
   } else {
     *peer_clock_ += (sample - *peer_clock_) / kClockSmoothing;
   }
-  return SourceTime{stream.producer, report.sender, report.rtp_timestamp,
-                    Timestamp(peer - *peer_clock_)};
+  const Timestamp capture(peer - *peer_clock_);
+  stream.source.clock = {capture, report.rtp_timestamp};
+  return SourceTime{stream.producer, report.sender, report.ntp, report.rtp_timestamp, capture};
 }
 
 void Ingress::RecordExtendedReport(Timestamp now, const rtp::ExtendedReport& report) {
   if (report.reference_time) reference_ = {report.sender, *report.reference_time, now};
   for (const auto& entry : report.dlrr) {
     if (entry.receiver != own_ssrc_) continue;
-    const auto rtt = rtp::RoundTripTime(NtpTime::From(now, unix_offset_), entry.last_report,
-                                        entry.delay);
+    const auto rtt =
+        rtp::RoundTripTime(NtpTime::From(now, unix_offset_), entry.last_report, entry.delay);
     if (!rtt) continue;
     round_trip_ = rtt;
     for (const std::unique_ptr<InboundStream>& stream : streams_) {
@@ -345,13 +326,24 @@ std::optional<Timestamp> Ingress::NextTimeout() const {
   return next;
 }
 
-absl::InlinedVector<Handle<Producer>, 4> Ingress::TakeKeyFrameNeeds() {
-  absl::InlinedVector<Handle<Producer>, 4> needs;
+absl::InlinedVector<Ingress::EncodingRef, 4> Ingress::TakeKeyFrameNeeds() {
+  absl::InlinedVector<EncodingRef, 4> needs;
   for (const std::unique_ptr<InboundStream>& stream : streams_) {
     if (stream == nullptr || !stream->receiver) continue;
-    if (stream->receiver->TakeKeyFrameNeed()) needs.push_back(stream->producer);
+    if (stream->receiver->TakeKeyFrameNeed()) {
+      needs.push_back({stream->producer, stream->source.index});
+    }
   }
   return needs;
+}
+
+Ingress::Scores Ingress::ScoresOf(Timestamp now, Handle<Producer> producer) const {
+  Scores scores{};
+  for (const std::unique_ptr<InboundStream>& stream : streams_) {
+    if (stream == nullptr || stream->producer != producer || !stream->receiver) continue;
+    scores[stream->source.index] = stream->receiver->stats(now).score;
+  }
+  return scores;
 }
 
 std::vector<const InboundStream*> Ingress::StreamsOf(Handle<Producer> producer) const {

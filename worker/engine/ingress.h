@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -22,8 +23,8 @@
 #include "base/packet_pool.h"
 #include "base/time.h"
 #include "base/units.h"
-#include "rtp/rate_meter.h"
 #include "rtp/packet/rtp_packet.h"
+#include "rtp/rate_meter.h"
 #include "rtp/receive/feedback_recorder.h"
 #include "rtp/receive/remb_source.h"
 #include "rtp/receive/stream_binder.h"
@@ -41,6 +42,8 @@ namespace sluice::worker {
 struct SourceTime {
   Handle<Producer> producer;
   Ssrc ssrc;
+  // As the report has it.
+  NtpTime ntp;
   uint32_t rtp_timestamp = 0;
   Timestamp capture;
 };
@@ -51,6 +54,10 @@ class Ingress {
     Handle<Producer> producer;
     rtp::RtpPacket packet;
     PayloadType mapped;  // in the router's payload types
+    // Of the encoding it belongs to; valid until the next call.
+    const rtp::EncodingSource* source = nullptr;
+    // Of its pictures, as far as known.
+    rtp::codec::PictureSize size;
   };
   using Verdict = std::variant<Arrival, DropReason>;
 
@@ -69,8 +76,8 @@ class Ingress {
   Ingress(Entropy& entropy, Duration unix_offset);
 
   // InvalidArgument or AlreadyExists with the field that collides with another producer.
-  absl::Status AddProducer(Handle<Producer> producer, const MediaPlan& plan,
-                           const PayloadMap& map, Duration key_frame_quiet);
+  absl::Status AddProducer(Handle<Producer> producer, const MediaPlan& plan, const PayloadMap& map,
+                           Duration key_frame_quiet);
   // The SSRCs that have thereby ended.
   absl::InlinedVector<Ssrc, 8> RemoveProducer(Handle<Producer> producer);
 
@@ -79,10 +86,16 @@ class Ingress {
   // Takes what a member of a compound says about the peer's own streams and its clock.
   ReportResult ReceiveReport(Timestamp now, const rtp::RtcpPacket& member);
 
-  // Asks for a key frame of what is forwarded of `producer`, unless that was just done.
-  void AskKeyFrame(Timestamp now, Handle<Producer> producer);
+  // An encoding of a producer, by its index.
+  struct EncodingRef {
+    Handle<Producer> producer;
+    uint8_t encoding = 0;
+  };
+
+  // Asks for a key frame of an encoding, unless that was just done.
+  void AskKeyFrame(Timestamp now, const EncodingRef& encoding);
   // Nobody waits for a key frame any more.
-  void CancelKeyFrame(Handle<Producer> producer);
+  void CancelKeyFrame(const EncodingRef& encoding);
   // Zero: no bound.
   void SetMaxBitRate(BitRate max);
   BitRate max_bit_rate() const { return max_bit_rate_; }
@@ -91,13 +104,27 @@ class Ingress {
 
   void HandleTimeout(Timestamp now);
   std::optional<Timestamp> NextTimeout() const;
-  // Producers that lost more than retransmissions can mend, each told once.
-  absl::InlinedVector<Handle<Producer>, 4> TakeKeyFrameNeeds();
+  // Encodings that lost more than retransmissions can mend, each told once.
+  absl::InlinedVector<EncodingRef, 4> TakeKeyFrameNeeds();
+
+  // What was asked of the peer since the last call, for traces; kept only while somebody wants it.
+  struct RequestSent {
+    Handle<Producer> producer;
+    Ssrc ssrc;
+    // Packets asked for again; zero for a key frame.
+    uint32_t packets = 0;
+    bool fir = false;
+  };
+  std::vector<RequestSent> TakeRequests() { return std::exchange(requests_, {}); }
+  void set_keeps_requests(bool keeps) { keeps_requests_ = keeps; }
 
   // Writes what is due into `out`; true if not all of it fitted and it should be called again with
   // a new datagram.
   bool WriteRtcp(Timestamp now, ByteWriter& out);
 
+  // How well each encoding of a producer arrives, by its index.
+  using Scores = std::array<uint8_t, rtp::kMaxEncodings>;
+  Scores ScoresOf(Timestamp now, Handle<Producer> producer) const;
   // The streams of a producer, for statistics.
   std::vector<const InboundStream*> StreamsOf(Handle<Producer> producer) const;
   std::optional<Duration> round_trip() const { return round_trip_; }
@@ -105,14 +132,15 @@ class Ingress {
   const Totals& totals() const { return totals_; }
 
  private:
+  InboundStream* Find(const EncodingRef& encoding);
   absl::Status AddExtensions(const MediaPlan& plan);
   void RecordArrival(Timestamp now, const rtp::RtpPacket& packet);
   Verdict ReceiveBound(Timestamp now, InboundStream& stream, rtp::RtpPacket packet, bool rtx);
-  bool TakeTurn(Timestamp now, InboundStream& stream, const rtp::codec::Description& packet);
   std::optional<SourceTime> RecordSenderReport(Timestamp now, const rtp::SenderReport& report);
   void RecordExtendedReport(Timestamp now, const rtp::ExtendedReport& report);
   size_t CountReported() const;
   void WriteReport(Timestamp now, ByteWriter& out);
+  void NoteRequest(const RequestSent& request);
   bool WriteRequests(Timestamp now, InboundStream& stream, ByteWriter& out);
   void ChooseEstimation(const MediaPlan& plan);
 
@@ -134,6 +162,8 @@ class Ingress {
   bool report_due_ = false;
   size_t first_reported_ = 0;
   uint8_t fir_count_ = 0;
+  bool keeps_requests_ = false;
+  std::vector<RequestSent> requests_;
   Totals totals_;
   std::optional<Duration> round_trip_;
   // The peer's wall clock less ours, smoothed; one for all its streams, so that they stay in step.

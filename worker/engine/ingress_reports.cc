@@ -97,8 +97,8 @@ void Ingress::WriteReport(Timestamp now, ByteWriter& out) {
   extended.sender = own_ssrc_;
   extended.reference_time = NtpTime::From(now, unix_offset_);
   if (reference_) {
-    extended.dlrr.push_back({reference_->sender, reference_->time.compact(),
-                             ToCompactNtp(now - reference_->arrival)});
+    extended.dlrr.push_back(
+        {reference_->sender, reference_->time.compact(), ToCompactNtp(now - reference_->arrival)});
   }
   extended.WriteTo(out);
 }
@@ -112,12 +112,14 @@ bool Ingress::WriteRequests(Timestamp now, InboundStream& stream, ByteWriter& ou
     if (stream.key_frame_request == InboundStream::KeyFrameRequest::kPli) {
       rtp::PictureLossIndication{sources}.WriteTo(out);
       stream.receiver->RecordPliSent();
+      NoteRequest({stream.producer, sources.media});
     } else if (stream.key_frame_request == InboundStream::KeyFrameRequest::kFir) {
       rtp::FullIntraRequest request;
       request.sources = {own_ssrc_, Ssrc()};
       request.entries.push_back({stream.receiver->ssrc(), fir_count_++});
       request.WriteTo(out);
       stream.receiver->RecordFirSent();
+      NoteRequest({.producer = stream.producer, .ssrc = sources.media, .fir = true});
     }
   }
   for (;;) {
@@ -129,8 +131,15 @@ bool Ingress::WriteRequests(Timestamp now, InboundStream& stream, ByteWriter& ou
     nack.sources = sources;
     for (size_t i = 0; i < count; ++i) nack.Add(numbers[i]);
     nack.WriteTo(out);
+    NoteRequest({stream.producer, sources.media, static_cast<uint32_t>(count)});
     if (count < numbers.size()) return false;
   }
+}
+
+void Ingress::NoteRequest(const RequestSent& request) {
+  // Taken after every turn, in which no peer is asked for more.
+  constexpr size_t kMaxNoted = 64;
+  if (keeps_requests_ && requests_.size() < kMaxNoted) requests_.push_back(request);
 }
 
 }  // namespace sluice::worker

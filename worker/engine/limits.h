@@ -17,6 +17,13 @@ inline constexpr size_t kMaxServers = 64;
 inline constexpr size_t kMaxProducersPerTransport = 64;
 inline constexpr size_t kMaxConsumersPerTransport = 2'000;
 
+// Bits per second. A slower path carries neither sound nor the smallest picture, and bounds below
+// it are mistakes.
+inline constexpr uint32_t kMinEstimate = 30'000;
+
+// Per router: one of each kind would do, several intervals are reasonable.
+inline constexpr size_t kMaxObserversPerRouter = 16;
+
 // Per producer; the lists that only describe are bounded by control-api/request_shape.h.
 inline constexpr size_t kMaxEncodings = 4;
 // What fits a one-byte header extension (RFC 8285 §4.2).

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "worker/engine/media_flow.h"
+#include "worker/engine/traces.h"
 
 namespace sluice::worker {
 namespace {
@@ -43,6 +44,7 @@ class Visitor {
     schema::IceSelectedTupleChangeT news;
     news.tuple = DescribeTuple(workspace_, transport_, event.path);
     workspace_.outbox.Notify(transport_.id, std::move(news));
+    transport_.egress.RestartEstimate(now_);
     WakeConsumers(workspace_, now_, transport_);
   }
 
@@ -82,9 +84,25 @@ void HandleLinkEvents(Workspace& workspace, Timestamp now, Handle<Transport> han
   if (stale) RouteUfrag(workspace, handle, transport);
 }
 
+namespace {
+
+void TraceRequests(Workspace& workspace, Timestamp now, Transport& transport) {
+  for (const Ingress::RequestSent& request : transport.ingress.TakeRequests()) {
+    const Producer* producer = workspace.producers.Find(request.producer);
+    if (producer == nullptr) continue;
+    const auto key_frame = request.fir ? schema::TraceType::Fir : schema::TraceType::Pli;
+    TraceFeedback(workspace, now, *producer,
+                  {request.packets != 0 ? schema::TraceType::Nack : key_frame, request.ssrc,
+                   request.packets});
+  }
+}
+
+}  // namespace
+
 void HandleStreamNeeds(Workspace& workspace, Timestamp now, Transport& transport) {
-  for (Handle<Producer> producer : transport.ingress.TakeKeyFrameNeeds()) {
-    AskKeyFrame(workspace, now, producer);
+  TraceRequests(workspace, now, transport);
+  for (const Ingress::EncodingRef& encoding : transport.ingress.TakeKeyFrameNeeds()) {
+    AskKeyFrame(workspace, now, encoding);
   }
 }
 
@@ -113,9 +131,8 @@ std::unique_ptr<schema::TransportTupleT> DescribeTuple(const Workspace& workspac
 }
 
 bool ListensOn(const Workspace& workspace, const Transport& transport, SocketId socket) {
-  return std::ranges::any_of(PointsOf(workspace, transport), [&](const ListenPoint& point) {
-    return point.socket.id == socket;
-  });
+  return std::ranges::any_of(PointsOf(workspace, transport),
+                             [&](const ListenPoint& point) { return point.socket.id == socket; });
 }
 
 }  // namespace sluice::worker

@@ -5,64 +5,136 @@
 #include <variant>
 
 #include "rtp/rtcp/compound.h"
+#include "worker/engine/bandwidth_sharing.h"
+#include "worker/engine/observers.h"
+#include "worker/engine/traces.h"
 
 namespace sluice::worker {
 namespace {
 
-// Somebody would see the next key frame.
-bool IsWatched(const Workspace& workspace, const Producer& producer) {
-  return !producer.paused &&
-         std::ranges::any_of(producer.consumers, [&](Handle<Consumer> handle) {
-           const Consumer* consumer = workspace.consumers.Find(handle);
-           return consumer != nullptr && !consumer->paused;
-         });
+Ssrc SsrcOf(const Workspace& workspace, const Consumer& consumer) {
+  return workspace.transports.Find(consumer.transport)->egress.forwarder(consumer.stream).ssrc();
+}
+
+// Somebody would see the next key frame of this encoding.
+bool IsWatched(const Workspace& workspace, const Producer& producer, uint8_t encoding) {
+  if (producer.paused) return false;
+  return std::ranges::any_of(producer.consumers, [&](Handle<Consumer> handle) {
+    const Consumer* consumer = workspace.consumers.Find(handle);
+    if (consumer == nullptr || consumer->paused) return false;
+    const Transport* transport = workspace.transports.Find(consumer->transport);
+    const rtp::Forwarder& forwarder = transport->egress.forwarder(consumer->stream);
+    const std::optional<rtp::LayerTarget> current = forwarder.current();
+    return forwarder.awaiting_key_frame() == encoding || (current && current->encoding == encoding);
+  });
+}
+
+void RecordLayers(Workspace& workspace, Timestamp now, Producer& producer,
+                  const Ingress::Arrival& arrival) {
+  const rtp::codec::Description& description = arrival.packet.description();
+  const bool news =
+      producer.layers->Record(now, {.encoding = arrival.source->index,
+                                    .layer = {description.spatial, description.temporal},
+                                    .timestamp = arrival.packet.timestamp(),
+                                    .bytes = arrival.packet.size(),
+                                    .key_frame = description.key_frame,
+                                    .width = arrival.size.width,
+                                    .height = arrival.size.height});
+  if (news) ShareAnew(workspace, now, producer);
+}
+
+// Offers a packet to one consumer; the encoding whose key frame it waits for, if it does.
+std::optional<uint8_t> Offer(Workspace& workspace, Timestamp now, Consumer& consumer,
+                             const Ingress::Arrival& arrival) {
+  Transport& transport = *workspace.transports.Find(consumer.transport);
+  if (!transport.link.ready()) {
+    transport.egress.Refuse(consumer.stream, DropReason::kNotConnected);
+    return std::nullopt;
+  }
+  const std::optional<DropReason> refusal = transport.egress.Push(now, consumer.stream, arrival);
+  TellLayers(workspace, now, consumer);
+  if (!refusal) {
+    workspace.Wake(consumer.transport, transport);
+    TraceForwarded(workspace, now, consumer, arrival.packet);
+    return std::nullopt;
+  }
+  if (*refusal != DropReason::kAwaitingKeyframe) return std::nullopt;
+  return transport.egress.forwarder(consumer.stream).awaiting_key_frame();
+}
+
+// Nobody gets the packet, and nobody shall miss it.
+void LeaveOut(Workspace& workspace, Timestamp now, const Producer& producer,
+              const Ingress::Arrival& arrival) {
+  for (Handle<Consumer> handle : producer.consumers) {
+    const Consumer& consumer = *workspace.consumers.Find(handle);
+    Transport& transport = *workspace.transports.Find(consumer.transport);
+    transport.egress.LeaveOut(now, consumer.stream, arrival, DropReason::kNotLoudest);
+  }
 }
 
 // Gives one packet to everybody who hears its producer.
 void Forward(Workspace& workspace, Timestamp now, const Ingress::Arrival& arrival) {
   Producer* producer = workspace.producers.Find(arrival.producer);
   if (producer == nullptr) return;
+  TraceReceived(workspace, now, *producer, arrival.packet);
+  if (producer->layers) RecordLayers(workspace, now, *producer, arrival);
+  const bool heard = producer->kind != rtp::MediaKind::kAudio ||
+                     RecordAudioLevel(workspace, now, arrival.producer, arrival.packet);
   if (producer->consumers.empty()) {
     workspace.transports.Find(producer->transport)->drops.Count(DropReason::kNoConsumer);
     return;
   }
-  bool wants_key_frame = false;
+  if (!heard) return LeaveOut(workspace, now, *producer, arrival);
+  uint32_t awaited = 0;
   for (Handle<Consumer> handle : producer->consumers) {
-    const Consumer* consumer = workspace.consumers.Find(handle);
-    Transport* transport = workspace.transports.Find(consumer->transport);
-    if (!transport->link.ready()) {
-      transport->egress.Refuse(consumer->stream, DropReason::kNotConnected);
-      continue;
-    }
-    const std::optional<DropReason> refusal =
-        transport->egress.Push(now, consumer->stream, arrival.packet, arrival.mapped);
-    if (!refusal) {
-      workspace.Wake(consumer->transport, *transport);
-    } else if (*refusal == DropReason::kAwaitingKeyframe) {
-      wants_key_frame = true;
+    const auto encoding = Offer(workspace, now, *workspace.consumers.Find(handle), arrival);
+    if (encoding) awaited |= 1u << *encoding;
+  }
+  for (uint8_t encoding = 0; awaited >> encoding != 0; ++encoding) {
+    if ((awaited >> encoding & 1) != 0) {
+      AskKeyFrame(workspace, now, {arrival.producer, encoding});
     }
   }
-  if (wants_key_frame) AskKeyFrame(workspace, now, arrival.producer);
 }
 
-// A report about what the peer sends, or about what it receives, or both.
-void ReceiveMember(Workspace& workspace, Timestamp now, Transport& transport,
-                   const rtp::RtcpPacket& member, bool& malformed) {
-  Ingress::ReportResult reported = transport.ingress.ReceiveReport(now, member);
-  if (reported.source_time) {
-    const Producer* producer = workspace.producers.Find(reported.source_time->producer);
-    for (Handle<Consumer> handle : producer->consumers) {
-      const Consumer* consumer = workspace.consumers.Find(handle);
-      Transport* receiver = workspace.transports.Find(consumer->transport);
-      receiver->egress.RecordSourceTime(consumer->stream, *reported.source_time);
-    }
-  }
-  Egress::FeedbackResult feedback = transport.egress.ReceiveFeedback(now, member);
+// Traces what a receiver asks for, and passes on what only the source can answer.
+void ServeFeedback(Workspace& workspace, Timestamp now, const rtp::RtcpPacket& member,
+                   const Egress::FeedbackResult& feedback) {
+  const bool fir = member.kind() == rtp::RtcpKind::kFir;
   for (Handle<Consumer> handle : feedback.key_frame_wishes) {
     const Consumer* consumer = workspace.consumers.Find(handle);
-    if (consumer != nullptr) AskKeyFrame(workspace, now, consumer->producer);
+    if (consumer == nullptr) continue;
+    TraceFeedback(
+        workspace, now, *consumer,
+        {fir ? schema::TraceType::Fir : schema::TraceType::Pli, SsrcOf(workspace, *consumer)});
+    AskKeyFrameFor(workspace, now, *consumer);
   }
-  malformed = reported.malformed || feedback.malformed;
+  const Consumer* asking = workspace.consumers.Find(feedback.repeats_for);
+  if (asking != nullptr) {
+    TraceFeedback(workspace, now, *asking,
+                  {schema::TraceType::Nack, SsrcOf(workspace, *asking), feedback.repeats});
+  }
+}
+
+void PassOnSourceTime(Workspace& workspace, Timestamp now, const SourceTime& time) {
+  TraceSenderReport(workspace, now, time);
+  const Producer* producer = workspace.producers.Find(time.producer);
+  for (Handle<Consumer> handle : producer->consumers) {
+    const Consumer* consumer = workspace.consumers.Find(handle);
+    Transport* receiver = workspace.transports.Find(consumer->transport);
+    receiver->egress.RecordSourceTime(consumer->stream, time);
+  }
+}
+
+// A report about what the peer sends, or about what it receives, or both. False if it makes no
+// sense.
+bool ReceiveMember(Workspace& workspace, Timestamp now, Transport& transport,
+                   const rtp::RtcpPacket& member) {
+  const Ingress::ReportResult reported = transport.ingress.ReceiveReport(now, member);
+  if (reported.source_time) PassOnSourceTime(workspace, now, *reported.source_time);
+  const Egress::FeedbackResult feedback = transport.egress.ReceiveFeedback(now, member);
+  ServeFeedback(workspace, now, member, feedback);
+  return !reported.malformed && !feedback.malformed;
 }
 
 }  // namespace
@@ -81,8 +153,7 @@ void ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, Packe
   Forward(workspace, now, std::get<Ingress::Arrival>(verdict));
 }
 
-void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle,
-                 PacketRef packet) {
+void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet) {
   Transport& transport = *workspace.transports.Find(handle);
   transport.RecordReceived(now, packet.size());
   if (std::optional<DropReason> reason = transport.link.OpenRtcp(packet)) {
@@ -91,27 +162,48 @@ void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle,
   }
   rtp::CompoundReader compound(packet.bytes());
   while (const std::optional<rtp::RtcpPacket> member = compound.Next()) {
-    bool malformed = false;
-    ReceiveMember(workspace, now, transport, *member, malformed);
-    if (malformed) compound.RejectMember();
+    if (!ReceiveMember(workspace, now, transport, *member)) compound.RejectMember();
   }
   if (compound.malformed()) transport.drops.Count(DropReason::kRtcpMalformed);
+  ShareBandwidthIfDue(workspace, now, handle);
 }
 
-void AskKeyFrame(Workspace& workspace, Timestamp now, Handle<Producer> handle) {
-  const Producer* producer = workspace.producers.Find(handle);
+void AskKeyFrame(Workspace& workspace, Timestamp now, const Ingress::EncodingRef& encoding) {
+  const Producer* producer = workspace.producers.Find(encoding.producer);
   if (producer == nullptr || producer->kind != rtp::MediaKind::kVideo) return;
-  if (!IsWatched(workspace, *producer)) return;
+  if (!IsWatched(workspace, *producer, encoding.encoding)) return;
   Transport* transport = workspace.transports.Find(producer->transport);
-  transport->ingress.AskKeyFrame(now, handle);
+  transport->ingress.AskKeyFrame(now, encoding);
   workspace.Wake(producer->transport, *transport);
+}
+
+void AskKeyFrameFor(Workspace& workspace, Timestamp now, const Consumer& consumer) {
+  const Transport* transport = workspace.transports.Find(consumer.transport);
+  const rtp::Forwarder& forwarder = transport->egress.forwarder(consumer.stream);
+  const std::optional<rtp::LayerTarget> current = forwarder.current();
+  std::optional<uint8_t> encoding = forwarder.awaiting_key_frame();
+  if (!encoding && current) encoding = current->encoding;
+  if (encoding) AskKeyFrame(workspace, now, {consumer.producer, *encoding});
+}
+
+void AskAwaited(Workspace& workspace, Timestamp now, const Consumer& consumer) {
+  const Transport* transport = workspace.transports.Find(consumer.transport);
+  // A key frame that comes before the keys is wasted, and browsers do not make another one soon
+  // after.
+  if (!transport->link.ready()) return;
+  const std::optional<uint8_t> encoding =
+      transport->egress.forwarder(consumer.stream).awaiting_key_frame();
+  if (encoding) AskKeyFrame(workspace, now, {consumer.producer, *encoding});
 }
 
 void CancelUnwantedKeyFrame(Workspace& workspace, Handle<Producer> handle) {
   const Producer* producer = workspace.producers.Find(handle);
   if (producer == nullptr) return;
-  if (IsWatched(workspace, *producer)) return;
-  workspace.transports.Find(producer->transport)->ingress.CancelKeyFrame(handle);
+  Ingress& ingress = workspace.transports.Find(producer->transport)->ingress;
+  for (size_t i = 0; i < producer->plan.encodings.size(); ++i) {
+    const auto encoding = static_cast<uint8_t>(i);
+    if (!IsWatched(workspace, *producer, encoding)) ingress.CancelKeyFrame({handle, encoding});
+  }
 }
 
 void ApplyPause(Workspace& workspace, Timestamp now, Consumer& consumer) {
@@ -120,12 +212,12 @@ void ApplyPause(Workspace& workspace, Timestamp now, Consumer& consumer) {
   const bool paused = consumer.paused || producer->paused;
   transport->egress.SetPaused(consumer.stream, paused);
   if (paused) CancelUnwantedKeyFrame(workspace, consumer.producer);
-  // Whoever begins to watch should not have to wait for the next packet to find that a key frame
-  // is missing. Nor should it ask too early: a key frame that comes before the keys is wasted, and
-  // browsers do not make another one soon after.
-  if (!paused && transport->link.ready() && transport->egress.AwaitsKeyFrame(consumer.stream)) {
-    AskKeyFrame(workspace, now, consumer.producer);
-  }
+  TellWanted(workspace, now, consumer.producer);
+  // Whoever begins to watch should neither have to wait for the next packet to find that a key
+  // frame is missing, nor for its turn to be given layers.
+  ShareBandwidth(workspace, now, consumer.transport);
+  if (!paused) AskAwaited(workspace, now, consumer);
+  TellLayers(workspace, now, consumer);
 }
 
 }  // namespace sluice::worker

@@ -15,8 +15,13 @@ namespace sluice::worker {
 void ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, PacketRef packet);
 void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet);
 
-// Asks whoever sends `producer` for a key frame, unless it has just been asked.
-void AskKeyFrame(Workspace& workspace, Timestamp now, Handle<Producer> producer);
+// Asks whoever sends the encoding for a key frame, unless it has just been asked or nobody would
+// see it.
+void AskKeyFrame(Workspace& workspace, Timestamp now, const Ingress::EncodingRef& encoding);
+// Asks for a key frame of what the consumer sees or is to see.
+void AskKeyFrameFor(Workspace& workspace, Timestamp now, const Consumer& consumer);
+// Asks for the key frame without which the consumer cannot go on, if there is one.
+void AskAwaited(Workspace& workspace, Timestamp now, const Consumer& consumer);
 
 // Stops asking once nobody is left who waits for a key frame of `producer`.
 void CancelUnwantedKeyFrame(Workspace& workspace, Handle<Producer> producer);

@@ -112,6 +112,31 @@ absl::Status ReadExtensions(const schema::RtpParametersT& parameters, MediaPlan&
   return absl::OkStatus();
 }
 
+// W3C webrtc-svc §5: "L3T3", "L2T2h", "S3T3", "L3T3_KEY", "L2T2_KEY_SHIFT". What is not named is
+// taken for the general case, in which every layer may need all below it.
+rtp::SvcMode ReadScalability(absl::string_view mode) {
+  if (absl::StartsWith(mode, "S")) return rtp::SvcMode::kNone;
+  return absl::StrContains(mode, "_KEY") ? rtp::SvcMode::kKey : rtp::SvcMode::kFull;
+}
+
+absl::Status ReadDeclared(const schema::RtpEncodingParametersT& source, const std::string& field,
+                          EncodingPlan& encoding) {
+  if (source.scale_resolution_down_by != 0) {
+    // Written so that what is no number is refused as well.
+    if (!(source.scale_resolution_down_by >= 1 && source.scale_resolution_down_by <= 1024)) {
+      return Bad(field + ".scaleResolutionDownBy", "neither 0 nor 1 to 1024");
+    }
+    encoding.declared.scale_down_by = source.scale_resolution_down_by;
+  }
+  if (source.max_bitrate != 0) encoding.declared.max_rate = BitRate::Bps(source.max_bitrate);
+  const std::string& mode = source.scalability_mode;
+  encoding.svc = ReadScalability(mode);
+  if (mode.size() >= 2 && (mode[0] == 'L' || mode[0] == 'S') && mode[1] >= '1' && mode[1] <= '4') {
+    encoding.spatial_layers = static_cast<uint8_t>(mode[1] - '0');
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadEncodings(const schema::RtpParametersT& parameters, MediaPlan& plan) {
   if (parameters.encodings.empty()) return Bad("encodings", "empty");
   if (parameters.encodings.size() > kMaxEncodings) return Bad("encodings", "more than 4");
@@ -122,17 +147,19 @@ absl::Status ReadEncodings(const schema::RtpParametersT& parameters, MediaPlan& 
     if (source.ssrc.has_value()) encoding.ssrc = Ssrc(*source.ssrc);
     if (source.rtx_ssrc.has_value()) encoding.rtx_ssrc = Ssrc(*source.rtx_ssrc);
     encoding.rid = source.rid;
+    if (absl::Status status = ReadDeclared(source, field, encoding); !status.ok()) return status;
     if (encoding.rid.size() > kMaxRid) return Bad(field + ".rid", "longer than 16 characters");
     if (encoding.ssrc && encoding.ssrc == encoding.rtx_ssrc) {
       return Bad(field + ".rtx.ssrc", "same as ssrc");
     }
     for (const EncodingPlan& other : plan.encodings) {
-      if (!encoding.rid.empty() && other.rid == encoding.rid) return Bad(field + ".rid", "used twice");
+      if (!encoding.rid.empty() && other.rid == encoding.rid)
+        return Bad(field + ".rid", "used twice");
       if (encoding.ssrc && (other.ssrc == encoding.ssrc || other.rtx_ssrc == encoding.ssrc)) {
         return Bad(field + ".ssrc", "used twice");
       }
-      if (encoding.rtx_ssrc && (other.ssrc == encoding.rtx_ssrc ||
-                                other.rtx_ssrc == encoding.rtx_ssrc)) {
+      if (encoding.rtx_ssrc &&
+          (other.ssrc == encoding.rtx_ssrc || other.rtx_ssrc == encoding.rtx_ssrc)) {
         return Bad(field + ".rtx.ssrc", "used twice");
       }
     }
@@ -146,6 +173,11 @@ absl::Status ReadEncodings(const schema::RtpParametersT& parameters, MediaPlan& 
 }
 
 }  // namespace
+
+rtp::LayerId ReadLayers(const schema::ConsumerLayersT& layers) {
+  return {std::min<uint8_t>(layers.spatial_layer, rtp::kMaxSpatialLayers - 1),
+          std::min<uint8_t>(layers.temporal_layer, rtp::kMaxTemporalLayers - 1)};
+}
 
 const CodecPlan& MediaPlan::main_codec() const { return codecs.front(); }
 

@@ -16,8 +16,10 @@
 #include "base/ids.h"
 #include "control-api/request.h"
 #include "rtp/codec/descriptor.h"
+#include "rtp/forward/layer.h"
 #include "rtp/packet/extension_map.h"
 #include "rtp/packet/media.h"
+#include "rtp/receive/layer_catalog.h"
 
 namespace sluice::worker {
 
@@ -41,7 +43,15 @@ struct EncodingPlan {
   std::optional<Ssrc> ssrc;
   std::optional<Ssrc> rtx_ssrc;
   std::string rid;
+  // As the publisher declares them.
+  rtp::LayerCatalog::Declared declared;
+  rtp::SvcMode svc = rtp::SvcMode::kNone;
+  // As its scalability mode says.
+  uint8_t spatial_layers = 1;
 };
+
+// 255 stands for all.
+rtp::LayerId ReadLayers(const schema::ConsumerLayersT& layers);
 
 struct MediaPlan {
   rtp::MediaKind kind = rtp::MediaKind::kAudio;

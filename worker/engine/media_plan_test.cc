@@ -101,55 +101,55 @@ TEST_P(BadMediaPlanTest, IsRefusedWithTheNameOfTheField) {
 using P = schema::RtpParametersT;
 INSTANTIATE_TEST_SUITE_P(
     Fields, BadMediaPlanTest,
-    testing::Values(
-        BadCase{"NoCodecs", "codecs", [](P& p) { p.codecs.clear(); }},
-        BadCase{"PayloadType128", "codecs[0].payloadType",
-                [](P& p) { p.codecs[0]->payload_type = 128; }},
-        BadCase{"PayloadTypeOfRtcp", "codecs[0].payloadType",
-                [](P& p) { p.codecs[0]->payload_type = 72; }},
-        BadCase{"PayloadTypeTwice", "codecs[2].payloadType",
-                [](P& p) { p.codecs.push_back(Codec("video/H264", 96)); }},
-        BadCase{"NoClock", "codecs[0].clockRate", [](P& p) { p.codecs[0]->clock_rate = 0; }},
-        BadCase{"OtherKind", "codecs[0].mimeType",
-                [](P& p) { p.codecs[0]->mime_type = "audio/opus"; }},
-        BadCase{"AptOfNothing", "codecs[1].parameters.apt",
-                [](P& p) { p.codecs[1] = Rtx(97, "100"); }},
-        BadCase{"AptIsNoNumber", "codecs[1].parameters.apt",
-                [](P& p) { p.codecs[1] = Rtx(97, "ninety-six"); }},
-        BadCase{"RtxFirst", "codecs[0].mimeType",
-                [](P& p) { std::swap(p.codecs[0], p.codecs[1]); }},
-        BadCase{"ExtensionZero", "headerExtensions[0].id",
-                [](P& p) { p.header_extensions[0]->id = 0; }},
-        BadCase{"ExtensionFifteen", "headerExtensions[0].id",
-                [](P& p) { p.header_extensions[0]->id = 15; }},
-        BadCase{"ExtensionIdTwice", "headerExtensions[1].id",
-                [](P& p) { AddExtension(p, "urn:3gpp:video-orientation", 4); }},
-        BadCase{"NoEncodings", "encodings", [](P& p) { p.encodings.clear(); }},
-        BadCase{"FiveEncodings", "encodings",
-                [](P& p) {
-                  for (uint32_t i = 2; i < 6; ++i) p.encodings.push_back(Encoding(i));
-                }},
-        BadCase{"SsrcTwice", "encodings[1].ssrc",
-                [](P& p) { p.encodings.push_back(Encoding(1111)); }},
-        BadCase{"RtxSameAsMedia", "encodings[0].rtx.ssrc",
-                [](P& p) { p.encodings[0]->rtx_ssrc = 1111; }},
-        BadCase{"RidTwice", "encodings[1].rid",
-                [](P& p) {
-                  p.encodings[0]->rid = "h";
-                  p.encodings.push_back(Encoding(2));
-                  p.encodings[1]->rid = "h";
-                }},
-        BadCase{"Nameless", "encodings[0]",
-                [](P& p) {
-                  p.mid.clear();
-                  p.encodings[0]->ssrc = flatbuffers::nullopt;
-                }},
-        BadCase{"LongMid", "mid", [](P& p) { p.mid = std::string(17, 'm'); }},
-        BadCase{"LongCname", "rtcp.cname",
-                [](P& p) {
-                  p.rtcp = std::make_unique<schema::RtcpParametersT>();
-                  p.rtcp->cname = std::string(256, 'c');
-                }}),
+    testing::Values(BadCase{"NoCodecs", "codecs", [](P& p) { p.codecs.clear(); }},
+                    BadCase{"PayloadType128", "codecs[0].payloadType",
+                            [](P& p) { p.codecs[0]->payload_type = 128; }},
+                    BadCase{"PayloadTypeOfRtcp", "codecs[0].payloadType",
+                            [](P& p) { p.codecs[0]->payload_type = 72; }},
+                    BadCase{"PayloadTypeTwice", "codecs[2].payloadType",
+                            [](P& p) { p.codecs.push_back(Codec("video/H264", 96)); }},
+                    BadCase{"NoClock", "codecs[0].clockRate",
+                            [](P& p) { p.codecs[0]->clock_rate = 0; }},
+                    BadCase{"OtherKind", "codecs[0].mimeType",
+                            [](P& p) { p.codecs[0]->mime_type = "audio/opus"; }},
+                    BadCase{"AptOfNothing", "codecs[1].parameters.apt",
+                            [](P& p) { p.codecs[1] = Rtx(97, "100"); }},
+                    BadCase{"AptIsNoNumber", "codecs[1].parameters.apt",
+                            [](P& p) { p.codecs[1] = Rtx(97, "ninety-six"); }},
+                    BadCase{"RtxFirst", "codecs[0].mimeType",
+                            [](P& p) { std::swap(p.codecs[0], p.codecs[1]); }},
+                    BadCase{"ExtensionZero", "headerExtensions[0].id",
+                            [](P& p) { p.header_extensions[0]->id = 0; }},
+                    BadCase{"ExtensionFifteen", "headerExtensions[0].id",
+                            [](P& p) { p.header_extensions[0]->id = 15; }},
+                    BadCase{"ExtensionIdTwice", "headerExtensions[1].id",
+                            [](P& p) { AddExtension(p, "urn:3gpp:video-orientation", 4); }},
+                    BadCase{"NoEncodings", "encodings", [](P& p) { p.encodings.clear(); }},
+                    BadCase{"FiveEncodings", "encodings",
+                            [](P& p) {
+                              for (uint32_t i = 2; i < 6; ++i) p.encodings.push_back(Encoding(i));
+                            }},
+                    BadCase{"SsrcTwice", "encodings[1].ssrc",
+                            [](P& p) { p.encodings.push_back(Encoding(1111)); }},
+                    BadCase{"RtxSameAsMedia", "encodings[0].rtx.ssrc",
+                            [](P& p) { p.encodings[0]->rtx_ssrc = 1111; }},
+                    BadCase{"RidTwice", "encodings[1].rid",
+                            [](P& p) {
+                              p.encodings[0]->rid = "h";
+                              p.encodings.push_back(Encoding(2));
+                              p.encodings[1]->rid = "h";
+                            }},
+                    BadCase{"Nameless", "encodings[0]",
+                            [](P& p) {
+                              p.mid.clear();
+                              p.encodings[0]->ssrc = flatbuffers::nullopt;
+                            }},
+                    BadCase{"LongMid", "mid", [](P& p) { p.mid = std::string(17, 'm'); }},
+                    BadCase{"LongCname", "rtcp.cname",
+                            [](P& p) {
+                              p.rtcp = std::make_unique<schema::RtcpParametersT>();
+                              p.rtcp->cname = std::string(256, 'c');
+                            }}),
     [](const testing::TestParamInfo<BadCase>& named) { return named.param.name; });
 
 TEST(MediaPlanTest, EveryMediaPayloadTypeMustBeMapped) {

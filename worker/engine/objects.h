@@ -7,25 +7,39 @@
 #ifndef SLUICE_WORKER_ENGINE_OBJECTS_H_
 #define SLUICE_WORKER_ENGINE_OBJECTS_H_
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/endpoint.h"
 #include "base/ids.h"
+#include "rtp/forward/allocator.h"
+#include "rtp/forward/layer.h"
 #include "rtp/packet/media.h"
+#include "rtp/receive/audio_level_ranker.h"
+#include "rtp/receive/dominant_speaker.h"
+#include "rtp/receive/layer_catalog.h"
+#include "rtp/receive/loudest_filter.h"
 #include "worker/engine/media_plan.h"
 #include "worker/engine/sockets.h"
+#include "worker/engine/trace_types.h"
 
 namespace sluice::worker {
 
 class Transport;
 struct Consumer;
+struct Observer;
 
 struct Router {
   std::string id;
   std::vector<Handle<Transport>> transports;
+  std::vector<Handle<Observer>> observers;
+  // There if only the loudest of those who speak are forwarded.
+  std::optional<rtp::LoudestFilter> loudest;
 };
 
 // A socket of ours, and what candidates say about it.
@@ -43,6 +57,24 @@ struct WebRtcServer {
   std::vector<Handle<Transport>> transports;
 };
 
+// The highest layers of a producer that anybody watches; nothing if nobody does.
+struct WantedLayers {
+  std::optional<rtp::LayerId> layers;
+  // By index of the encoding.
+  std::array<bool, rtp::kMaxEncodings> encodings{};
+
+  bool operator==(const WantedLayers&) const = default;
+};
+
+// How well a consumer's stream arrives there, and its producer's here.
+struct ConsumerScores {
+  uint8_t score = 0;
+  uint8_t producer = 0;
+  std::array<uint8_t, rtp::kMaxEncodings> encodings{};
+
+  bool operator==(const ConsumerScores&) const = default;
+};
+
 // What one peer sends: one track.
 struct Producer {
   std::string id;
@@ -53,6 +85,14 @@ struct Producer {
   PayloadMap payload_map{};
   bool paused = false;
   std::vector<Handle<Consumer>> consumers;
+  // What it sends, layer by layer; video only.
+  std::optional<rtp::LayerCatalog> layers;
+  // Who listens to how loud it is; audio only.
+  std::vector<Handle<Observer>> observers;
+  TraceTypes traces;
+  // What the application was last told.
+  std::optional<WantedLayers> told_wanted;
+  std::array<uint8_t, rtp::kMaxEncodings> told_scores{};
 };
 
 // The same track, as one other peer receives it.
@@ -65,10 +105,34 @@ struct Consumer {
   // Which stream of the transport's egress carries it.
   uint32_t stream = 0;
   bool paused = false;
+  // The highest layers that are of use to it.
+  rtp::LayerId preferred{rtp::kMaxSpatialLayers - 1, rtp::kMaxTemporalLayers - 1};
+  // Of those who share a path, the higher is served first: 1..255.
+  uint8_t priority = 1;
+  TraceTypes traces;
+  // Why it was last given what it has.
+  rtp::Allocator::Reason reason = rtp::Allocator::Reason::kNone;
+  // What flows, and what the application was last told of it.
+  std::optional<rtp::LayerTarget> flowing;
+  std::optional<rtp::LayerId> told_layers;
+  std::optional<ConsumerScores> told_scores;
+};
+
+// Listens to how loud producers of a router are, and tells the application.
+struct Observer {
+  using Core = std::variant<rtp::AudioLevelRanker, rtp::DominantSpeaker>;
+
+  explicit Observer(Core observer_core) : core(std::move(observer_core)) {}
+
+  std::string id;
+  Handle<Router> router;
+  bool paused = false;
+  std::vector<Handle<Producer>> producers;
+  Core core;
 };
 
 using ObjectRef = std::variant<Handle<Router>, Handle<WebRtcServer>, Handle<Transport>,
-                               Handle<Producer>, Handle<Consumer>>;
+                               Handle<Producer>, Handle<Consumer>, Handle<Observer>>;
 
 }  // namespace sluice::worker
 

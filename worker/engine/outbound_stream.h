@@ -3,6 +3,7 @@
 #ifndef SLUICE_WORKER_ENGINE_OUTBOUND_STREAM_H_
 #define SLUICE_WORKER_ENGINE_OUTBOUND_STREAM_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,8 @@
 #include "base/drop_reason.h"
 #include "base/ids.h"
 #include "rtp/forward/forwarder.h"
+#include "rtp/receive/score.h"
+#include "rtp/rtcp/report_block.h"
 #include "rtp/send/egress_writer.h"
 #include "rtp/send/report_scheduler.h"
 #include "rtp/send/retransmission_cache.h"
@@ -39,6 +42,30 @@ struct OutboundStream {
   rtp::ReportScheduler reports;
   bool report_due = false;
   DropCounters drops;
+  std::optional<uint32_t> reported_sequence = std::nullopt;
+  // How well it arrives, as the receiver tells.
+  rtp::Score score = {};
+  uint64_t repeated_before = 0;
+
+  void RecordScore(const rtp::ReportBlock& block, uint32_t expected, uint64_t repeated) {
+    const int64_t lost = int64_t{expected} * block.fraction_lost / 256;
+    const auto repairs = static_cast<int64_t>(repeated - repeated_before);
+    repeated_before = repeated;
+    if (expected == 0) return;
+    score.Record({.received = int64_t{expected} - lost,
+                  .lost = lost,
+                  .repaired = std::min(lost, repairs),
+                  .retransmitted = repairs});
+  }
+
+  // How many packets of the stream the block speaks of that the one before did not.
+  uint32_t TakeExpected(const rtp::ReportBlock& block) {
+    const uint32_t before = reported_sequence.value_or(block.highest_sequence);
+    reported_sequence = block.highest_sequence;
+    // A receiver that counts backwards tells nothing.
+    const auto step = static_cast<int32_t>(block.highest_sequence - before);
+    return step > 0 ? static_cast<uint32_t>(step) : 0;
+  }
 };
 
 }  // namespace sluice::worker

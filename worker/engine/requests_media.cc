@@ -9,13 +9,17 @@
 #include "worker/engine/dispatcher.h"
 #include "worker/engine/limits.h"
 #include "worker/engine/media_flow.h"
+#include "worker/engine/observers.h"
+#include "worker/engine/scores.h"
 #include "worker/engine/statistics.h"
 
 namespace sluice::worker {
 namespace {
 
+// Several sizes in one stream are SVC; several frame rates alone are not worth a name.
 std::string_view TypeOf(const MediaPlan& plan) {
-  return plan.encodings.size() > 1 ? "simulcast" : "simple";
+  if (plan.encodings.size() > 1) return "simulcast";
+  return plan.encodings.front().spatial_layers > 1 ? "svc" : "simple";
 }
 
 // A consumer is one stream of our own making, so we must know its number, and it must carry a
@@ -60,7 +64,7 @@ Dispatcher::Result Dispatcher::GetStats(Timestamp now, const schema::RequestT& r
   return NoSuchTarget(request);
 }
 
-Dispatcher::Result Dispatcher::Produce(Timestamp, const schema::RequestT& request) {
+Dispatcher::Result Dispatcher::Produce(Timestamp now, const schema::RequestT& request) {
   absl::StatusOr<Handle<Transport>> transport_handle = Target<Transport>(request);
   if (!transport_handle.ok()) return transport_handle.status();
   const auto& options = *request.body.AsProduce();
@@ -92,8 +96,19 @@ Dispatcher::Result Dispatcher::Produce(Timestamp, const schema::RequestT& reques
   producer.plan = *std::move(plan);
   producer.payload_map = *map;
   producer.paused = options.paused;
+  if (producer.kind == rtp::MediaKind::kVideo) {
+    producer.layers.emplace(producer.plan.encodings.front().svc);
+    for (size_t i = 0; i < producer.plan.encodings.size(); ++i) {
+      producer.layers->Declare(static_cast<uint8_t>(i), producer.plan.encodings[i].declared);
+    }
+  }
   transport.producers.push_back(handle);
   workspace_.names.emplace(producer.id, handle);
+  TellScoresIfDue(workspace_, now, *transport_handle);
+  if (!JoinLoudest(workspace_, handle)) {
+    CloseProducer(workspace_, now, handle);
+    return absl::ResourceExhaustedError("the router has as many speakers as it can choose from");
+  }
 
   schema::ProducedT produced;
   produced.type = TypeOf(producer.plan);
@@ -113,11 +128,10 @@ Dispatcher::Result Dispatcher::Consume(Timestamp now, const schema::RequestT& re
         absl::StrCat("the transport has ", kMaxConsumersPerTransport, " consumers"));
   }
   const ObjectRef* object = Find(options.producer_id);
-  const auto* producer_handle =
-      object == nullptr ? nullptr : std::get_if<Handle<Producer>>(object);
+  const auto* producer_handle = object == nullptr ? nullptr : std::get_if<Handle<Producer>>(object);
   if (producer_handle == nullptr) {
-    return absl::NotFoundError(absl::StrCat("producerId: there is no '",
-                                            absl::CHexEscape(options.producer_id), "'"));
+    return absl::NotFoundError(
+        absl::StrCat("producerId: there is no '", absl::CHexEscape(options.producer_id), "'"));
   }
   Producer& producer = *workspace_.producers.Find(*producer_handle);
   if (producer.router != transport.router) {
@@ -126,9 +140,13 @@ Dispatcher::Result Dispatcher::Consume(Timestamp now, const schema::RequestT& re
   absl::StatusOr<MediaPlan> plan = ReadMediaPlan(*options.rtp_parameters, options.kind);
   if (!plan.ok()) return plan.status();
   if (absl::Status status = CheckConsumerPlan(*plan, producer); !status.ok()) return status;
+  if (options.priority == 0) return absl::InvalidArgumentError("priority: neither 1 nor up to 255");
 
   const Handle<Consumer> handle = workspace_.consumers.Emplace();
-  absl::StatusOr<uint32_t> stream = transport.egress.AddStream(handle, *plan);
+  absl::StatusOr<uint32_t> stream =
+      transport.egress.AddStream(handle, {.media = *plan,
+                                          .svc = producer.plan.encodings.front().svc,
+                                          .ignore_dtx = options.ignore_dtx});
   if (!stream.ok()) {
     workspace_.consumers.Erase(handle);
     return stream.status();
@@ -141,11 +159,14 @@ Dispatcher::Result Dispatcher::Consume(Timestamp now, const schema::RequestT& re
   consumer.plan = *std::move(plan);
   consumer.stream = *stream;
   consumer.paused = options.paused;
+  consumer.priority = options.priority;
+  if (options.preferred_layers) consumer.preferred = ReadLayers(*options.preferred_layers);
   producer.consumers.push_back(handle);
   transport.consumers.push_back(handle);
   const std::string id = consumer.id;
   workspace_.names.emplace(id, handle);
   ApplyPause(workspace_, now, consumer);
+  TellScoresIfDue(workspace_, now, *transport_handle);
 
   schema::ConsumedT consumed;
   consumed.type = TypeOf(producer.plan);
@@ -161,6 +182,10 @@ absl::Status Dispatcher::SetPaused(Timestamp now, const schema::RequestT& reques
     if (consumer.paused == paused) return absl::OkStatus();
     consumer.paused = paused;
     ApplyPause(workspace_, now, consumer);
+    return absl::OkStatus();
+  }
+  if (const auto* handle = std::get_if<Handle<Observer>>(object)) {
+    workspace_.observers.Find(*handle)->paused = paused;
     return absl::OkStatus();
   }
   const auto* handle = std::get_if<Handle<Producer>>(object);
@@ -196,7 +221,7 @@ Dispatcher::Result Dispatcher::RequestKeyFrame(Timestamp now, const schema::Requ
   absl::StatusOr<Handle<Consumer>> handle = Target<Consumer>(request);
   if (!handle.ok()) return handle.status();
   const Consumer& consumer = *workspace_.consumers.Find(*handle);
-  AskKeyFrame(workspace_, now, consumer.producer);
+  AskKeyFrameFor(workspace_, now, consumer);
   return Done();
 }
 

@@ -52,8 +52,7 @@ void AppendCandidate(const std::string& address, const ListenPoint& point, size_
   // is a base of its own.
   candidate->foundation = absl::StrCat("udpcandidate", index == 0 ? "" : absl::StrCat(index));
   candidate->priority = ice::HostPriority(
-      TransportProtocol::kUdp,
-      static_cast<uint16_t>(kFirstLocalPreference - candidates.size()));
+      TransportProtocol::kUdp, static_cast<uint16_t>(kFirstLocalPreference - candidates.size()));
   candidate->address = address;
   candidate->protocol = schema::Protocol::Udp;
   candidate->port = point.socket.local.port;
@@ -127,8 +126,8 @@ absl::StatusOr<std::vector<ListenPoint>> Dispatcher::Listen(
       for (const ListenPoint& point : points) {
         workspace_.options.sockets.Close(point.socket.id);
       }
-      return absl::Status(socket.status().code(), absl::StrCat("listenInfos[", i, "]: ",
-                                                               socket.status().message()));
+      return absl::Status(socket.status().code(),
+                          absl::StrCat("listenInfos[", i, "]: ", socket.status().message()));
     }
     points.push_back({*socket, infos[i]->announced_address, infos[i]->expose_internal_ip});
   }
@@ -148,6 +147,9 @@ absl::Status Dispatcher::CheckTransportOptions(
   const int consent = options.ice_consent_timeout_s;
   if (consent != 0 && (consent < 10 || consent > 60)) {
     return absl::InvalidArgumentError("iceConsentTimeout: neither 0 nor 10 to 60 seconds");
+  }
+  if (options.initial_available_outgoing_bitrate < kMinEstimate) {
+    return absl::InvalidArgumentError("initialAvailableOutgoingBitrate: below 30000");
   }
   if (!options.enable_udp) {
     return absl::InvalidArgumentError("enableUdp: false leaves nothing to listen on");
@@ -185,6 +187,8 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::Re
       .credentials = ice::Credentials::Generate(workspace_.options.entropy),
       .consent_timeout = std::chrono::seconds(options.ice_consent_timeout_s),
       .unix_offset = workspace_.options.unix_offset,
+      .initial_estimate = BitRate::Bps(options.initial_available_outgoing_bitrate),
+      .adapts_to_bandwidth = workspace_.options.adapts_to_bandwidth,
   });
   Transport& transport = *workspace_.transports.Find(handle);
   transport.id = options.transport_id;
@@ -215,7 +219,8 @@ Dispatcher::Result Dispatcher::Register(Handle<Transport> handle, Transport& tra
   return control::ResponseBody(std::move(created));
 }
 
-Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp now, const schema::RequestT& request) {
+Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp now,
+                                                      const schema::RequestT& request) {
   absl::StatusOr<Handle<Transport>> handle = Target<Transport>(request);
   if (!handle.ok()) return handle.status();
   const auto& options = *request.body.AsConnectWebRtcTransport();
@@ -253,8 +258,7 @@ Dispatcher::Result Dispatcher::SetMaxIncomingBitrate(Timestamp, const schema::Re
   absl::StatusOr<Handle<Transport>> handle = Target<Transport>(request);
   if (!handle.ok()) return handle.status();
   Transport& transport = *workspace_.transports.Find(*handle);
-  transport.ingress.SetMaxBitRate(
-      BitRate::Bps(request.body.AsSetMaxIncomingBitrate()->bitrate));
+  transport.ingress.SetMaxBitRate(BitRate::Bps(request.body.AsSetMaxIncomingBitrate()->bitrate));
   workspace_.Wake(*handle, transport);
   return Done();
 }

@@ -39,8 +39,17 @@ Dispatcher::Result Dispatcher::CreateRouter(Timestamp, const schema::RequestT& r
   if (workspace_.routers.size() >= kMaxRouters) {
     return absl::ResourceExhaustedError(absl::StrCat("the worker has ", kMaxRouters, " routers"));
   }
+  const uint8_t loudest = request.body.AsCreateRouter()->loudest_speakers;
+  if (loudest > rtp::LoudestFilter::kMaxPlaces) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("loudestSpeakers: above ", rtp::LoudestFilter::kMaxPlaces));
+  }
   const Handle<Router> handle = workspace_.routers.Emplace();
-  workspace_.routers.Find(handle)->id = id;
+  Router& router = *workspace_.routers.Find(handle);
+  router.id = id;
+  if (loudest > 0) {
+    router.loudest.emplace(rtp::LoudestFilter::Options{.places = loudest});
+  }
   workspace_.names.emplace(id, handle);
   return Done();
 }
@@ -80,9 +89,11 @@ Dispatcher::Result Dispatcher::Close(Timestamp now, const schema::RequestT& requ
   } else if (const auto* transport = std::get_if<Handle<Transport>>(&object)) {
     CloseTransport(workspace_, now, *transport);
   } else if (const auto* producer = std::get_if<Handle<Producer>>(&object)) {
-    CloseProducer(workspace_, *producer);
+    CloseProducer(workspace_, now, *producer);
+  } else if (const auto* observer = std::get_if<Handle<Observer>>(&object)) {
+    CloseObserver(workspace_, *observer);
   } else {
-    CloseConsumer(workspace_, std::get<Handle<Consumer>>(object));
+    CloseConsumer(workspace_, now, std::get<Handle<Consumer>>(object));
   }
   return Done();
 }

@@ -74,14 +74,51 @@ std::unique_ptr<schema::RtpStreamStatsT> Describe(const InboundStream& stream, T
   return stats;
 }
 
+void DescribeBandwidth(const Transport& transport, Timestamp now, schema::TransportStatsT& stats) {
+  const Egress& egress = transport.egress;
+  if (egress.estimator().active()) {
+    stats.available_outgoing_bitrate = Bps(egress.estimator().estimate());
+  }
+  stats.min_outgoing_bitrate = Bps(egress.bounds().min);
+  stats.max_outgoing_bitrate = Bps(egress.bounds().max);
+  stats.desired_outgoing_bitrate = Bps(egress.desired());
+  stats.probation_bytes_sent = egress.totals().probation_bytes;
+  stats.probation_send_bitrate = Bps(egress.probation().Rate(now));
+  stats.bandwidth_reason = std::string(egress.bandwidth_reason());
+  stats.send_queue_ms = Milliseconds(std::optional(egress.queue_delay()));
+}
+
+std::unique_ptr<schema::ConsumerLayersT> Describe(const rtp::LayerId& layers) {
+  auto described = std::make_unique<schema::ConsumerLayersT>();
+  described->spatial_layer = layers.spatial;
+  described->temporal_layer = layers.temporal;
+  return described;
+}
+
+// What each layer of an encoding carries by itself.
+void DescribeLayers(const Producer& producer, const InboundStream& stream, Timestamp now,
+                    schema::RtpStreamStatsT& stats) {
+  for (uint8_t spatial = 0; spatial < rtp::kMaxSpatialLayers; ++spatial) {
+    for (uint8_t temporal = 0; temporal < rtp::kMaxTemporalLayers; ++temporal) {
+      const BitRate rate =
+          producer.layers->LayerRate(now, {stream.source.index, {spatial, temporal}});
+      if (rate.bps() == 0) continue;
+      auto entry = std::make_unique<schema::LayerBitrateT>();
+      entry->spatial_layer = spatial;
+      entry->temporal_layer = temporal;
+      entry->bitrate = Bps(rate);
+      stats.bitrate_by_layer.push_back(std::move(entry));
+    }
+  }
+}
+
 }  // namespace
 
 schema::WorkerStatsT DescribeWorker(const Workspace& workspace, Timestamp now) {
   schema::WorkerStatsT stats;
   stats.timestamp_ms = Milliseconds(now);
   stats.routers = static_cast<uint32_t>(workspace.routers.size());
-  stats.transports =
-      static_cast<uint32_t>(workspace.transports.size() - workspace.closing.size());
+  stats.transports = static_cast<uint32_t>(workspace.transports.size() - workspace.closing.size());
   stats.producers = static_cast<uint32_t>(workspace.producers.size());
   stats.consumers = static_cast<uint32_t>(workspace.consumers.size());
   stats.packets_in_use = static_cast<uint32_t>(workspace.options.pool.in_use());
@@ -124,7 +161,7 @@ schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Tran
   }
   stats.rtp_bytes_sent = transport.egress.totals().rtp_bytes;
   stats.rtx_bytes_sent = transport.egress.totals().rtx_bytes;
-  stats.available_outgoing_bitrate = Bps(transport.egress.peer_estimate());
+  DescribeBandwidth(transport, now, stats);
   stats.available_incoming_bitrate = Bps(transport.ingress.estimate());
   stats.max_incoming_bitrate = Bps(transport.ingress.max_bit_rate());
   stats.drops = Describe(transport.AllDrops());
@@ -141,6 +178,10 @@ schema::StreamStatsListT DescribeProducer(const Workspace& workspace, Handle<Pro
   const Transport& transport = *workspace.transports.Find(producer.transport);
   for (const InboundStream* stream : transport.ingress.StreamsOf(handle)) {
     list.streams.push_back(Describe(*stream, now));
+    schema::RtpStreamStatsT& stats = *list.streams.back();
+    if (producer.layers) DescribeLayers(producer, *stream, now, stats);
+    stats.frame_width = stream->size.width;
+    stats.frame_height = stream->size.height;
   }
   return list;
 }
@@ -170,6 +211,12 @@ schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Con
   stats->jitter = from.jitter;
   stats->round_trip_time_ms = Milliseconds(from.round_trip);
   stats->drops = Describe(stream.drops);
+  stats->score = stream.score.value();
+  if (consumer.kind == rtp::MediaKind::kVideo) {
+    stats->preferred_layers = Describe(consumer.preferred);
+    if (consumer.told_layers) stats->current_layers = Describe(*consumer.told_layers);
+    stats->layers_reason = std::string(rtp::Allocator::Name(consumer.reason));
+  }
   schema::StreamStatsListT list;
   list.streams.push_back(std::move(stats));
   schema::StreamStatsListT source = DescribeProducer(workspace, consumer.producer, now);

@@ -15,13 +15,15 @@ constexpr size_t kSealRoom = 20;
 void Transport::HandleTimeout(Timestamp now) {
   link.HandleTimeout(now);
   ingress.HandleTimeout(now);
+  egress.HandleTimeout(now);
 }
 
 std::optional<Timestamp> Transport::NextTimeout() const {
   const std::optional<Timestamp> next = link.NextTimeout();
   // Without a path there is nobody to tell anything.
   if (!link.ready()) return next;
-  return Earlier(next, Earlier(ingress.NextTimeout(), egress.NextTimeout()));
+  return Earlier(Earlier(next, Earlier(ingress.NextTimeout(), egress.NextTimeout())),
+                 Earlier(next_sharing, next_scores));
 }
 
 bool Transport::PollTransmit(Timestamp now, TransmitBatch& batch) {

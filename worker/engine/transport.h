@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "dtls/context.h"
 #include "ice/credentials.h"
+#include "rtp/forward/allocator.h"
 #include "rtp/rate_meter.h"
 #include "worker/engine/egress.h"
 #include "worker/engine/ingress.h"
@@ -32,6 +33,8 @@ class Transport {
     ice::Credentials credentials;
     Duration consent_timeout{0};
     Duration unix_offset{0};
+    BitRate initial_estimate = BitRate::Kbps(600);
+    bool adapts_to_bandwidth = false;
   };
   struct Totals {
     uint64_t packets_received = 0;
@@ -43,7 +46,10 @@ class Transport {
   explicit Transport(const Options& options)
       : link(options.dtls, options.credentials, options.consent_timeout),
         ingress(options.entropy, options.unix_offset),
-        egress(options.entropy, options.unix_offset) {}
+        egress({.entropy = options.entropy,
+                .unix_offset = options.unix_offset,
+                .initial_estimate = options.initial_estimate,
+                .adapts_to_bandwidth = options.adapts_to_bandwidth}) {}
 
   // Every datagram that was given to this transport, whatever became of it.
   void RecordReceived(Timestamp now, size_t bytes) {
@@ -81,6 +87,14 @@ class Transport {
   WebRtcLink link;
   Ingress ingress;
   Egress egress;
+  // Who of its consumers gets which layers; see bandwidth_sharing.h.
+  rtp::Allocator allocator;
+  // When the layers should be shared anew, and scores be told; nothing while there is nobody.
+  std::optional<Timestamp> next_sharing;
+  std::optional<Timestamp> next_scores;
+  // What was last shared.
+  std::optional<BitRate> shared;
+  TraceTypes traces;
   // Of packets that did not reach a stream.
   DropCounters drops;
 

@@ -46,8 +46,7 @@ std::string_view DtlsStateName(DtlsState state) {
 
 WebRtcLink::WebRtcLink(const dtls::Context& context, ice::Credentials credentials,
                        Duration consent_timeout)
-    : context_(context),
-      agent_(std::move(credentials), {.consent_timeout = consent_timeout}) {}
+    : context_(context), agent_(std::move(credentials), {.consent_timeout = consent_timeout}) {}
 
 void WebRtcLink::ReceiveStun(Timestamp now, const Datagram& datagram) {
   agent_.Receive(now, datagram);
@@ -159,8 +158,7 @@ void WebRtcLink::DrainSession() {
   }
 }
 
-void WebRtcLink::EnterDtlsState(DtlsState state, std::string_view reason,
-                                std::string certificate) {
+void WebRtcLink::EnterDtlsState(DtlsState state, std::string_view reason, std::string certificate) {
   if (dtls_state_ == state) return;
   dtls_state_ = state;
   dtls_events_.push_back({state, std::move(certificate), reason});

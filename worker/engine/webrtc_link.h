@@ -37,9 +37,9 @@ class WebRtcLink {
     std::string remote_certificate_pem;
     std::string_view reason;
   };
-  using Event = std::variant<ice::LiteAgent::StateChanged, ice::LiteAgent::PathValidated,
-                             ice::LiteAgent::PathSelected, ice::LiteAgent::PathRemoved,
-                             DtlsChanged>;
+  using Event =
+      std::variant<ice::LiteAgent::StateChanged, ice::LiteAgent::PathValidated,
+                   ice::LiteAgent::PathSelected, ice::LiteAgent::PathRemoved, DtlsChanged>;
 
   // `context` must outlive the link. A `consent_timeout` of zero never expires.
   WebRtcLink(const dtls::Context& context, ice::Credentials credentials, Duration consent_timeout);

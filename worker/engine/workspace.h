@@ -33,10 +33,12 @@ struct Workspace {
   SlotMap<Transport> transports;
   SlotMap<Producer> producers;
   SlotMap<Consumer> consumers;
+  SlotMap<Observer> observers;
   absl::flat_hash_map<std::string, ObjectRef> names;
 
   RouteTable routes;
   DeadlineHeap deadlines;
+  DeadlineHeap observer_deadlines;
   // Transports that may have something to send or to tell, each once.
   std::vector<Handle<Transport>> awake;
   // Closed, but perhaps with last words to send; erased a turn later, when those have left.
@@ -51,6 +53,8 @@ struct Workspace {
   uint64_t requests = 0;
   uint64_t requests_refused = 0;
   std::optional<int> log_level;
+  // Kept for its memory.
+  std::vector<rtp::Allocator::Request> requests_scratch;
 
   // Has `transport` looked at before the turn ends.
   void Wake(Handle<Transport> handle, Transport& transport) {

@@ -48,10 +48,17 @@ Problem SetLogLevel(std::string_view name, std::string_view value, LogLevel& lev
   return std::nullopt;
 }
 
+Problem SetBandwidth(std::string_view name, std::string_view value, bool& adapts) {
+  if (value != "observe" && value != "adapt") return Wrong(name, "observe or adapt", value);
+  adapts = value == "adapt";
+  return std::nullopt;
+}
+
 bool TakesValue(std::string_view name) {
   static constexpr std::string_view kNames[] = {
       "--log-level",    "--dtls-certificate", "--dtls-private-key", "--rtc-min-port",
       "--rtc-max-port", "--control-read-fd",  "--control-write-fd", "--control-socket",
+      "--bandwidth",
   };
   for (std::string_view known : kNames) {
     if (known == name) return true;
@@ -61,6 +68,7 @@ bool TakesValue(std::string_view name) {
 
 Problem SetValue(std::string_view name, std::string_view value, Options& options) {
   if (name == "--log-level") return SetLogLevel(name, value, options.log_level);
+  if (name == "--bandwidth") return SetBandwidth(name, value, options.adapts_to_bandwidth);
   if (name == "--dtls-certificate") return SetPath(name, value, options.dtls_certificate);
   if (name == "--dtls-private-key") return SetPath(name, value, options.dtls_private_key);
   if (name == "--rtc-min-port") return SetPort(name, value, options.rtc_min_port);
@@ -133,6 +141,8 @@ tells it what to do through a control channel (see control-api/).
   --dtls-private-key FILE   its key (PEM)
   --rtc-min-port PORT       lowest and highest port of media sockets whose
   --rtc-max-port PORT         request names none (10000, 59999)
+  --bandwidth MODE          observe: what paths carry is estimated and told;
+                            adapt: it also bounds what is sent (experimental)
   --help                    print this and exit
   --version                 print the version and exit
 

@@ -23,6 +23,8 @@ struct Options {
   // Where media sockets go whose request names neither a port nor a range.
   uint16_t rtc_min_port = 10'000;
   uint16_t rtc_max_port = 59'999;
+  // Estimates of paths bound what is sent to them. Otherwise they are only told.
+  bool adapts_to_bandwidth = false;
   // The control channel: two inherited descriptors, or the path of a Unix socket to listen on.
   int control_read_fd = 3;
   int control_write_fd = 4;

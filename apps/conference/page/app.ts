@@ -7,6 +7,7 @@ import type { Device, types } from 'mediasoup-client';
 import { linkToRoom, inventRoom } from './params';
 import type { Params } from './params';
 import type {
+  ConnectionStats,
   ConsumerDescription,
   Events,
   JoinAnswer,
@@ -23,12 +24,19 @@ import { findObstacle } from './failures';
 import type { Obstacle } from './failures';
 import { LobbyView } from './lobby_view';
 import { OwnMedia } from './own_media';
+import { PanelBoard } from './panel_board';
+import type { ConnectionHistory } from './panel_board';
+import { PanelReader } from './panel_reader';
 import { People } from './people';
 import { RoomView } from './room_view';
 import type { RoomActions, RoomStatus } from './room_view';
 import { SettingsDialog } from './settings_dialog';
+import { chooseStage, importanceOf } from './staging';
+import type { ViewMode } from './staging';
+import type { PanelContent } from './stats_panel';
 import { Tile } from './tile';
 import { Toasts } from './toasts';
+import { Viewing } from './viewing';
 
 const kLevelPeriodMs = 100;
 const kQualityPeriodMs = 2000;
@@ -44,6 +52,9 @@ export class App implements CallListener, Diagnostics {
   private readonly toasts = new Toasts();
   private readonly own: OwnMedia;
   private readonly people: People;
+  private readonly viewing: Viewing;
+  private readonly panels: PanelBoard;
+  private readonly reader: PanelReader;
   private readonly obstacle: Obstacle | null;
   private lobby: LobbyView | null = null;
   private view: RoomView | null = null;
@@ -56,6 +67,9 @@ export class App implements CallListener, Diagnostics {
   private joinStartedAt: number | null = null;
   private joinedAt: number | null = null;
   private joins = 0;
+  private mode: ViewMode;
+  private pinned: Tile | null = null;
+  private speakerId: string | null = null;
   private failure: { title: string; text: string } | null = null;
 
   constructor(
@@ -73,10 +87,20 @@ export class App implements CallListener, Diagnostics {
         this.settings?.pickers.update(devices, inUse);
       },
       failed: (text) => this.toasts.show(text, 'warning'),
+      panelToggled: (tile) => this.togglePanel(tile),
     });
-    this.people = new People({
+    this.mode = params.view ?? (recall('view') === 'speaker' ? 'speaker' : 'grid');
+    this.viewing = new Viewing((wishes) => this.call?.setPreferredLayers(wishes));
+    this.people = new People(this.viewing, {
       changed: () => this.arrange(),
       soundBlocked: () => this.askForClick(),
+      pinned: (tile) => this.togglePin(tile),
+      panelToggled: (tile) => this.togglePanel(tile),
+    });
+    this.reader = new PanelReader(this.people, this.viewing);
+    this.panels = new PanelBoard({
+      read: (tile, connection) => this.panelContent(tile, connection),
+      ask: () => this.connection(),
     });
     this.obstacle = findObstacle({
       isSecureContext: window.isSecureContext,
@@ -95,7 +119,7 @@ export class App implements CallListener, Diagnostics {
       this.showLobby();
     }
     setInterval(() => this.updateLevels(), kLevelPeriodMs);
-    setInterval(() => void this.people.updateQuality(), kQualityPeriodMs);
+    setInterval(() => void this.updateQuality(), kQualityPeriodMs);
     window.addEventListener('online', () => this.call?.retryNow());
     // A closed tab leaves at once instead of by heartbeat.
     window.addEventListener('pagehide', () => this.call?.leave());
@@ -124,7 +148,12 @@ export class App implements CallListener, Diagnostics {
         cameraOff: peer.isCameraOff,
         sharingScreen: peer.screenTile !== null,
         firstFrameAt: peer.firstFrameAt,
+        pinned: peer.tile === this.pinned,
+        tile: { width: peer.tile.element.clientWidth, height: peer.tile.element.clientHeight },
       })),
+      activeSpeaker: this.speakerId,
+      view: this.mode,
+      panelsOpen: this.panels.openCount,
       failure: this.failure,
     };
   }
@@ -140,6 +169,10 @@ export class App implements CallListener, Diagnostics {
     const { joinStartedAt, joinedAt } = this;
     const sent = { camera, microphone, screen };
     return { at: performance.now(), joinStartedAt, joinedAt, peers, sent };
+  }
+
+  async connection(): Promise<ConnectionStats | null> {
+    return (await this.call?.current?.connectionStats()) ?? null;
   }
 
   private showLobby(): void {
@@ -184,6 +217,7 @@ export class App implements CallListener, Diagnostics {
         revision: this.config.revision,
         device: this.device,
         codecMimeType: this.params.codec ? `video/${this.params.codec}` : null,
+        layers: this.params.layers,
       },
       this,
     );
@@ -199,10 +233,13 @@ export class App implements CallListener, Diagnostics {
   private showRoom(room: string, name: string): void {
     this.lobby?.dispose();
     this.lobby = null;
-    this.self = new Tile({ name, self: true });
+    const self: Tile = new Tile({ name, self: true, onPanel: () => this.togglePanel(self) });
+    self.video.addEventListener('resize', () => this.own.resized('camera', self.video));
+    this.self = self;
     const canShare = Boolean(navigator.mediaDevices?.getDisplayMedia);
     this.view = new RoomView(room, this.roomActions(room), canShare);
     this.settings = new SettingsDialog({ picked: (device, id) => void this.own.pick(device, id) });
+    this.view.setView(this.mode);
     this.root.replaceChildren(this.view.element);
     document.title = `${room} · Sluice`;
     if (this.params.room === null) history.replaceState(null, '', linkToRoom('', room));
@@ -214,6 +251,8 @@ export class App implements CallListener, Diagnostics {
       toggleMicrophone: () => void this.own.toggleMicrophone(),
       toggleCamera: () => void this.own.toggleCamera(),
       toggleScreen: () => void this.own.toggleScreen(),
+      toggleView: () => this.toggleView(),
+      togglePanels: () => this.togglePanels(),
       openSettings: () => {
         void this.own.listDevices();
         this.settings?.open();
@@ -229,6 +268,9 @@ export class App implements CallListener, Diagnostics {
   private showEnd(title: string, text: string): void {
     this.own.close();
     this.people.dismiss();
+    this.panels.clear();
+    this.pinned = null;
+    this.speakerId = null;
     this.settings?.dispose();
     this.view?.dispose();
     this.self?.dispose();
@@ -258,6 +300,7 @@ export class App implements CallListener, Diagnostics {
     this.self?.setName(`${answer.name} (you)`, answer.name);
     if (this.joins > 1) this.toasts.clear();
     this.people.reset(answer.peers);
+    this.showSpeaker(answer.activeSpeaker);
   }
 
   peerJoined(peer: PeerDescription): void {
@@ -266,6 +309,7 @@ export class App implements CallListener, Diagnostics {
   }
 
   peerLeft(peerId: string): void {
+    if (this.speakerId === peerId) this.showSpeaker(null);
     const peer = this.people.remove(peerId);
     if (peer) this.toasts.show(`${peer.name} left.`);
   }
@@ -278,12 +322,40 @@ export class App implements CallListener, Diagnostics {
     this.people.addStream(description, consumer);
   }
 
+  streamsReady(): void {
+    this.viewing.update();
+  }
+
   streamRemoved(consumerId: string): void {
     this.people.removeStream(consumerId);
   }
 
   streamPaused(consumerId: string, paused: boolean): void {
     this.people.setPaused(consumerId, paused);
+  }
+
+  layersChanged(event: Events['layersChanged']): void {
+    this.people.setLayers(event);
+  }
+
+  scored(event: Events['consumerScore']): void {
+    this.people.setScore(event);
+  }
+
+  ownScored(event: Events['producerScore']): void {
+    this.reader.setOwnScores(this.call?.current ?? null, event);
+  }
+
+  captureChanged(event: Events['captureChanged']): void {
+    this.people.setCapture(event);
+  }
+
+  activeSpeaker(peerId: string): void {
+    this.showSpeaker(peerId);
+  }
+
+  audioLevels(event: Events['audioLevels']): void {
+    this.people.setLevels(event);
   }
 
   linkChanged(up: boolean): void {
@@ -323,9 +395,63 @@ export class App implements CallListener, Diagnostics {
     const { screens } = people;
     const tiles = [...screens, self, ...people.tiles];
     if (own.screenTile) tiles.push(own.screenTile);
-    this.view.setTiles(tiles, screens[screens.length - 1] ?? null);
+    if (this.pinned && !tiles.includes(this.pinned)) this.pinned = null;
+    // One's own face is not what one wants to see large.
+    const speaker = people.find(this.speakerId)?.tile ?? null;
+    const candidates = { pinned: this.pinned, screens, speaker, mode: this.mode };
+    const staged = chooseStage(candidates);
+    this.view.setTiles(tiles, staged);
     this.view.setPeople(1 + people.count);
     this.view.setInvitation(this.call?.state === 'joined' && people.count === 0);
+    this.panels.keep(tiles);
+    if (this.params.panels) this.panels.openNew(tiles);
+    this.view.setPanels(this.panels.openCount > 0);
+    this.viewing.rank((tile) => importanceOf(tile, candidates, staged));
+  }
+
+  private showSpeaker(peerId: string | null): void {
+    this.speakerId = peerId;
+    this.people.setActiveSpeaker(peerId);
+    this.self?.setActiveSpeaker(peerId !== null && peerId === this.peerId);
+    this.arrange();
+  }
+
+  private togglePin(tile: Tile): void {
+    this.pinned?.setPinned(false);
+    this.pinned = this.pinned === tile ? null : tile;
+    this.pinned?.setPinned(true);
+    this.arrange();
+  }
+
+  private toggleView(): void {
+    this.mode = this.mode === 'grid' ? 'speaker' : 'grid';
+    if (!this.params.autoJoin) remember('view', this.mode);
+    this.view?.setView(this.mode);
+    this.arrange();
+  }
+
+  private togglePanel(tile: Tile): void {
+    this.panels.toggle(tile);
+    this.view?.setPanels(this.panels.openCount > 0);
+  }
+
+  private togglePanels(): void {
+    const { people, self, own } = this;
+    const tiles = [...people.screens, ...people.tiles, self, own.screenTile];
+    this.panels.toggleAll(tiles.filter((tile) => tile !== null));
+    this.view?.setPanels(this.panels.openCount > 0);
+  }
+
+  private panelContent(tile: Tile, connection: ConnectionHistory): Promise<PanelContent> {
+    const session = this.call?.current ?? null;
+    if (tile === this.self) return this.reader.own('camera', session, connection);
+    if (tile === this.own.screenTile) return this.reader.own('screen', session, connection);
+    return this.reader.remote(tile);
+  }
+
+  private async updateQuality(): Promise<void> {
+    const session = this.call?.current;
+    if (session) await this.reader.record(session);
   }
 
   private updateLevels(): void {
@@ -366,5 +492,7 @@ export class App implements CallListener, Diagnostics {
     if (!this.view || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'm' || event.key === 'M') void this.own.toggleMicrophone();
     if (event.key === 'v' || event.key === 'V') void this.own.toggleCamera();
+    if (event.key === 'g' || event.key === 'G') this.toggleView();
+    if (event.key === 'i' || event.key === 'I') this.togglePanels();
   }
 }

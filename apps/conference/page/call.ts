@@ -5,8 +5,17 @@
 
 import type { Device, types } from 'mediasoup-client';
 
-import type { EventName, Events, JoinAnswer, PeerDescription, Source } from '../protocol/messages';
+import type {
+  ConsumerWish,
+  EventName,
+  Events,
+  JoinAnswer,
+  PeerDescription,
+  PictureSize,
+  Source,
+} from '../protocol/messages';
 import { Backoff } from './backoff';
+import type { LayerMode } from './encodings';
 import { explainClose, explainRefusal, isFinal } from './failures';
 import { Session } from './session';
 import type { Publication, SessionListener } from './session';
@@ -21,6 +30,12 @@ export interface CallListener extends Omit<SessionListener, 'broken'> {
   peerLeft(peerId: string): void;
   peerLink(event: Events['peerLink']): void;
   streamPaused(consumerId: string, paused: boolean): void;
+  layersChanged(event: Events['layersChanged']): void;
+  scored(event: Events['consumerScore']): void;
+  ownScored(event: Events['producerScore']): void;
+  captureChanged(event: Events['captureChanged']): void;
+  activeSpeaker(peerId: string): void;
+  audioLevels(event: Events['audioLevels']): void;
   // Everybody and every stream is gone; what is still there comes anew with the next join.
   cleared(): void;
   // The call is over and will not come back by itself.
@@ -36,6 +51,7 @@ export interface CallOptions {
   revision: string;
   device: Promise<Device>;
   codecMimeType: string | null;
+  layers: LayerMode | null;
 }
 
 // Why one stay in the room ended.
@@ -112,6 +128,14 @@ export class Call {
     this.apply(source);
   }
 
+  setPreferredLayers(consumers: ConsumerWish[]): void {
+    this.session?.setPreferredLayers(consumers);
+  }
+
+  setCapture(source: Source, capture: PictureSize): void {
+    this.session?.setCapture(source, capture);
+  }
+
   // One stay: from having a socket to losing the room. Never rejects.
   private async stay(): Promise<Ending> {
     const ended = new Promise<Ending>((resolve) => (this.finish = resolve));
@@ -150,8 +174,8 @@ export class Call {
   }
 
   private begin(device: Device, signalling: Signalling, answer: JoinAnswer): void {
-    const codec = this.codecOf(device);
-    this.session = new Session(device, signalling, answer, this.sessionListener(), codec);
+    const sending = { codec: this.codecOf(device), layers: this.options.layers };
+    this.session = new Session(device, signalling, answer, this.sessionListener(), sending);
     this.backoff.reset();
     this.setPhase('joined');
     this.listener.joined(answer);
@@ -164,6 +188,7 @@ export class Call {
     const { listener } = this;
     return {
       streamAdded: (description, consumer) => listener.streamAdded(description, consumer),
+      streamsReady: () => listener.streamsReady(),
       streamRemoved: (consumerId) => listener.streamRemoved(consumerId),
       linkChanged: (up) => listener.linkChanged(up),
       broken: () => this.finish({ kind: 'broken' }),
@@ -201,8 +226,31 @@ export class Call {
         const { consumerId } = data as Events['consumerPaused'];
         return listener.streamPaused(consumerId, event === 'consumerPaused');
       }
+      case 'wantedLayers':
+        return session?.setWanted(data as Events['wantedLayers']);
       case 'roomReset':
         return this.finish({ kind: 'reset' });
+      default:
+        return this.onNews(event, data);
+    }
+  }
+
+  // What changes nothing but what is shown.
+  private onNews<E extends EventName>(event: E, data: Events[E]): void {
+    const { listener } = this;
+    switch (event) {
+      case 'layersChanged':
+        return listener.layersChanged(data as Events['layersChanged']);
+      case 'consumerScore':
+        return listener.scored(data as Events['consumerScore']);
+      case 'producerScore':
+        return listener.ownScored(data as Events['producerScore']);
+      case 'captureChanged':
+        return listener.captureChanged(data as Events['captureChanged']);
+      case 'activeSpeaker':
+        return listener.activeSpeaker((data as Events['activeSpeaker']).peerId);
+      case 'audioLevels':
+        return listener.audioLevels(data as Events['audioLevels']);
     }
   }
 

@@ -19,6 +19,7 @@ class FakeTransport extends EventEmitter {
   connectionState = 'new';
   closed = false;
   readonly produced: any[] = [];
+  mostEncodings = 4;
 
   constructor(readonly id: string) {
     super();
@@ -28,16 +29,22 @@ class FakeTransport extends EventEmitter {
     return { ...options, track: {}, close() {} };
   }
 
-  async produce({ track, appData }: any) {
-    const { source, paused } = appData;
+  async produce({ track, appData, encodings }: any) {
+    if (encodings?.length > this.mostEncodings) throw new Error('OperationError');
+    let active = encodings ?? [];
+    const rtpSender = {
+      getParameters: () => ({ encodings: structuredClone(active) }),
+      setParameters: async (parameters: any) => (active = parameters.encodings),
+    };
     const id = await new Promise<string>((resolve, reject) => {
-      const parameters = { kind: track.kind, rtpParameters: {}, appData: { source, paused } };
+      const parameters = { kind: track.kind, rtpParameters: { encodings }, appData };
       this.emit('produce', parameters, ({ id }: { id: string }) => resolve(id), reject);
     });
     const producer = {
       id,
       track,
-      paused,
+      rtpSender,
+      paused: appData.paused,
       pause: () => (producer.paused = true),
       resume: () => (producer.paused = false),
       replaceTrack: async (options: any) => (producer.track = options.track),
@@ -79,7 +86,8 @@ const kAnswer = {
 const kConsumer = { id: 'c1', peerId: 'bob', producerId: 'p1', source: 'camera', kind: 'video' };
 
 function track(kind: string): MediaStreamTrack {
-  return { kind, enabled: true, readyState: 'live' } as MediaStreamTrack;
+  const getSettings = () => ({ width: 1280, height: 720 });
+  return { kind, enabled: true, readyState: 'live', getSettings } as unknown as MediaStreamTrack;
 }
 
 function start() {
@@ -97,8 +105,15 @@ function start() {
       'peerLeft',
       'peerLink',
       'streamAdded',
+      'streamsReady',
       'streamRemoved',
       'streamPaused',
+      'layersChanged',
+      'scored',
+      'ownScored',
+      'captureChanged',
+      'activeSpeaker',
+      'audioLevels',
       'linkChanged',
       'cleared',
       'failed',
@@ -114,6 +129,7 @@ function start() {
       revision: 'r1',
       device: Promise.resolve(device as unknown as Device),
       codecMimeType: null,
+      layers: null,
     },
     listener,
   );
@@ -276,6 +292,77 @@ test('wishes made one after the other leave the last one true', async () => {
   call.unpublish('camera');
   await settle();
   assert.deepEqual(socket.find('closeProducer')?.data, { producerId: 'p1' });
+  call.leave();
+});
+
+const kWanted = { layers: { spatialLayer: 0 }, encodings: [true, false, false] };
+const activeOf = ({ rtpSender }: any) =>
+  rtpSender.getParameters().encodings.map(({ active }: any) => active ?? true);
+
+test('a camera is sent in three sizes, and stops sending what nobody watches', async () => {
+  const { call, socket, device } = await joined();
+  call.publish('camera', track('video'));
+  await settle();
+  const asked = socket.find('produce')?.data;
+  assert.equal(asked.rtpParameters.encodings.length, 3);
+  assert.deepEqual(asked.capture, { width: 1280, height: 720 });
+  socket.answer('produce', { id: 'p1' });
+  await settle();
+  const producer = device.transports.flatMap(({ produced }) => produced)[0];
+  assert.deepEqual(activeOf(producer), [true, true, true]);
+  socket.say({ event: 'wantedLayers', data: { producerId: 'p1', ...kWanted } });
+  await settle();
+  assert.deepEqual(activeOf(producer), [true, false, false]);
+  call.leave();
+});
+
+test('what is said of a camera before its creation is answered counts', async () => {
+  const { call, socket, device } = await joined();
+  call.publish('camera', track('video'));
+  await settle();
+  socket.say({ event: 'wantedLayers', data: { producerId: 'p1', ...kWanted } });
+  socket.answer('produce', { id: 'p1' });
+  await settle();
+  const producer = device.transports.flatMap(({ produced }) => produced)[0];
+  assert.deepEqual(activeOf(producer), [true, false, false]);
+  call.leave();
+});
+
+test('a browser that refuses several sizes sends one', async () => {
+  const warn = console.warn;
+  console.warn = () => {};
+  const { call, socket, device } = await joined();
+  device.transports[0]!.mostEncodings = 1;
+  call.publish('camera', track('video'));
+  await settle();
+  console.warn = warn;
+  const { encodings } = socket.find('produce')?.data.rtpParameters;
+  assert.equal(encodings.length, 1);
+  assert.equal(encodings[0].scalabilityMode, undefined);
+  call.leave();
+});
+
+test('a server that refuses several sizes gets one', async () => {
+  const warn = console.warn;
+  console.warn = () => {};
+  const { call, socket } = await joined();
+  call.publish('camera', track('video'));
+  await settle();
+  socket.refuse('produce', 'bad_request');
+  await settle();
+  console.warn = warn;
+  assert.equal(socket.sent.filter(({ method }) => method === 'produce').length, 2);
+  assert.equal(socket.find('produce')?.data.rtpParameters.encodings.length, 1);
+  call.leave();
+});
+
+test('layers are chosen before packets are asked for', async () => {
+  const { call, heard, socket } = await joined();
+  socket.say({ event: 'newConsumer', data: kConsumer });
+  await settle();
+  const order = ['streamAdded', 'streamsReady'].map((name) => heard.indexOf(name));
+  assert.ok(order[0]! >= 0 && order[1]! > order[0]!);
+  assert.ok(socket.find('resumeConsumers'));
   call.leave();
 });
 

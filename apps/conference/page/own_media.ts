@@ -13,6 +13,7 @@ export interface OwnMediaListener {
   // The list of devices, or which of them are in use, is another one now.
   devicesChanged(devices: DeviceList, inUse: Choice): void;
   failed(text: string): void;
+  panelToggled(tile: Tile): void;
 }
 
 export class OwnMedia {
@@ -113,7 +114,13 @@ export class OwnMedia {
     const [picture] = stream?.getVideoTracks() ?? [];
     if (!stream || !picture) return;
     picture.contentHint = 'detail';
-    const tile = new Tile({ name: 'Your screen', screen: true });
+    const tile: Tile = new Tile({
+      name: 'Your screen',
+      screen: true,
+      onPanel: () => this.listener.panelToggled(tile),
+    });
+    const { video } = tile;
+    video.addEventListener('resize', () => this.resized('screen', video));
     tile.setStream(new MediaStream([picture]));
     tile.setPicture(true);
     this.screen = { stream, tile };
@@ -132,6 +139,12 @@ export class OwnMedia {
       camera: camera?.getSettings().deviceId ?? choice.camera,
       microphone: microphone?.getSettings().deviceId ?? choice.microphone,
     });
+  }
+
+  // A picture of one's own has another size now: another camera, a turned phone, a window.
+  resized(source: 'camera' | 'screen', { videoWidth, videoHeight }: HTMLVideoElement): void {
+    if (videoWidth === 0 || videoHeight === 0) return;
+    this.call?.setCapture(source, { width: videoWidth, height: videoHeight });
   }
 
   // How loud the microphone is, from 0 to 1; a muted one is silent.

@@ -19,6 +19,9 @@ test('the address decides room, name, devices and codec', () => {
     audio: false,
     video: true,
     codec: 'H264',
+    layers: null,
+    view: null,
+    panels: false,
     token: 't',
   });
 });
@@ -39,8 +42,14 @@ test('a room may be named by path, and a bad name is told from none', () => {
   assert.equal(parseParams('/', '?room=a/b').roomIsBad, true);
 });
 
-test('an unknown codec is no wish', () => {
-  assert.equal(parseParams('/', '?codec=theora').codec, null);
+test('an unknown codec, mode or view is no wish', () => {
+  const odd = parseParams('/', '?codec=theora&layers=many&view=cinema&panels=yes');
+  assert.deepEqual([odd.codec, odd.layers, odd.view, odd.panels], [null, null, null, false]);
+});
+
+test('layers, view and panels can be asked for', () => {
+  const params = parseParams('/', '?layers=svc&view=speaker&panels=1');
+  assert.deepEqual([params.layers, params.view, params.panels], ['svc', 'speaker', true]);
 });
 
 test('the link to pass on carries no token', () => {

@@ -1,9 +1,13 @@
 // What the address of the page asks for: kiosks and tests join without a click.
 
 import { isRoomName, tidyName } from '../protocol/messages';
+import { kLayerModes } from './encodings';
+import type { LayerMode } from './encodings';
 
 export const kCodecs = ['VP8', 'H264', 'VP9', 'AV1'] as const;
 export type CodecName = (typeof kCodecs)[number];
+
+const kViews = ['grid', 'speaker'] as const;
 
 export interface Params {
   room: string | null;
@@ -14,6 +18,12 @@ export interface Params {
   audio: boolean;
   video: boolean;
   codec: CodecName | null;
+  // How a picture is sent; null leaves it to the codec.
+  layers: LayerMode | null;
+  // Whoever speaks on the stage instead of all in a grid; null leaves it to what was chosen last.
+  view: 'grid' | 'speaker' | null;
+  // All panels open from the start.
+  panels: boolean;
   token: string | null;
 }
 
@@ -30,6 +40,9 @@ export function parseParams(path: string, search: string): Params {
     audio: query.get('audio') !== '0',
     video: query.get('video') !== '0',
     codec: kCodecs.find((known) => known === codec) ?? null,
+    layers: kLayerModes.find((known) => known === query.get('layers')) ?? null,
+    view: kViews.find((known) => known === query.get('view')) ?? null,
+    panels: query.get('panels') === '1',
     token: query.get('token') || null,
   };
 }

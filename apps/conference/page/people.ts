@@ -6,12 +6,16 @@ import type { ConsumerDescription, Events, PeerDescription } from '../protocol/m
 import { peerStats } from './diagnostics';
 import type { PeerStats } from './diagnostics';
 import { RemotePeer } from './remote_peer';
+import type { RemoteStream } from './remote_peer';
 import type { Tile } from './tile';
+import type { Viewing } from './viewing';
 
 export interface PeopleListener {
   // Somebody came or went, or a screen did.
   changed(): void;
   soundBlocked(): void;
+  pinned(tile: Tile): void;
+  panelToggled(tile: Tile): void;
 }
 
 export class People {
@@ -19,10 +23,26 @@ export class People {
   // They stay in sight until the rejoin replaces them: a frozen face is less of a shock than none.
   private stale: RemotePeer[] = [];
 
-  constructor(private readonly listener: PeopleListener) {}
+  constructor(
+    private readonly viewing: Viewing,
+    private readonly listener: PeopleListener,
+  ) {}
 
   get all(): RemotePeer[] {
     return [...this.present.values()];
+  }
+
+  find(peerId: string | null): RemotePeer | undefined {
+    return peerId === null ? undefined : this.present.get(peerId);
+  }
+
+  // What a tile shows.
+  pictureIn(tile: Tile): RemoteStream | undefined {
+    for (const peer of this.all) {
+      if (peer.tile === tile) return peer.streamOf('camera');
+      if (peer.screenTile === tile) return peer.streamOf('screen');
+    }
+    return undefined;
   }
 
   // With those who are expected back.
@@ -54,6 +74,7 @@ export class People {
   remove(peerId: string): RemotePeer | undefined {
     const peer = this.present.get(peerId);
     this.present.delete(peerId);
+    for (const { id } of peer?.pictures ?? []) this.viewing.remove(id);
     peer?.dispose();
     this.listener.changed();
     return peer;
@@ -66,12 +87,14 @@ export class People {
       this.stale.push(peer);
     }
     this.present.clear();
+    this.viewing.clear();
     this.listener.changed();
   }
 
   dismiss(): void {
     for (const peer of [...this.present.values(), ...this.stale]) peer.dispose();
     this.present.clear();
+    this.viewing.clear();
     this.stale = [];
   }
 
@@ -80,11 +103,41 @@ export class People {
   }
 
   addStream(description: ConsumerDescription, consumer: types.Consumer): void {
-    this.present.get(description.peerId)?.addStream(description, consumer);
+    const { id, source, shape, capture } = description;
+    const peer = this.present.get(description.peerId);
+    peer?.addStream(description, consumer);
+    const tile = peer?.tileOf(source);
+    if (shape && tile) this.viewing.add(id, { tile, shape, capture });
   }
 
   removeStream(consumerId: string): void {
+    this.viewing.remove(consumerId);
     this.ownerOf(consumerId)?.removeStream(consumerId);
+  }
+
+  setLayers({ consumerId, layers, reason }: Events['layersChanged']): void {
+    this.ownerOf(consumerId)?.setLayers(consumerId, layers, reason);
+  }
+
+  setScore({ consumerId, score, producerScore }: Events['consumerScore']): void {
+    this.ownerOf(consumerId)?.setScore(consumerId, score, producerScore);
+  }
+
+  setCapture({ producerId, width, height }: Events['captureChanged']): void {
+    for (const stream of this.all.flatMap(({ pictures }) => pictures)) {
+      if (stream.producerId !== producerId) continue;
+      stream.capture = { width, height };
+      this.viewing.setCapture(stream.id, stream.capture);
+    }
+  }
+
+  setLevels({ levels }: Events['audioLevels']): void {
+    const heard = new Map(levels.map(({ peerId, volume }) => [peerId, volume]));
+    for (const peer of this.all) peer.volume = heard.get(peer.id) ?? null;
+  }
+
+  setActiveSpeaker(peerId: string | null): void {
+    for (const peer of this.all) peer.tile.setActiveSpeaker(peer.id === peerId);
   }
 
   setPaused(consumerId: string, paused: boolean): void {
@@ -97,7 +150,7 @@ export class People {
 
   async updateQuality(): Promise<void> {
     for (const peer of this.all) {
-      const seen = await peerStats(peer);
+      const seen = await peerStats(peer, this.viewing);
       peer.updateLoss({
         received: seen.packetsReceived + seen.audioPacketsReceived,
         lost: seen.packetsLost + seen.audioPacketsLost,
@@ -106,7 +159,7 @@ export class People {
   }
 
   stats(): Promise<PeerStats[]> {
-    return Promise.all(this.all.map(peerStats));
+    return Promise.all(this.all.map((peer) => peerStats(peer, this.viewing)));
   }
 
   resumeSound(): void {
@@ -121,6 +174,8 @@ export class People {
       soundBlocked,
       screenAdded: changed,
       screenRemoved: changed,
+      pinned: (tile) => this.listener.pinned(tile),
+      panelToggled: (tile) => this.listener.panelToggled(tile),
     });
     this.present.set(description.id, peer);
   }

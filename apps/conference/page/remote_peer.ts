@@ -2,15 +2,37 @@
 
 import type { types } from 'mediasoup-client';
 
-import type { ConsumerDescription, LinkState, PeerDescription, Source } from '../protocol/messages';
+import type {
+  ConsumerDescription,
+  Layers,
+  LayerShape,
+  LinkState,
+  PeerDescription,
+  PictureSize,
+  Source,
+} from '../protocol/messages';
 import { receiverLevel, SpeakingDetector } from './sound_level';
+import { StreamMeter } from './stream_meter';
 import { Tile } from './tile';
 import type { Quality } from './tile';
 
-interface Stream {
+// One stream of this person, and what the server says of it.
+export interface RemoteStream {
+  id: string;
+  producerId: string;
   source: Source;
   consumer: types.Consumer;
   paused: boolean;
+  shape: LayerShape | null;
+  capture: PictureSize | null;
+  layers: Layers | null;
+  layersReason: string | null;
+  // performance.now() of the last change, and how many there were.
+  layersChangedAt: number | null;
+  layersChanges: number;
+  score: number | null;
+  producerScore: number | null;
+  meter: StreamMeter;
 }
 
 export interface RemotePeerListener {
@@ -18,6 +40,8 @@ export interface RemotePeerListener {
   soundBlocked(): void;
   screenAdded(): void;
   screenRemoved(): void;
+  pinned(tile: Tile): void;
+  panelToggled(tile: Tile): void;
 }
 
 interface LossSample {
@@ -32,12 +56,14 @@ export class RemotePeer {
   screenTile: Tile | null = null;
   // performance.now() of the first decoded picture; null until there is one.
   firstFrameAt: number | null = null;
-  private readonly streams = new Map<string, Stream>();
+  // In dBov as the server hears it; null in silence.
+  volume: number | null = null;
+  private readonly streams = new Map<string, RemoteStream>();
   private readonly sounds = new Map<Source, HTMLAudioElement>();
   private readonly speaking = new SpeakingDetector();
   private link: LinkState = 'connecting';
   private lastLoss: LossSample | null = null;
-  private volume = 1;
+  private loudness = 1;
 
   constructor(
     { id, name }: PeerDescription,
@@ -45,12 +71,33 @@ export class RemotePeer {
   ) {
     this.id = id;
     this.name = name;
-    this.tile = new Tile({ name, onVolume: (volume) => this.setVolume(volume) });
+    this.tile = new Tile({
+      name,
+      onVolume: (volume) => this.setLoudness(volume),
+      onPin: () => listener.pinned(this.tile),
+      onPanel: () => listener.panelToggled(this.tile),
+    });
     this.refresh();
   }
 
-  addStream({ id, source, producerPaused }: ConsumerDescription, consumer: types.Consumer): void {
-    this.streams.set(id, { source, consumer, paused: producerPaused });
+  addStream(description: ConsumerDescription, consumer: types.Consumer): void {
+    const { id, producerId, source, producerPaused, shape, capture } = description;
+    this.streams.set(id, {
+      id,
+      producerId,
+      source,
+      consumer,
+      paused: producerPaused,
+      shape,
+      capture,
+      layers: null,
+      layersReason: null,
+      layersChangedAt: null,
+      layersChanges: 0,
+      score: null,
+      producerScore: null,
+      meter: new StreamMeter(),
+    });
     const stream = new MediaStream([consumer.track]);
     switch (source) {
       case 'camera':
@@ -59,7 +106,7 @@ export class RemotePeer {
         break;
       case 'screen':
         this.screenTile?.dispose();
-        this.screenTile = new Tile({ name: `${this.name}’s screen`, screen: true });
+        this.screenTile = this.makeScreenTile();
         this.screenTile.setStream(stream);
         this.screenTile.setPicture(true);
         this.listener.screenAdded();
@@ -86,6 +133,33 @@ export class RemotePeer {
 
   hasStream(consumerId: string): boolean {
     return this.streams.has(consumerId);
+  }
+
+  stream(consumerId: string): RemoteStream | undefined {
+    return this.streams.get(consumerId);
+  }
+
+  get pictures(): RemoteStream[] {
+    return [...this.streams.values()].filter(({ consumer }) => consumer.kind === 'video');
+  }
+
+  // Where a picture is shown.
+  tileOf(source: Source): Tile | null {
+    return source === 'screen' ? this.screenTile : this.tile;
+  }
+
+  setLayers(consumerId: string, layers: Layers | null, reason: string): void {
+    const stream = this.streams.get(consumerId);
+    if (!stream) return;
+    stream.layers = layers;
+    stream.layersReason = reason;
+    stream.layersChangedAt = performance.now();
+    stream.layersChanges += 1;
+  }
+
+  setScore(consumerId: string, score: number, producerScore: number): void {
+    const stream = this.streams.get(consumerId);
+    if (stream) Object.assign(stream, { score, producerScore });
   }
 
   setPaused(consumerId: string, paused: boolean): void {
@@ -143,13 +217,23 @@ export class RemotePeer {
     this.streams.clear();
   }
 
-  private streamOf(source: Source): Stream | undefined {
+  streamOf(source: Source): RemoteStream | undefined {
     return [...this.streams.values()].find((stream) => stream.source === source);
   }
 
   private isSilent(source: Source): boolean {
     const stream = this.streamOf(source);
     return !stream || stream.paused;
+  }
+
+  private makeScreenTile(): Tile {
+    const tile: Tile = new Tile({
+      name: `${this.name}’s screen`,
+      screen: true,
+      onPin: () => this.listener.pinned(tile),
+      onPanel: () => this.listener.panelToggled(tile),
+    });
+    return tile;
   }
 
   private refresh(): void {
@@ -164,7 +248,7 @@ export class RemotePeer {
     const sound = new Audio();
     sound.autoplay = true;
     sound.srcObject = stream;
-    sound.volume = this.volume;
+    sound.volume = this.loudness;
     this.sounds.set(source, sound);
     sound.play().catch((error: unknown) => {
       if (error instanceof DOMException && error.name === 'NotAllowedError') {
@@ -180,8 +264,8 @@ export class RemotePeer {
     sound.srcObject = null;
   }
 
-  private setVolume(volume: number): void {
-    this.volume = volume;
+  private setLoudness(volume: number): void {
+    this.loudness = volume;
     for (const sound of this.sounds.values()) sound.volume = volume;
   }
 

@@ -3,12 +3,15 @@
 
 import { el, icon, iconButton, relabel } from './dom';
 import { layoutGrid } from './grid';
+import type { ViewMode } from './staging';
 import type { Tile } from './tile';
 
 export interface RoomActions {
   toggleMicrophone(): void;
   toggleCamera(): void;
   toggleScreen(): void;
+  toggleView(): void;
+  togglePanels(): void;
   openSettings(): void;
   copyLink(): void;
   leave(): void;
@@ -37,6 +40,8 @@ export class RoomView {
   private readonly microphone: HTMLButtonElement;
   private readonly camera: HTMLButtonElement;
   private readonly screen: HTMLButtonElement;
+  private readonly layout: HTMLButtonElement;
+  private readonly panels: HTMLButtonElement;
   private readonly resized = new ResizeObserver(() => this.relayout());
 
   constructor(room: string, actions: RoomActions, canShareScreen: boolean) {
@@ -44,6 +49,8 @@ export class RoomView {
     this.camera = iconButton('camera', 'Camera off', () => actions.toggleCamera());
     this.screen = iconButton('screen', 'Share screen', () => actions.toggleScreen());
     this.screen.hidden = !canShareScreen;
+    this.layout = iconButton('layout', 'Speaker view', () => actions.toggleView());
+    this.panels = iconButton('chart', 'Details (I)', () => actions.togglePanels());
     this.invitation = el(
       'div',
       { class: 'invitation' },
@@ -65,6 +72,8 @@ export class RoomView {
       this.microphone,
       this.camera,
       this.screen,
+      this.layout,
+      this.panels,
       iconButton('settings', 'Settings', () => actions.openSettings()),
       iconButton('leave', 'Leave the room', () => actions.leave(), 'danger'),
     );
@@ -75,7 +84,7 @@ export class RoomView {
     this.setPeople(1);
   }
 
-  // Who is shown, in this order. At most one tile, the newest screen, takes the stage.
+  // Who is shown, in this order. At most one tile takes the stage.
   setTiles(tiles: Tile[], staged: Tile | null): void {
     arrange(
       this.grid,
@@ -115,6 +124,17 @@ export class RoomView {
     this.screen.classList.toggle('active', on);
     this.screen.setAttribute('aria-pressed', String(on));
     relabel(this.screen, 'screen', on ? 'Stop sharing' : 'Share screen');
+  }
+
+  setView(mode: ViewMode): void {
+    const speaker = mode === 'speaker';
+    this.layout.setAttribute('aria-pressed', String(speaker));
+    relabel(this.layout, speaker ? 'grid' : 'layout', speaker ? 'Grid (G)' : 'Speaker view (G)');
+  }
+
+  setPanels(open: boolean): void {
+    this.panels.classList.toggle('active', open);
+    this.panels.setAttribute('aria-pressed', String(open));
   }
 
   dispose(): void {

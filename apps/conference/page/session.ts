@@ -5,21 +5,41 @@
 
 import type { Device, types } from 'mediasoup-client';
 
-import type { ConsumerDescription, JoinAnswer, Source } from '../protocol/messages';
+import type {
+  ConnectionStats,
+  ConsumerDescription,
+  ConsumerWish,
+  Events,
+  JoinAnswer,
+  PictureSize,
+  Source,
+} from '../protocol/messages';
+import { planEncodings } from './encodings';
+import type { Encoding, LayerMode } from './encodings';
+import type { CodecName } from './params';
+import { SenderLayers } from './sender_layers';
+import type { Sender } from './sender_layers';
 import type { Signalling } from './signalling';
+import { pageTiming } from './timing';
 
-const kCameraBitrate = 1_500_000;
-const kScreenBitrate = 2_500_000;
 // Chrome starts an unknown path at 300 kbps, which looks poor for the first seconds.
 const kStartKbps = 1000;
 // A path that breaks for a moment mends itself; after this long it is helped by an ICE restart.
 const kIceGraceMs = 2500;
+// A window that is being resized has many sizes on the way.
+const kCaptureHoldMs = 1000;
+// Camera, screen, and what is being closed.
+const kMostEarly = 8;
+// What a camera most likely gives, where the browser does not say.
+const kUsualCapture: PictureSize = { width: 1280, height: 720 };
 // If the restart has not helped by then, only a new join will.
 const kIceRestartMs = 8000;
 
 export interface SessionListener {
   // A stream is ready to be shown; its packets start to flow after this returns.
   streamAdded(description: ConsumerDescription, consumer: types.Consumer): void;
+  // All decoders of a negotiation stand: the moment to say which layers should come.
+  streamsReady(): void;
   streamRemoved(consumerId: string): void;
   linkChanged(up: boolean): void;
   // The media path is beyond repair; the call should join anew.
@@ -31,10 +51,31 @@ export interface Publication {
   paused: boolean;
 }
 
+// How pictures are to be sent.
+export interface Sending {
+  codec: types.RtpCodecCapability | undefined;
+  layers: LayerMode | null;
+}
+
+interface ProduceData {
+  source: Source;
+  paused: boolean;
+  capture: PictureSize | null | undefined;
+}
+
+interface Sent {
+  producer: types.Producer;
+  // Of pictures.
+  layers: SenderLayers | null;
+  capture: PictureSize | null;
+}
+
 export class Session {
   private readonly sendTransport: types.Transport;
   private readonly recvTransport: types.Transport;
-  private readonly producers = new Map<Source, types.Producer>();
+  private readonly sent = new Map<Source, Sent>();
+  // What the server said of producers whose creation it has not answered yet.
+  private readonly wantedEarly = new Map<string, Events['wantedLayers']>();
   private readonly consumers = new Map<string, types.Consumer>();
   // Consumers that ended while they were still being set up.
   private readonly ended = new Set<string>();
@@ -43,19 +84,20 @@ export class Session {
   private closed = false;
 
   constructor(
-    device: Device,
+    private readonly device: Device,
     private readonly signalling: Signalling,
     answer: JoinAnswer,
     private readonly listener: SessionListener,
-    private readonly codec: types.RtpCodecCapability | undefined,
+    private readonly sending: Sending,
   ) {
     this.sendTransport = device.createSendTransport(answer.sendTransport);
     this.recvTransport = device.createRecvTransport(answer.recvTransport);
     this.watch(this.sendTransport);
     this.watch(this.recvTransport);
     this.sendTransport.on('produce', ({ kind, rtpParameters, appData }, done, failed) => {
-      const { source, paused } = appData as { source: Source; paused: boolean };
-      signalling.request('produce', { source, kind, rtpParameters, paused }).then(done, failed);
+      const { source, paused, capture } = appData as unknown as ProduceData;
+      const data = { source, kind, rtpParameters, paused, capture: capture ?? undefined };
+      signalling.request('produce', data).then(done, failed);
     });
   }
 
@@ -65,6 +107,7 @@ export class Session {
     const ready = await Promise.all(descriptions.map((one) => this.consumeOne(one)));
     const consumerIds = ready.filter((id) => id !== null);
     if (consumerIds.length === 0 || this.closed) return;
+    this.listener.streamsReady();
     await this.signalling.request('resumeConsumers', { consumerIds });
   }
 
@@ -83,21 +126,67 @@ export class Session {
     this.signalling.request('requestKeyFrame', { consumerId }).catch(() => {});
   }
 
+  setPreferredLayers(consumers: ConsumerWish[]): void {
+    this.signalling.request('setPreferredLayers', { consumers }).catch((error: unknown) => {
+      if (!this.closed) console.warn('layers could not be chosen', error);
+    });
+  }
+
+  connectionStats(): Promise<ConnectionStats> {
+    return this.signalling.request('getConnectionStats', {});
+  }
+
   async publish(source: Source, { track, paused }: Publication): Promise<void> {
     // A track muted in an earlier session comes disabled; mediasoup-client would take it as paused.
     track.enabled = !paused;
-    const producer = await this.sendTransport.produce(this.produceOptions(source, track, paused));
+    const capture = track.kind === 'video' ? captureOf(track) : null;
+    const plan = capture ? this.planOf(source, capture) : null;
+    const { producer, encodings } = await this.produce({ source, track, paused, capture }, plan);
     if (this.closed) return producer.close();
-    this.producers.set(source, producer);
+    const sender = producer.rtpSender as unknown as Sender | undefined;
+    const layers =
+      encodings && sender ? new SenderLayers(sender, encodings, pageTiming) : null;
+    this.sent.set(source, { producer, layers, capture });
     if (paused) producer.pause();
+    const wanted = this.wantedEarly.get(producer.id);
+    this.wantedEarly.delete(producer.id);
+    if (wanted) layers?.want(wanted);
   }
 
   async replaceTrack(source: Source, track: MediaStreamTrack): Promise<void> {
-    await this.producers.get(source)?.replaceTrack({ track });
+    await this.sent.get(source)?.producer.replaceTrack({ track });
+    if (track.kind === 'video') this.setCapture(source, captureOf(track));
+  }
+
+  // What is captured has this size now.
+  setCapture(source: Source, capture: PictureSize): void {
+    const sent = this.sent.get(source);
+    if (!sent?.capture || isSame(sent.capture, capture)) return;
+    sent.capture = capture;
+    this.later(kCaptureHoldMs, () => {
+      // A later change, or the end of the stream, has taken its place.
+      if (sent.capture !== capture || this.sent.get(source) !== sent) return;
+      sent.layers?.resize(source === 'screen' ? 'screen' : 'camera', capture);
+      const data = { producerId: sent.producer.id, ...capture };
+      this.signalling.request('setCapture', data).catch(() => {});
+    });
+  }
+
+  // The server says what of this page's pictures somebody watches.
+  setWanted(wanted: Events['wantedLayers']): void {
+    const sent = [...this.sent.values()].find(({ producer }) => producer.id === wanted.producerId);
+    if (sent) return sent.layers?.want(wanted);
+    // It may also be of a producer that was just closed, and never be fetched.
+    if (this.wantedEarly.size >= kMostEarly) this.wantedEarly.clear();
+    this.wantedEarly.set(wanted.producerId, wanted);
+  }
+
+  encodingsOf(source: Source): Encoding[] {
+    return this.sent.get(source)?.layers?.encodings ?? [];
   }
 
   async setPaused(source: Source, paused: boolean): Promise<void> {
-    const producer = this.producers.get(source);
+    const producer = this.producerOf(source);
     if (!producer) return;
     const data = { producerId: producer.id };
     if (paused) {
@@ -110,25 +199,27 @@ export class Session {
   }
 
   async unpublish(source: Source): Promise<void> {
-    const producer = this.producers.get(source);
+    const { producer, layers } = this.sent.get(source) ?? {};
     if (!producer) return;
-    this.producers.delete(source);
+    this.sent.delete(source);
+    layers?.close();
     producer.close();
     await this.signalling.request('closeProducer', { producerId: producer.id });
   }
 
   isPublished(source: Source): boolean {
-    return this.producers.has(source);
+    return this.sent.has(source);
   }
 
   producerOf(source: Source): types.Producer | undefined {
-    return this.producers.get(source);
+    return this.sent.get(source)?.producer;
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
     for (const timer of this.timers) clearTimeout(timer);
+    for (const { layers } of this.sent.values()) layers?.close();
     this.sendTransport.close();
     this.recvTransport.close();
   }
@@ -155,16 +246,51 @@ export class Session {
     }
   }
 
-  private produceOptions(
-    source: Source,
-    track: MediaStreamTrack,
-    paused: boolean,
-  ): types.ProducerOptions {
+  private planOf(source: Source, capture: PictureSize): Encoding[] {
+    const { codec, layers } = this.sending;
+    const [first] = this.device.sendRtpCapabilities.codecs?.filter(isPicture) ?? [];
+    return planEncodings({
+      source: source === 'screen' ? 'screen' : 'camera',
+      codec: ((codec ?? first)?.mimeType.split('/')[1]?.toUpperCase() ?? null) as CodecName | null,
+      mode: layers,
+      capture,
+      canSvc: this.device.handlerName?.startsWith('Chrome') ?? false,
+    });
+  }
+
+  // With the planned encodings or, where the browser or the server refuses them, with one.
+  private async produce(
+    what: ProduceData & { track: MediaStreamTrack },
+    plan: Encoding[] | null,
+  ): Promise<{ producer: types.Producer; encodings: Encoding[] | null }> {
+    const options = this.produceOptions(what);
+    if (!plan) return { producer: await this.sendTransport.produce(options), encodings: null };
+    try {
+      const encodings = structuredClone(plan);
+      const producer = await this.sendTransport.produce({ ...options, encodings });
+      return { producer, encodings: plan };
+    } catch (error) {
+      const isPlain = plan.length === 1 && !plan[0]?.scalabilityMode;
+      if (this.closed || isPlain || this.signalling.closed) throw error;
+      console.warn(`${what.source} is sent without layers`, error);
+      const top = plan[plan.length - 1];
+      const encodings = [{ maxBitrate: top?.maxBitrate, maxFramerate: top?.maxFramerate }];
+      const producer = await this.sendTransport.produce({ ...options, encodings });
+      return { producer, encodings };
+    }
+  }
+
+  private produceOptions({
+    source,
+    track,
+    paused,
+    capture,
+  }: ProduceData & { track: MediaStreamTrack }): types.ProducerOptions {
     // Tracks belong to local_media.ts, which may publish them again in the next session.
     const options: types.ProducerOptions = {
       track,
       stopTracks: false,
-      appData: { source, paused },
+      appData: { source, paused, capture: capture ?? undefined },
     };
     if (track.kind === 'audio') {
       const stereo = source === 'screen-audio';
@@ -173,12 +299,10 @@ export class Session {
         codecOptions: { opusStereo: stereo, opusDtx: !stereo, opusFec: true },
       };
     }
-    const maxBitrate = source === 'screen' ? kScreenBitrate : kCameraBitrate;
     return {
       ...options,
-      encodings: [{ maxBitrate }],
       codecOptions: { videoGoogleStartBitrate: kStartKbps },
-      codec: this.codec,
+      codec: this.sending.codec,
     };
   }
 
@@ -218,4 +342,17 @@ export class Session {
     }, delayMs);
     this.timers.add(timer);
   }
+}
+
+function isPicture({ kind, mimeType }: types.RtpCodecCapability): boolean {
+  return kind === 'video' && !mimeType.toLowerCase().endsWith('/rtx');
+}
+
+function captureOf(track: MediaStreamTrack): PictureSize {
+  const { width, height } = track.getSettings();
+  return width && height ? { width, height } : kUsualCapture;
+}
+
+function isSame(a: PictureSize, b: PictureSize): boolean {
+  return a.width === b.width && a.height === b.height;
 }

@@ -1,7 +1,7 @@
 // One tile: a picture or an avatar, a name, and what is the matter with either.
 
 import { hueOf, initialsOf } from './avatar';
-import { el, icon } from './dom';
+import { el, icon, iconButton, relabel } from './dom';
 
 export type Quality = 'good' | 'fair' | 'poor' | 'lost';
 
@@ -18,11 +18,14 @@ export interface TileOptions {
   self?: boolean;
   screen?: boolean;
   onVolume?: (volume: number) => void;
+  onPin?: () => void;
+  onPanel?: () => void;
 }
 
 export class Tile {
   readonly element: HTMLElement;
   readonly video: HTMLVideoElement;
+  readonly isScreen: boolean;
   private readonly nameLabel = el('span', { class: 'tile-name' });
   private readonly mutedMark = el(
     'span',
@@ -37,13 +40,23 @@ export class Tile {
     '',
   );
   private readonly avatar = el('div', { class: 'avatar', 'aria-hidden': 'true' });
+  private readonly pin: HTMLButtonElement;
+  private readonly panelButton: HTMLButtonElement;
+  private panel: HTMLElement | null = null;
+  private label = '';
 
-  constructor({ name, self, screen, onVolume }: TileOptions) {
+  constructor({ name, self, screen, onVolume, onPin, onPanel }: TileOptions) {
+    this.isScreen = screen ?? false;
     this.video = el('video', { autoplay: true, playsinline: true });
     // As a property: the attribute alone does not mute an element made by script.
     this.video.muted = true;
     const classes = ['tile', self && !screen && 'self', screen && 'screen'].filter(Boolean);
     const badge = el('div', { class: 'badge' }, this.mutedMark, this.nameLabel, this.signal);
+    this.pin = iconButton('pin', '', () => onPin?.(), 'tool');
+    this.pin.hidden = !onPin;
+    this.panelButton = iconButton('chart', '', () => onPanel?.(), 'tool');
+    this.panelButton.hidden = !onPanel;
+    const volume = onVolume ? volumeControl(name, onVolume) : null;
     this.element = el(
       'article',
       { class: classes.join(' ') },
@@ -51,9 +64,12 @@ export class Tile {
       this.video,
       this.notice,
       badge,
-      onVolume ? volumeControl(name, onVolume) : null,
+      el('div', { class: 'tools' }, volume, this.pin, this.panelButton),
     );
+    if (onPin) this.video.addEventListener('dblclick', () => onPin());
     this.setName(self ? `${name} (you)` : name, name);
+    this.setPinned(false);
+    this.showPanel(null);
     this.setMuted(false);
     this.setPicture(false);
     this.setQuality('good');
@@ -61,6 +77,7 @@ export class Tile {
   }
 
   setName(shown: string, person = shown): void {
+    this.label = shown;
     this.nameLabel.textContent = shown;
     this.element.setAttribute('aria-label', shown);
     this.avatar.textContent = initialsOf(person);
@@ -92,6 +109,31 @@ export class Tile {
 
   setSpeaking(speaking: boolean): void {
     this.element.classList.toggle('speaking', speaking);
+  }
+
+  // Dominates the conversation, which is more than making a sound.
+  setActiveSpeaker(active: boolean): void {
+    this.element.classList.toggle('active-speaker', active);
+  }
+
+  setPinned(pinned: boolean): void {
+    this.pin.setAttribute('aria-pressed', String(pinned));
+    relabel(this.pin, 'pin', pinned ? `Unpin ${this.label}` : `Pin ${this.label}`);
+  }
+
+  get title(): string {
+    return this.label;
+  }
+
+  // Null closes it.
+  showPanel(panel: HTMLElement | null): void {
+    if (this.panel !== panel) {
+      this.panel?.remove();
+      this.panel = panel;
+      if (panel) this.element.append(panel);
+    }
+    this.panelButton.setAttribute('aria-pressed', String(panel !== null));
+    relabel(this.panelButton, 'chart', `Details of ${this.label}`);
   }
 
   setQuality(quality: Quality): void {

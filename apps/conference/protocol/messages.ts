@@ -21,6 +21,25 @@ export interface PeerDescription {
   name: string;
 }
 
+export interface PictureSize {
+  width: number;
+  height: number;
+}
+
+// A size and a frame rate of a video, both counted from 0, the lowest. Without temporalLayer: all.
+export interface Layers {
+  spatialLayer: number;
+  temporalLayer?: number;
+}
+
+// What there is to choose from in a video, as its sender declared it.
+export interface LayerShape {
+  // By how much each picture is smaller than what is captured, from the smallest picture to the
+  // largest: [4, 2, 1]. The place in this list is the spatial layer.
+  scales: number[];
+  temporalLayers: number;
+}
+
 // One stream the page is to receive. It stays silent until the page asks for it with
 // resumeConsumers, because a key frame sent before the decoder exists would be lost.
 export interface ConsumerDescription {
@@ -31,6 +50,35 @@ export interface ConsumerDescription {
   kind: Kind;
   rtpParameters: types.RtpParameters;
   producerPaused: boolean;
+  // Of videos; the size is null until the sender has told it.
+  shape: LayerShape | null;
+  capture: PictureSize | null;
+}
+
+// How one stream is watched: the highest layers that are of use, and who comes first if the line
+// is too narrow for all (1 to 255). A stream that is out of sight is paused.
+export interface ConsumerWish {
+  consumerId: string;
+  spatialLayer: number;
+  temporalLayer: number;
+  priority: number;
+  paused: boolean;
+}
+
+// The line between this page and the server, as the server sees it. Bit rates are in bits per
+// second, times in milliseconds; null is what is not known yet.
+export interface ConnectionStats {
+  // From the server to the page: what the line is estimated to carry, what all that is asked for
+  // would take, what is sent, how much of that only to try the line, and why the estimate changed.
+  availableBitrate: number | null;
+  desiredBitrate: number | null;
+  sentBitrate: number;
+  probationBitrate: number;
+  bandwidthReason: string | null;
+  queueMs: number | null;
+  roundTripTime: number | null;
+  // From the page to the server.
+  receivedBitrate: number;
 }
 
 export interface JoinRequest {
@@ -52,6 +100,8 @@ export interface JoinAnswer {
   recvTransport: TransportDescription;
   peers: PeerDescription[];
   consumers: ConsumerDescription[];
+  // Who dominates the conversation; null while nobody has spoken.
+  activeSpeaker: string | null;
 }
 
 // Method name -> what is asked and what is answered.
@@ -63,13 +113,23 @@ export interface Methods {
   };
   restartIce: { data: { transportId: string }; answer: { iceParameters: types.IceParameters } };
   produce: {
-    data: { source: Source; kind: Kind; rtpParameters: types.RtpParameters; paused: boolean };
+    data: {
+      source: Source;
+      kind: Kind;
+      rtpParameters: types.RtpParameters;
+      paused: boolean;
+      capture?: PictureSize;
+    };
     answer: { id: string };
   };
+  // The camera was changed, or the shared window has another size now.
+  setCapture: { data: { producerId: string } & PictureSize; answer: Record<string, never> };
   closeProducer: { data: { producerId: string }; answer: Record<string, never> };
   pauseProducer: { data: { producerId: string }; answer: Record<string, never> };
   resumeProducer: { data: { producerId: string }; answer: Record<string, never> };
   resumeConsumers: { data: { consumerIds: string[] }; answer: Record<string, never> };
+  setPreferredLayers: { data: { consumers: ConsumerWish[] }; answer: Record<string, never> };
+  getConnectionStats: { data: Record<string, never>; answer: ConnectionStats };
   requestKeyFrame: { data: { consumerId: string }; answer: Record<string, never> };
   ping: { data: Record<string, never>; answer: Record<string, never> };
   leave: { data: Record<string, never>; answer: Record<string, never> };
@@ -89,6 +149,20 @@ export interface Events {
   consumerClosed: { consumerId: string };
   consumerPaused: { consumerId: string };
   consumerResumed: { consumerId: string };
+  // What flows from now on, null for nothing, and why, in one word of the media server.
+  layersChanged: { consumerId: string; layers: Layers | null; reason: string };
+  // 0 (nothing arrives) to 10 (nothing is lost): of the stream as it reaches this page, and of what
+  // its sender sends.
+  consumerScore: { consumerId: string; score: number; producerScore: number };
+  captureChanged: { producerId: string } & PictureSize;
+  // To whom sends: the highest layers that anybody watches, null if nobody does, and for each
+  // encoding whether somebody wants it. What nobody wants need not be sent.
+  wantedLayers: { producerId: string; layers: Layers | null; encodings: boolean[] };
+  producerScore: { producerId: string; scores: number[] };
+  // To all, the speaker included.
+  activeSpeaker: { peerId: string };
+  // The loudest first, in dBov (-127 to 0); empty when nobody speaks any more.
+  audioLevels: { levels: { peerId: string; volume: number }[] };
   // The worker of this room died. Everything the page knew of the room is void; the socket is
   // still good and a new join on it is welcome at once.
   roomReset: { reason: string };
@@ -142,6 +216,8 @@ export interface PageConfig {
   tokensRequired: boolean;
 }
 
+// Of one setPreferredLayers: every stream of a full room and then some.
+export const kMaxWishes = 512;
 export const kMaxNameLength = 40;
 export const kMaxRoomLength = 64;
 

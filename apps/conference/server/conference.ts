@@ -155,7 +155,7 @@ export class Conference {
   private async create(name: string): Promise<Room> {
     try {
       const live = await this.options.pool.claim();
-      const room = await Room.create(name, live);
+      const room = await Room.create(name, live, this.options.log);
       if (!live.alive) {
         room.close();
         throw new Error('the worker died while the room was being made');

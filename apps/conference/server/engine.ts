@@ -12,6 +12,12 @@ export interface ListenInfo {
   port?: number;
 }
 
+// A size and a frame rate, counted from 0, the lowest. Without temporalLayer: all.
+export interface EngineLayers {
+  spatialLayer: number;
+  temporalLayer?: number;
+}
+
 export interface EngineConsumer {
   readonly id: string;
   readonly producerId: string;
@@ -19,10 +25,20 @@ export interface EngineConsumer {
   readonly rtpParameters: types.RtpParameters;
   readonly producerPaused: boolean;
   readonly closed: boolean;
+  // Why the layers last changed, in one word.
+  readonly layersReason: string | undefined;
+  pause(): Promise<void>;
   resume(): Promise<void>;
   requestKeyFrame(): Promise<void>;
+  setPreferredLayers(layers: EngineLayers): Promise<void>;
+  setPriority(priority: number): Promise<void>;
   close(): void;
   on(event: 'producerclose' | 'producerpause' | 'producerresume', listener: () => void): unknown;
+  on(event: 'layerschange', listener: (layers: EngineLayers | undefined) => void): unknown;
+  on(
+    event: 'score',
+    listener: (score: { score: number; producerScore: number }) => void,
+  ): unknown;
 }
 
 export interface EngineProducer {
@@ -30,9 +46,18 @@ export interface EngineProducer {
   readonly kind: 'audio' | 'video';
   readonly paused: boolean;
   readonly closed: boolean;
+  // The highest layers that anybody watches, undefined if nobody does, and for each encoding
+  // whether somebody wants it.
+  readonly wantedLayers: EngineLayers | undefined;
+  readonly wantedEncodings: boolean[];
   pause(): Promise<void>;
   resume(): Promise<void>;
   close(): void;
+  on(
+    event: 'wantedlayers',
+    listener: (layers: EngineLayers | undefined, encodings: boolean[]) => void,
+  ): unknown;
+  on(event: 'score', listener: (scores: { score: number }[]) => void): unknown;
 }
 
 export interface ProduceOptions {
@@ -47,6 +72,17 @@ export interface ConsumeOptions {
   paused: boolean;
 }
 
+export interface EngineTransportStats {
+  recvBitrate: number;
+  sendBitrate: number;
+  probationSendBitrate?: number;
+  availableOutgoingBitrate?: number;
+  desiredOutgoingBitrate?: number;
+  bandwidthReason?: string;
+  sendQueueMs?: number;
+  roundTripTime?: number;
+}
+
 export interface EngineTransport {
   readonly id: string;
   readonly iceParameters: types.IceParameters;
@@ -57,6 +93,7 @@ export interface EngineTransport {
   restartIce(): Promise<types.IceParameters>;
   produce(options: ProduceOptions): Promise<EngineProducer>;
   consume(options: ConsumeOptions): Promise<EngineConsumer>;
+  getStats(): Promise<EngineTransportStats[]>;
   close(): void;
   on(event: 'icestatechange' | 'dtlsstatechange', listener: (state: string) => void): unknown;
 }
@@ -71,12 +108,37 @@ export interface TransportOptions {
   initialAvailableOutgoingBitrate: number;
 }
 
+export interface EngineObserver {
+  addProducer(options: { producerId: string }): Promise<void>;
+}
+
+export interface EngineSpeakerObserver extends EngineObserver {
+  on(
+    event: 'dominantspeaker',
+    listener: (speaker: { producer: { id: string } }) => void,
+  ): unknown;
+}
+
+export interface EngineLevelObserver extends EngineObserver {
+  on(
+    event: 'volumes',
+    listener: (volumes: { producer: { id: string }; volume: number }[]) => void,
+  ): unknown;
+  on(event: 'silence', listener: () => void): unknown;
+}
+
 export interface EngineRouter {
   readonly id: string;
   readonly rtpCapabilities: types.RtpCapabilities;
   readonly closed: boolean;
   createWebRtcTransport(options: TransportOptions): Promise<EngineTransport>;
   canConsume(options: { producerId: string; rtpCapabilities: types.RtpCapabilities }): boolean;
+  createActiveSpeakerObserver(options: { interval: number }): Promise<EngineSpeakerObserver>;
+  createAudioLevelObserver(options: {
+    interval: number;
+    maxEntries: number;
+    threshold: number;
+  }): Promise<EngineLevelObserver>;
   close(): void;
 }
 

@@ -7,21 +7,27 @@
 import { randomUUID } from 'node:crypto';
 
 import type {
+  ConnectionStats,
   ConsumerDescription,
+  ConsumerWish,
   EventName,
   Events,
   JoinAnswer,
   JoinRequest,
   LinkState,
+  LayerShape,
   Methods,
+  PictureSize,
   Source,
   TransportDescription,
 } from '../protocol/messages';
 import type { EngineConsumer, EngineProducer, EngineTransport } from './engine';
+import { layerShape } from './layer_shape';
 import { reasonOf } from './log';
 import type { Log } from './log';
 import { Refusal } from './refusal';
 import type { Room } from './room';
+import { Subscription } from './subscription';
 
 // Where the estimate of a receiver's line starts: one 720p stream and its sound.
 const kInitialBitrate = 1_500_000;
@@ -34,13 +40,16 @@ export type PeerMethod = Exclude<keyof Methods, 'join' | 'leave' | 'ping'>;
 interface Sent {
   source: Source;
   producer: EngineProducer;
+  // Of videos.
+  shape: LayerShape | null;
+  capture: PictureSize | null;
 }
 
 export class Peer {
   readonly id = randomUUID();
   readonly session: string;
   readonly producers = new Map<string, Sent>();
-  private readonly consumers = new Map<string, EngineConsumer>();
+  private readonly subscriptions = new Map<string, Subscription>();
   private readonly sourcesInUse = new Set<Source>();
   private readonly iceStates = new Map<string, string>();
   private link: LinkState = 'connecting';
@@ -93,13 +102,14 @@ export class Peer {
       recvTransport: describe(this.recvTransport),
       peers: others.map(({ id, name }) => ({ id, name })),
       consumers,
+      activeSpeaker: this.room.activeSpeaker,
     };
   }
 
-  tell<E extends EventName>(event: E, data: Events[E]): void {
+  readonly tell: Send = (event, data) => {
     if (this.waitingEvents) this.waitingEvents.push(() => this.send(event, data));
-    else this.send(event, data);
-  }
+    else if (!this.closed) this.send(event, data);
+  };
 
   releaseEvents(): void {
     const waiting = this.waitingEvents ?? [];
@@ -123,6 +133,12 @@ export class Peer {
         return this.resumeProducer((data as Methods['resumeProducer']['data']).producerId);
       case 'resumeConsumers':
         return this.resumeConsumers((data as Methods['resumeConsumers']['data']).consumerIds);
+      case 'setPreferredLayers':
+        return this.watchStreams((data as Methods['setPreferredLayers']['data']).consumers);
+      case 'setCapture':
+        return this.setCapture(data as Methods['setCapture']['data']);
+      case 'getConnectionStats':
+        return this.connectionStats();
       case 'requestKeyFrame':
         return this.requestKeyFrame((data as Methods['requestKeyFrame']['data']).consumerId);
       default:
@@ -136,10 +152,11 @@ export class Peer {
     if (this.closed) return;
     this.closed = true;
     this.room.remove(this);
+    for (const producerId of this.producers.keys()) this.room.speakers.remove(producerId);
     this.sendTransport.close();
     this.recvTransport.close();
     this.producers.clear();
-    this.consumers.clear();
+    this.subscriptions.clear();
     this.waitingEvents = null;
   }
 
@@ -153,7 +170,7 @@ export class Peer {
   }
 
   private async produce(data: Methods['produce']['data']): Promise<{ id: string }> {
-    const { source, kind, rtpParameters, paused } = data;
+    const { source, kind, rtpParameters, paused, capture } = data;
     // One stream per source bounds what one person can make the whole room receive.
     if (this.sourcesInUse.has(source)) {
       throw new Refusal('bad_request', `produce: source: your ${source} is being sent already`);
@@ -170,8 +187,10 @@ export class Peer {
       producer.close();
       throw new Refusal('not_joined', 'You have left the room.');
     }
-    const sent = { source, producer };
+    const shape = kind === 'video' ? layerShape(rtpParameters.encodings ?? []) : null;
+    const sent = { source, producer, shape, capture: capture ?? null };
     this.producers.set(producer.id, sent);
+    this.watchProducer(sent);
     for (const other of this.room.others(this)) void other.offer(this, sent);
     return { id: producer.id };
   }
@@ -180,7 +199,15 @@ export class Peer {
     const { source, producer } = this.producer(producerId);
     this.producers.delete(producerId);
     this.sourcesInUse.delete(source);
+    this.room.speakers.remove(producerId);
     producer.close();
+    return {};
+  }
+
+  // Others choose their layers anew: the same layer is another size now.
+  private setCapture({ producerId, width, height }: Methods['setCapture']['data']): object {
+    this.producer(producerId).capture = { width, height };
+    this.room.tellOthers(this, 'captureChanged', { producerId, width, height });
     return {};
   }
 
@@ -196,21 +223,45 @@ export class Peer {
 
   // A consumer may have ended while the request was under way; that is no error.
   private async resumeConsumers(consumerIds: string[]): Promise<object> {
-    const known = consumerIds.flatMap((id) => this.consumers.get(id) ?? []);
+    const known = consumerIds.flatMap((id) => this.subscriptions.get(id) ?? []);
     await Promise.all(
-      known.map((consumer) =>
-        consumer.resume().catch((error: unknown) => {
-          if (!consumer.closed) throw error;
+      known.map((subscription) =>
+        subscription.start().catch((error: unknown) => {
+          if (!subscription.consumer.closed) throw error;
         }),
       ),
     );
     return {};
   }
 
+  private async watchStreams(wishes: ConsumerWish[]): Promise<object> {
+    await Promise.all(
+      wishes.map(({ consumerId, ...wish }) => this.subscriptions.get(consumerId)?.watch(wish)),
+    );
+    return {};
+  }
+
+  private async connectionStats(): Promise<ConnectionStats> {
+    const [[sending], [receiving]] = await Promise.all([
+      this.sendTransport.getStats(),
+      this.recvTransport.getStats(),
+    ]);
+    return {
+      availableBitrate: receiving?.availableOutgoingBitrate ?? null,
+      desiredBitrate: receiving?.desiredOutgoingBitrate ?? null,
+      sentBitrate: receiving?.sendBitrate ?? 0,
+      probationBitrate: receiving?.probationSendBitrate ?? 0,
+      bandwidthReason: receiving?.bandwidthReason ?? null,
+      queueMs: receiving?.sendQueueMs ?? null,
+      roundTripTime: receiving?.roundTripTime ?? null,
+      receivedBitrate: sending?.recvBitrate ?? 0,
+    };
+  }
+
   private async requestKeyFrame(consumerId: string): Promise<object> {
-    const consumer = this.consumers.get(consumerId);
-    if (!consumer) throw new Refusal('not_found', 'requestKeyFrame: no such consumer');
-    await consumer.requestKeyFrame();
+    const subscription = this.subscriptions.get(consumerId);
+    if (!subscription) throw new Refusal('not_found', 'requestKeyFrame: no such consumer');
+    await subscription.consumer.requestKeyFrame();
     return {};
   }
 
@@ -221,7 +272,7 @@ export class Peer {
 
   // Null if this browser cannot decode the stream, or if either side left meanwhile.
   private async consume(from: Peer, sent: Sent): Promise<ConsumerDescription | null> {
-    const { producer, source } = sent;
+    const { producer, source, shape } = sent;
     const { rtpCapabilities } = this.request;
     let consumer: EngineConsumer;
     try {
@@ -242,6 +293,8 @@ export class Peer {
       return null;
     }
     this.watch(consumer);
+    // The size as it is now: it may have changed while the consumer was made.
+    const { capture } = sent;
     return {
       id: consumer.id,
       peerId: from.id,
@@ -250,18 +303,35 @@ export class Peer {
       kind: consumer.kind,
       rtpParameters: consumer.rtpParameters,
       producerPaused: consumer.producerPaused,
+      shape,
+      capture,
     };
   }
 
   private watch(consumer: EngineConsumer): void {
     const consumerId = consumer.id;
-    this.consumers.set(consumerId, consumer);
+    this.subscriptions.set(consumerId, new Subscription(consumer, this.log, this.tell));
     consumer.on('producerclose', () => {
-      this.consumers.delete(consumerId);
+      this.subscriptions.delete(consumerId);
       this.tell('consumerClosed', { consumerId });
     });
-    consumer.on('producerpause', () => this.tell('consumerPaused', { consumerId }));
-    consumer.on('producerresume', () => this.tell('consumerResumed', { consumerId }));
+  }
+
+  private watchProducer({ source, producer }: Sent): void {
+    const producerId = producer.id;
+    producer.on('score', (scores) =>
+      this.tell('producerScore', { producerId, scores: scores.map(({ score }) => score) }),
+    );
+    if (source === 'microphone') this.room.speakers.add(producerId);
+    if (producer.kind !== 'video') return;
+    producer.on('wantedlayers', () => this.tellWanted(producer));
+    // The engine may have told before anybody listened.
+    if (producer.wantedEncodings?.includes(false)) this.tellWanted(producer);
+  }
+
+  private tellWanted({ id, wantedLayers, wantedEncodings }: EngineProducer): void {
+    const layers = wantedLayers ?? null;
+    this.tell('wantedLayers', { producerId: id, layers, encodings: wantedEncodings });
   }
 
   private watchLink(transport: EngineTransport): void {

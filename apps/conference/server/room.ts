@@ -2,27 +2,44 @@
 
 import { mediaCodecs } from './media_codecs';
 import type { EngineRouter } from './engine';
+import type { Log } from './log';
 import type { Peer } from './peer';
+import { Speakers } from './speakers';
 import type { LiveWorker } from './worker_pool';
 import type { EventName, Events } from '../protocol/messages';
+
+interface Level {
+  producerId: string;
+  volume: number;
+}
 
 export class Room {
   readonly peers = new Map<string, Peer>();
   // People on their way in; they count against the limits and keep an empty room open.
   joining = 0;
   closed = false;
+  readonly speakers: Speakers;
+  // Who dominates the conversation, or did last.
+  private dominant: Peer | null = null;
 
   private constructor(
     readonly name: string,
     readonly live: LiveWorker,
     readonly router: EngineRouter,
-  ) {}
+    log: Log,
+  ) {
+    const listener = {
+      dominant: (producerId: string) => this.showDominant(producerId),
+      levels: (levels: Level[]) => this.showLevels(levels),
+    };
+    this.speakers = new Speakers(router, listener, log);
+  }
 
   // `live` was claimed for this room, which returns the claim when it closes or never opens.
-  static async create(name: string, live: LiveWorker): Promise<Room> {
+  static async create(name: string, live: LiveWorker, log: Log): Promise<Room> {
     try {
       const router = await live.worker.createRouter({ mediaCodecs: mediaCodecs() });
-      return new Room(name, live, router);
+      return new Room(name, live, router, log);
     } catch (error) {
       live.rooms -= 1;
       throw error;
@@ -31,6 +48,10 @@ export class Room {
 
   get headCount(): number {
     return this.peers.size + this.joining;
+  }
+
+  get activeSpeaker(): string | null {
+    return this.dominant?.id ?? null;
   }
 
   get isEmpty(): boolean {
@@ -46,6 +67,7 @@ export class Room {
   remove(peer: Peer): void {
     if (!this.peers.delete(peer.id)) return;
     this.live.peers -= 1;
+    if (this.dominant === peer) this.dominant = null;
     this.tellOthers(peer, 'peerLeft', { peerId: peer.id });
   }
 
@@ -59,6 +81,29 @@ export class Room {
 
   tellOthers<E extends EventName>(self: Peer, event: E, data: Events[E]): void {
     for (const peer of this.others(self)) peer.tell(event, data);
+  }
+
+  private tellAll<E extends EventName>(event: E, data: Events[E]): void {
+    for (const peer of this.peers.values()) peer.tell(event, data);
+  }
+
+  private ownerOf(producerId: string): Peer | undefined {
+    return [...this.peers.values()].find((peer) => peer.producers.has(producerId));
+  }
+
+  private showDominant(producerId: string): void {
+    const peer = this.ownerOf(producerId);
+    if (!peer || peer === this.dominant) return;
+    this.dominant = peer;
+    this.tellAll('activeSpeaker', { peerId: peer.id });
+  }
+
+  private showLevels(heard: Level[]): void {
+    const levels = heard.flatMap(({ producerId, volume }) => {
+      const peer = this.ownerOf(producerId);
+      return peer ? { peerId: peer.id, volume } : [];
+    });
+    this.tellAll('audioLevels', { levels });
   }
 
   close(): void {

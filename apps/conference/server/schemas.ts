@@ -6,7 +6,7 @@
 
 import { z } from 'zod';
 
-import { isRoomName, kMaxRoomLength, tidyName } from '../protocol/messages';
+import { isRoomName, kMaxRoomLength, kMaxWishes, tidyName } from '../protocol/messages';
 import type { Method, Methods, RequestFrame } from '../protocol/messages';
 import { Refusal } from './refusal';
 
@@ -81,6 +81,22 @@ const rtpParameters = z.object({
   msid: z.string().max(256).optional(),
 });
 
+// Larger than any camera or screen, and small enough to be multiplied.
+const kMaxSide = 32_768;
+const side = z.number().int().min(1).max(kMaxSide);
+const pictureSize = { width: side, height: side };
+
+// Layers are counted in three bits by every codec (RFC 9628 §4.2, AV1 RTP payload format §A.8.2).
+const layer = z.number().int().min(0).max(7);
+
+const consumerWish = z.object({
+  consumerId: id,
+  spatialLayer: layer,
+  temporalLayer: layer,
+  priority: z.number().int().min(1).max(255),
+  paused: z.boolean(),
+});
+
 const dtlsParameters = z.object({
   role: z.enum(['auto', 'client', 'server']).optional(),
   fingerprints: z
@@ -121,16 +137,20 @@ const kRequests = {
       kind,
       rtpParameters,
       paused: z.boolean(),
+      capture: z.object(pictureSize).optional(),
     })
     .refine(
       ({ source, kind: media }) =>
         (media === 'video') === (source === 'camera' || source === 'screen'),
       { message: 'does not go with this kind', path: ['source'] },
     ),
+  setCapture: z.object({ producerId: id, ...pictureSize }),
   closeProducer: z.object({ producerId: id }),
   pauseProducer: z.object({ producerId: id }),
   resumeProducer: z.object({ producerId: id }),
   resumeConsumers: z.object({ consumerIds: z.array(id).min(1).max(512) }),
+  setPreferredLayers: z.object({ consumers: z.array(consumerWish).min(1).max(kMaxWishes) }),
+  getConnectionStats: nothing,
   requestKeyFrame: z.object({ consumerId: id }),
   ping: nothing,
   leave: nothing,

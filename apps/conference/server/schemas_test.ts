@@ -95,6 +95,25 @@ test('fingerprints are hexadecimal and of a known kind', () => {
   refuses('connectTransport', none, field);
 });
 
+test('layers, priorities and sizes stay within what there can be', () => {
+  const usual = { consumerId: 'c', spatialLayer: 2, temporalLayer: 2, priority: 1, paused: false };
+  const wish = (changes: object) => ({ consumers: [{ ...usual, ...changes }] });
+  assert.ok(parseData('setPreferredLayers', wish({})));
+  refuses('setPreferredLayers', wish({ spatialLayer: 8 }), 'consumers.0.spatialLayer');
+  refuses('setPreferredLayers', wish({ spatialLayer: -1 }), 'consumers.0.spatialLayer');
+  refuses('setPreferredLayers', wish({ temporalLayer: 0.5 }), 'consumers.0.temporalLayer');
+  refuses('setPreferredLayers', wish({ priority: 0 }), 'consumers.0.priority');
+  refuses('setPreferredLayers', wish({ priority: 256 }), 'consumers.0.priority');
+  refuses('setPreferredLayers', wish({ paused: 'no' }), 'consumers.0.paused');
+  refuses('setPreferredLayers', { consumers: [] }, 'consumers');
+  refuses('setPreferredLayers', { consumers: Array(513).fill(usual) }, 'consumers');
+  const capture = { producerId: 'p', width: 1280, height: 720 };
+  assert.ok(parseData('setCapture', capture));
+  refuses('setCapture', { ...capture, width: 0 }, 'width');
+  refuses('setCapture', { ...capture, height: 1e6 }, 'height');
+  refuses('produce', { ...kProduce, capture: { width: 1280 } }, 'capture.height');
+});
+
 test('frames that are none yield null', () => {
   for (const text of ['', '{', 'null', '7', '{}', '{"id":-1,"method":"ping"}']) {
     assert.equal(parseFrame(text), null, text);

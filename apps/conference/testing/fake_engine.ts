@@ -6,9 +6,13 @@ import type { types } from 'mediasoup-client';
 import type {
   ConsumeOptions,
   EngineConsumer,
+  EngineLayers,
+  EngineLevelObserver,
   EngineProducer,
   EngineRouter,
+  EngineSpeakerObserver,
   EngineTransport,
+  EngineTransportStats,
   EngineWebRtcServer,
   EngineWorker,
   ProduceOptions,
@@ -17,18 +21,23 @@ import type {
 let lastId = 0;
 const freshId = (kind: string) => `${kind}-${++lastId}`;
 
-export class FakeProducer implements EngineProducer {
+export class FakeProducer extends EventEmitter implements EngineProducer {
   readonly id = freshId('producer');
   readonly kind: 'audio' | 'video';
   readonly rtpParameters: types.RtpParameters;
   readonly consumers = new Set<FakeConsumer>();
   paused: boolean;
   closed = false;
+  wantedLayers: EngineLayers | undefined;
+  wantedEncodings: boolean[];
 
   constructor(
     readonly router: FakeRouter,
     options: ProduceOptions,
   ) {
+    super();
+    const watched = !router.worker.nobodyWatches;
+    this.wantedEncodings = (options.rtpParameters.encodings ?? []).map(() => watched);
     this.kind = options.kind;
     this.rtpParameters = options.rtpParameters;
     this.paused = options.paused;
@@ -43,6 +52,13 @@ export class FakeProducer implements EngineProducer {
   async resume(): Promise<void> {
     this.paused = false;
     for (const consumer of this.consumers) consumer.emit('producerresume');
+  }
+
+  // As if the engine had found out who watches what.
+  want(layers: EngineLayers | undefined, encodings: boolean[]): void {
+    this.wantedLayers = layers;
+    this.wantedEncodings = encodings;
+    this.emit('wantedlayers', layers, encodings);
   }
 
   close(): void {
@@ -66,6 +82,9 @@ export class FakeConsumer extends EventEmitter implements EngineConsumer {
   closed = false;
   paused: boolean;
   keyFramesAsked = 0;
+  layersReason: string | undefined;
+  // Every command that came through, as "setPriority 7".
+  readonly commands: string[] = [];
 
   constructor(
     private readonly producer: FakeProducer,
@@ -80,8 +99,29 @@ export class FakeConsumer extends EventEmitter implements EngineConsumer {
     producer.consumers.add(this);
   }
 
+  async pause(): Promise<void> {
+    this.paused = true;
+    this.commands.push('pause');
+  }
+
   async resume(): Promise<void> {
     this.paused = false;
+    this.commands.push('resume');
+  }
+
+  async setPreferredLayers({ spatialLayer, temporalLayer }: EngineLayers): Promise<void> {
+    if (this.producer.router.worker.knowsNoLayers) throw new Error('the method is not known');
+    this.commands.push(`setPreferredLayers ${spatialLayer}.${temporalLayer}`);
+  }
+
+  async setPriority(priority: number): Promise<void> {
+    this.commands.push(`setPriority ${priority}`);
+  }
+
+  // As if the engine had decided so.
+  change(layers: EngineLayers | undefined, reason: string): void {
+    this.layersReason = reason;
+    this.emit('layerschange', layers);
   }
 
   async requestKeyFrame(): Promise<void> {
@@ -110,6 +150,7 @@ export class FakeTransport extends EventEmitter implements EngineTransport {
   readonly consumers = new Set<FakeConsumer>();
   closed = false;
   connected = false;
+  stats: EngineTransportStats = { recvBitrate: 0, sendBitrate: 0 };
 
   constructor(private readonly router: FakeRouter) {
     super();
@@ -122,6 +163,10 @@ export class FakeTransport extends EventEmitter implements EngineTransport {
 
   async restartIce(): Promise<types.IceParameters> {
     return { ...this.iceParameters, usernameFragment: 'frag-2' };
+  }
+
+  async getStats(): Promise<EngineTransportStats[]> {
+    return [this.stats];
   }
 
   async produce(options: ProduceOptions): Promise<EngineProducer> {
@@ -152,11 +197,26 @@ export class FakeTransport extends EventEmitter implements EngineTransport {
   }
 }
 
+export class FakeObserver extends EventEmitter {
+  readonly producers: string[] = [];
+
+  constructor(private readonly router: FakeRouter) {
+    super();
+  }
+
+  async addProducer({ producerId }: { producerId: string }): Promise<void> {
+    if (!this.router.producers.has(producerId)) throw new Error('no such producer');
+    this.producers.push(producerId);
+  }
+}
+
 export class FakeRouter implements EngineRouter {
   readonly id = freshId('router');
   readonly rtpCapabilities: types.RtpCapabilities = { codecs: [], headerExtensions: [] };
   readonly producers = new Map<string, FakeProducer>();
   readonly transports = new Set<FakeTransport>();
+  readonly speakerObserver = new FakeObserver(this);
+  readonly levelObserver = new FakeObserver(this);
   closed = false;
 
   constructor(readonly worker: FakeWorker) {}
@@ -175,6 +235,16 @@ export class FakeRouter implements EngineRouter {
     return Boolean(producer && codecs.some(({ kind }) => kind === producer.kind));
   }
 
+  async createActiveSpeakerObserver(): Promise<EngineSpeakerObserver> {
+    if (this.worker.knowsNoObservers) throw new Error('the method is not known');
+    return this.speakerObserver;
+  }
+
+  async createAudioLevelObserver(): Promise<EngineLevelObserver> {
+    if (this.worker.knowsNoObservers) throw new Error('the method is not known');
+    return this.levelObserver;
+  }
+
   check(): void {
     if (this.closed || this.worker.closed) throw new Error('the channel is closed');
   }
@@ -191,6 +261,11 @@ export class FakeWorker extends EventEmitter implements EngineWorker {
   readonly routers = new Set<FakeRouter>();
   closed = false;
   cpuMs = 0;
+  // As an engine that is older than this server.
+  knowsNoLayers = false;
+  knowsNoObservers = false;
+  // Of producers that are made from now on.
+  nobodyWatches = false;
   // What transports wait for before they are made; a test may hold it up.
   gate: Promise<void> = Promise.resolve();
 

@@ -6,50 +6,73 @@ import {
   DumpT,
   DumpTextT,
   GetStatsT,
+  LayersChangeT,
   PauseT,
+  PreferredLayersSetT,
   ProducerClosedT,
   ProducerPausedT,
   ProducerResumedT,
   RequestBody,
   RequestKeyFrameT,
   ResumeT,
+  SetPreferredLayersT,
+  SetPriorityT,
   StreamStatsListT,
+  TraceT,
   type NotificationT,
 } from './generated/schema.js';
+import { asConsumerLayers, decodeLayers, encodeLayers, type ConsumerLayers } from './layers.js';
 import { Logger } from './logger.js';
+import { asInteger } from './ortc/fields.js';
 import type { MediaKind, RtpParameters } from './rtp_types.js';
 import { decodeStreamStats, type RtpStreamStat } from './stats.js';
+import {
+  consumerTraceTypes,
+  decodeTrace,
+  encodeTraceTypes,
+  type ConsumerTraceEventData,
+  type ConsumerTraceEventType,
+} from './trace.js';
 import type { AppData } from './types.js';
-import { expectAnswer, type Channel, type RequestBodyT } from './wire/channel.js';
+import { expectAnswer, type Answer, type Channel, type RequestBodyT } from './wire/channel.js';
 
 const logger = new Logger('Consumer');
 
 export type ConsumerType = 'simple' | 'simulcast' | 'svc';
 
-/**
- * 0 (nothing arrives) to 10 (nothing is lost): here, at the producer, and for each of its
- * encodings.
- */
+/** 0 (nothing arrives) to 10 (nothing is lost). */
 export interface ConsumerScore {
+  /** Of the stream as this consumer's client gets it. */
   score: number;
+  /** Of the producer's encoding that flows. */
   producerScore: number;
+  /** Of all encodings, in the order of the producer's rtpParameters.encodings. */
   producerScores: number[];
 }
 
-export type ConsumerEvents = {
+/** Whom the transport serves first if its path is too narrow for all: 255 before 1. */
+export const leastPriority = 1;
+const mostPriority = 255;
+
+type ChangeEvents = {
+  score: [ConsumerScore];
+  /** What flows from now on; undefined for nothing. `layersReason` says why. */
+  layerschange: [ConsumerLayers | undefined];
+  trace: [ConsumerTraceEventData];
+};
+
+export type ConsumerEvents = ChangeEvents & {
   transportclose: [];
   producerclose: [];
   producerpause: [];
   producerresume: [];
-  score: [ConsumerScore];
   listenererror: [string, Error];
 };
 
-export type ConsumerObserverEvents = {
+export type ConsumerObserverEvents = ChangeEvents & {
   close: [];
   pause: [];
   resume: [];
-  score: [ConsumerScore];
 };
 
 export interface ConsumerInternal<Data extends AppData = AppData> {
@@ -61,6 +84,8 @@ export interface ConsumerInternal<Data extends AppData = AppData> {
   type: ConsumerType;
   paused: boolean;
   producerPaused: boolean;
+  preferredLayers: ConsumerLayers | undefined;
+  priority: number;
   appData: Data;
   /** Called when the consumer is closed, by whomever. */
   onClose: () => void;
@@ -72,6 +97,10 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
   #closed = false;
   #paused: boolean;
   #producerPaused: boolean;
+  #preferredLayers: ConsumerLayers | undefined;
+  #currentLayers: ConsumerLayers | undefined;
+  #layersReason: string | undefined;
+  #priority: number;
   // Until the first report there is nothing to complain about.
   #score: ConsumerScore = { score: 10, producerScore: 10, producerScores: [] };
 
@@ -81,6 +110,8 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
     this.#internal = internal;
     this.#paused = internal.paused;
     this.#producerPaused = internal.producerPaused;
+    this.#preferredLayers = internal.preferredLayers;
+    this.#priority = internal.priority;
     internal.channel.listen(internal.id, (notification) => this.#handle(notification));
   }
 
@@ -118,6 +149,32 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
 
   get score(): ConsumerScore {
     return this.#score;
+  }
+
+  /**
+   * The highest layers that are of use: as asked for, else the highest that the producer declares.
+   * Undefined for audio and for video without layers.
+   */
+  get preferredLayers(): ConsumerLayers | undefined {
+    return this.#preferredLayers;
+  }
+
+  /** What flows; undefined for nothing, for audio, and until the worker has decided. */
+  get currentLayers(): ConsumerLayers | undefined {
+    return this.#currentLayers;
+  }
+
+  /**
+   * Our addition: why `currentLayers` last changed, in one word of the worker, as "bandwidthDown".
+   * Undefined until the first 'layerschange'.
+   */
+  get layersReason(): string | undefined {
+    return this.#layersReason;
+  }
+
+  /** 1 to 255. */
+  get priority(): number {
+    return this.#priority;
   }
 
   get appData(): Data {
@@ -184,7 +241,48 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
     await this.#command(RequestBody.RequestKeyFrame, new RequestKeyFrameT(), () => undefined);
   }
 
-  #command(method: RequestBody, body: RequestBodyT, apply: () => void): Promise<void> {
+  /**
+   * The highest layers that are of use to the client, say because its tile is small. What is sent
+   * may be lower. Nothing for audio. Rejects with a TypeError for what are no layers; numbers
+   * beyond what the producer has stand for the highest.
+   */
+  async setPreferredLayers(layers: ConsumerLayers): Promise<void> {
+    const wanted = asConsumerLayers(layers, 'layers');
+    this.#requireOpen();
+    if (this.kind !== 'video') return;
+    const body = new SetPreferredLayersT(encodeLayers(wanted));
+    await this.#command(RequestBody.SetPreferredLayers, body, (answer) => {
+      this.#preferredLayers = decodeLayers(expectAnswer(answer, PreferredLayersSetT).layers);
+    });
+  }
+
+  /** 1 to 255, else a TypeError: who of the transport is served first, and with more. */
+  async setPriority(priority: number): Promise<void> {
+    const body = new SetPriorityT(asPriority(priority, 'priority'));
+    await this.#command(RequestBody.SetPriority, body, () => {
+      this.#priority = priority;
+    });
+  }
+
+  /** Back to 1. */
+  async unsetPriority(): Promise<void> {
+    await this.setPriority(leastPriority);
+  }
+
+  /**
+   * Of these types, and no others, 'trace' events come from now on; none if empty. Rejects with a
+   * TypeError for a type that consumers do not have.
+   */
+  async enableTraceEvent(types: ConsumerTraceEventType[] = []): Promise<void> {
+    const body = encodeTraceTypes(types, consumerTraceTypes);
+    await this.#command(RequestBody.EnableTraceEvents, body, () => undefined);
+  }
+
+  #command(
+    method: RequestBody,
+    body: RequestBodyT,
+    apply: (answer: Answer) => void,
+  ): Promise<void> {
     this.#requireOpen();
     return this.#internal.channel.call({ method, target: this.id, body, apply, applyLate: apply });
   }
@@ -219,13 +317,24 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
     } else if (body instanceof ProducerResumedT) {
       this.#setProducerPaused(false);
     } else if (body instanceof ConsumerScoreT) {
-      const { score, producerScore } = body;
-      this.#score = { score, producerScore, producerScores: [producerScore] };
-      this.safeEmit('score', this.#score);
-      this.observer.safeEmit('score', this.#score);
+      const { score, producerScore, producerScores } = body;
+      this.#score = { score, producerScore, producerScores: [...producerScores] };
+      this.#tell('score', this.#score);
+    } else if (body instanceof LayersChangeT) {
+      this.#currentLayers = decodeLayers(body.layers);
+      this.#layersReason = String(body.reason);
+      this.#tell('layerschange', this.#currentLayers);
+    } else if (body instanceof TraceT) {
+      const trace = decodeTrace(body, consumerTraceTypes);
+      if (trace) this.#tell('trace', trace as ConsumerTraceEventData);
     } else {
       logger.debug(`consumer ${this.id}: news ${bodyType} is not known here`);
     }
+  }
+
+  #tell<Name extends keyof ChangeEvents>(name: Name, ...args: ChangeEvents[Name]): void {
+    (this as EnhancedEventEmitter<ChangeEvents>).safeEmit(name, ...args);
+    (this.observer as EnhancedEventEmitter<ChangeEvents>).safeEmit(name, ...args);
   }
 
   // The worker has closed the consumer already.
@@ -234,4 +343,8 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
     this.safeEmit('producerclose');
     this.observer.safeEmit('close');
   }
+}
+
+export function asPriority(value: unknown, where: string): number {
+  return asInteger(value, where, leastPriority, mostPriority);
 }

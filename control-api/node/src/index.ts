@@ -1,5 +1,7 @@
 // The Node.js SDK of Sluice. Names and dictionaries are those that users of mediasoup know, so that
 // its clients work unchanged.
+export { ActiveSpeakerObserver } from './active_speaker_observer.js';
+export { AudioLevelObserver } from './audio_level_observer.js';
 export { Consumer } from './consumer.js';
 export {
   InvalidStateError,
@@ -16,6 +18,7 @@ export { setLogEventListeners } from './logger.js';
 export * as ortc from './ortc.js';
 export { Producer } from './producer.js';
 export { Router } from './router.js';
+export { RtpObserver } from './rtp_observer.js';
 export { parseScalabilityMode } from './scalability_mode.js';
 export { getSupportedRtpCapabilities } from './supported_capabilities.js';
 export * as types from './types.js';

@@ -6,6 +6,7 @@ export {
   getConsumableRtpParameters,
   getConsumerRtpParameters,
   getProducerRtpParametersMapping,
+  getProducerType,
   validateProducerRtpParameters,
 } from './ortc/parameters.js';
 export { generateRouterRtpCapabilities } from './ortc/router_capabilities.js';

@@ -10,14 +10,24 @@ import {
   RequestBody,
   ResumeT,
   StreamStatsListT,
+  TraceT,
+  WantedLayersT,
   type NotificationT,
 } from './generated/schema.js';
+import { decodeLayers, highestLayers, type ConsumerLayers } from './layers.js';
 import { Logger } from './logger.js';
 import type { ValidParameters } from './ortc/validation.js';
 import type { MediaKind, RtpParameters } from './rtp_types.js';
 import { decodeStreamStats, type RtpStreamStat } from './stats.js';
+import {
+  decodeTrace,
+  encodeTraceTypes,
+  producerTraceTypes,
+  type ProducerTraceEventData,
+  type ProducerTraceEventType,
+} from './trace.js';
 import type { AppData } from './types.js';
-import { expectAnswer, type Channel } from './wire/channel.js';
+import { expectAnswer, type Channel, type RequestBodyT } from './wire/channel.js';
 
 const logger = new Logger('Producer');
 
@@ -31,17 +41,25 @@ export interface ProducerScore {
   score: number;
 }
 
-export type ProducerEvents = {
-  transportclose: [];
+type ChangeEvents = {
   score: [ProducerScore[]];
+  /**
+   * Our addition: the highest layers that anybody watches (undefined: nobody watches), and for each
+   * of rtpParameters.encodings whether somebody wants it. The client may stop sending the rest.
+   */
+  wantedlayers: [ConsumerLayers | undefined, boolean[]];
+  trace: [ProducerTraceEventData];
+};
+
+export type ProducerEvents = ChangeEvents & {
+  transportclose: [];
   listenererror: [string, Error];
 };
 
-export type ProducerObserverEvents = {
+export type ProducerObserverEvents = ChangeEvents & {
   close: [];
   pause: [];
   resume: [];
-  score: [ProducerScore[]];
 };
 
 export interface ProducerInternal<Data extends AppData = AppData> {
@@ -63,12 +81,18 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
   #closed = false;
   #paused: boolean;
   #score: ProducerScore[] = [];
+  // Until the worker tells who watches, nobody should stop sending anything.
+  #wantedLayers: ConsumerLayers | undefined;
+  #wantedEncodings: boolean[];
 
   /** @internal Use WebRtcTransport.produce(). */
   constructor(internal: ProducerInternal<Data>) {
     super();
     this.#internal = internal;
     this.#paused = internal.paused;
+    const { encodings = [] } = internal.rtpParameters;
+    this.#wantedLayers = highestLayers(encodings);
+    this.#wantedEncodings = encodings.map(() => true);
     internal.channel.listen(internal.id, (notification) => this.#handle(notification));
   }
 
@@ -98,6 +122,22 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
 
   get score(): ProducerScore[] {
     return this.#score;
+  }
+
+  /**
+   * Our addition: the highest layers that anybody watches; undefined if nobody watches. All that
+   * the producer declares until the first 'wantedlayers'.
+   */
+  get wantedLayers(): ConsumerLayers | undefined {
+    return this.#wantedLayers;
+  }
+
+  /**
+   * Our addition: for each of rtpParameters.encodings, whether somebody wants it. All true until
+   * the first 'wantedlayers'.
+   */
+  get wantedEncodings(): boolean[] {
+    return this.#wantedEncodings;
   }
 
   get appData(): Data {
@@ -153,27 +193,25 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
   }
 
   async pause(): Promise<void> {
-    this.#requireOpen();
-    const apply = (): void => this.#setPaused(true);
-    await this.#internal.channel.call({
-      method: RequestBody.Pause,
-      target: this.id,
-      body: new PauseT(),
-      apply,
-      applyLate: apply,
-    });
+    await this.#command(RequestBody.Pause, new PauseT(), () => this.#setPaused(true));
   }
 
   async resume(): Promise<void> {
+    await this.#command(RequestBody.Resume, new ResumeT(), () => this.#setPaused(false));
+  }
+
+  /**
+   * Of these types, and no others, 'trace' events come from now on; none if empty. Rejects with a
+   * TypeError for a type that producers do not have.
+   */
+  async enableTraceEvent(types: ProducerTraceEventType[] = []): Promise<void> {
+    const body = encodeTraceTypes(types, producerTraceTypes);
+    await this.#command(RequestBody.EnableTraceEvents, body, () => undefined);
+  }
+
+  #command(method: RequestBody, body: RequestBodyT, apply: () => void): Promise<void> {
     this.#requireOpen();
-    const apply = (): void => this.#setPaused(false);
-    await this.#internal.channel.call({
-      method: RequestBody.Resume,
-      target: this.id,
-      body: new ResumeT(),
-      apply,
-      applyLate: apply,
-    });
+    return this.#internal.channel.call({ method, target: this.id, body, apply, applyLate: apply });
   }
 
   #requireOpen(): void {
@@ -193,12 +231,29 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
   }
 
   #handle({ body, bodyType }: NotificationT): void {
-    if (!(body instanceof ProducerScoreT)) {
+    if (body instanceof ProducerScoreT) {
+      this.#score = this.#decodeScores(body);
+      this.#tell('score', this.#score);
+    } else if (body instanceof WantedLayersT) {
+      this.#wantedLayers = decodeLayers(body.layers);
+      this.#wantedEncodings = [...body.encodings];
+      this.#tell('wantedlayers', this.#wantedLayers, this.#wantedEncodings);
+    } else if (body instanceof TraceT) {
+      const trace = decodeTrace(body, producerTraceTypes);
+      if (trace) this.#tell('trace', trace as ProducerTraceEventData);
+    } else {
       logger.debug(`producer ${this.id}: news ${bodyType} is not known here`);
-      return;
     }
+  }
+
+  #tell<Name extends keyof ChangeEvents>(name: Name, ...args: ChangeEvents[Name]): void {
+    (this as EnhancedEventEmitter<ChangeEvents>).safeEmit(name, ...args);
+    (this.observer as EnhancedEventEmitter<ChangeEvents>).safeEmit(name, ...args);
+  }
+
+  #decodeScores({ scores }: ProducerScoreT): ProducerScore[] {
     const encodings = this.rtpParameters.encodings ?? [];
-    this.#score = body.scores.map(({ ssrc, rid, score }, position) => {
+    return scores.map(({ ssrc, rid, score }, position) => {
       const name = rid ? String(rid) : undefined;
       const found = encodings.findIndex((encoding) =>
         name === undefined ? encoding.ssrc === ssrc : encoding.rid === name,
@@ -206,7 +261,5 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
       const encodingIdx = found < 0 ? position : found;
       return { encodingIdx, ssrc, ...(name === undefined ? {} : { rid: name }), score };
     });
-    this.safeEmit('score', this.#score);
-    this.observer.safeEmit('score', this.#score);
   }
 }

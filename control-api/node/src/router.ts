@@ -1,6 +1,16 @@
 // A room of media: what producers send to a router, consumers of the same router can get.
 import { randomUUID } from 'node:crypto';
 
+import {
+  ActiveSpeakerObserver,
+  encodeActiveSpeakerObserver,
+  type ActiveSpeakerObserverOptions,
+} from './active_speaker_observer.js';
+import {
+  AudioLevelObserver,
+  encodeAudioLevelObserver,
+  type AudioLevelObserverOptions,
+} from './audio_level_observer.js';
 import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError, UnsupportedError } from './errors.js';
 import {
@@ -19,13 +29,21 @@ import {
 import { encodeListenInfos, type TransportListenInfo } from './listen_info.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
-import { asBoolean, asDictionary, asInteger, optional, requireUnused } from './ortc/fields.js';
+import {
+  asAppData,
+  asBoolean,
+  asDictionary,
+  asInteger,
+  optional,
+  requireUnused,
+} from './ortc/fields.js';
 import type { Producer } from './producer.js';
+import type { RtpObserver, RtpObserverInternal } from './rtp_observer.js';
 import type { RtpCapabilities, RtpCodecCapability } from './rtp_types.js';
 import type { AppData } from './types.js';
 import { WebRtcServer } from './webrtc_server.js';
-import { asAppData, WebRtcTransport } from './webrtc_transport.js';
-import { expectAnswer, type Channel } from './wire/channel.js';
+import { WebRtcTransport } from './webrtc_transport.js';
+import { expectAnswer, type Channel, type RequestBodyT } from './wire/channel.js';
 
 const logger = new Logger('Router');
 const maxUint32 = 0xffffffff;
@@ -33,6 +51,11 @@ const maxUint32 = 0xffffffff;
 export interface RouterOptions<Data extends AppData = AppData> {
   /** What the router forwards; nothing if missing. */
   mediaCodecs?: RtpCodecCapability[];
+  /**
+   * Our addition: of all who speak, only so many of the loudest are forwarded. 1 to 64; 0, or
+   * missing, for everybody.
+   */
+  loudestSpeakers?: number;
   appData?: Data;
 }
 
@@ -53,7 +76,10 @@ export interface WebRtcTransportOptions<Data extends AppData = AppData> {
    * 0 for never.
    */
   iceConsentTimeout?: number;
-  /** Bits per second. */
+  /**
+   * Bits per second that the path to the client is taken to carry until it is measured; 600,000 if
+   * missing.
+   */
   initialAvailableOutgoingBitrate?: number;
   /** Not supported: true is an UnsupportedError. */
   enableSctp?: false;
@@ -68,6 +94,7 @@ export type RouterEvents = {
 export type RouterObserverEvents = {
   close: [];
   newtransport: [WebRtcTransport];
+  newrtpobserver: [RtpObserver];
 };
 
 export interface RouterInternal<Data extends AppData = AppData> {
@@ -83,6 +110,7 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
   readonly #internal: RouterInternal<Data>;
   readonly #transports = new Map<string, WebRtcTransport>();
   readonly #producers = new Map<string, Producer>();
+  readonly #rtpObservers = new Map<string, RtpObserver>();
   #closed = false;
 
   /** @internal Use Worker.createRouter(). */
@@ -111,7 +139,7 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     this.#internal.appData = appData;
   }
 
-  /** Also closes its transports. */
+  /** Also closes its transports and observers. */
   close(): void {
     if (this.#closed) return;
     this.#internal.channel.close(this.id);
@@ -160,6 +188,30 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
         return this.#addTransport(id, created, webRtcServer, appData);
       },
       applyLate: () => channel.close(id),
+    });
+  }
+
+  /** Watches the producers that are added to it, and tells who is how loud. */
+  async createAudioLevelObserver<ObserverData extends AppData = AppData>(
+    options: AudioLevelObserverOptions<ObserverData> = {},
+  ): Promise<AudioLevelObserver<ObserverData>> {
+    const id = randomUUID();
+    const body = encodeAudioLevelObserver(id, options);
+    const method = RequestBody.CreateAudioLevelObserver;
+    return this.#createObserver({ method, body, id }, options.appData, (internal) => {
+      return new AudioLevelObserver<ObserverData>(internal);
+    });
+  }
+
+  /** Watches the producers that are added to it, and tells who dominates the conversation. */
+  async createActiveSpeakerObserver<ObserverData extends AppData = AppData>(
+    options: ActiveSpeakerObserverOptions<ObserverData> = {},
+  ): Promise<ActiveSpeakerObserver<ObserverData>> {
+    const id = randomUUID();
+    const body = encodeActiveSpeakerObserver(id, options);
+    const method = RequestBody.CreateActiveSpeakerObserver;
+    return this.#createObserver({ method, body, id }, options.appData, (internal) => {
+      return new ActiveSpeakerObserver<ObserverData>(internal);
     });
   }
 
@@ -227,6 +279,34 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     return transport;
   }
 
+  #createObserver<ObserverData extends AppData, Observer>(
+    request: { method: RequestBody; body: RequestBodyT; id: string },
+    data: ObserverData | undefined,
+    make: (internal: RtpObserverInternal<ObserverData>) => Observer,
+  ): Promise<Observer> {
+    this.#requireOpen();
+    const { channel } = this.#internal;
+    const { method, body, id } = request;
+    const appData = asAppData(data);
+    return channel.call({
+      method,
+      target: this.id,
+      body,
+      apply: () => {
+        this.#requireOpen();
+        const findProducer = (producerId: string): Producer | undefined =>
+          this.#producers.get(producerId);
+        const onClose = (): void => void this.#rtpObservers.delete(id);
+        const observer = make({ channel, id, appData, findProducer, onClose });
+        const anyObserver = observer as unknown as RtpObserver;
+        this.#rtpObservers.set(id, anyObserver);
+        this.observer.safeEmit('newrtpobserver', anyObserver);
+        return observer;
+      },
+      applyLate: () => channel.close(id),
+    });
+  }
+
   #requireOpen(): void {
     if (this.#closed) throw new InvalidStateError('the router is closed');
   }
@@ -234,6 +314,7 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
   #end(): void {
     this.#closed = true;
     for (const transport of [...this.#transports.values()]) transport.routerClosed();
+    for (const observer of [...this.#rtpObservers.values()]) observer.routerClosed();
     this.#internal.onClose();
   }
 }

@@ -3,11 +3,13 @@ import {
   MediaKind,
   Protocol,
   type DropCountT,
+  type LayerBitrateT,
   type ResourceUsageT,
   type RtpStreamStatsT,
   type TransportStatsT,
   type TransportTupleT,
 } from './generated/schema.js';
+import { decodeLayers, type ConsumerLayers } from './layers.js';
 import type { MediaKind as Kind } from './rtp_types.js';
 import { compact } from './ortc/fields.js';
 
@@ -22,6 +24,7 @@ export interface TransportTuple {
   protocol: 'udp' | 'tcp';
 }
 
+/** Bytes and packets count from the start; bit rates are averages of about the last second. */
 export interface WebRtcTransportStat {
   type: 'webrtc-transport';
   transportId: string;
@@ -45,9 +48,22 @@ export interface WebRtcTransportStat {
   rtxBytesSent: number;
   rtxRecvBitrate: number;
   rtxSendBitrate: number;
+  /** What was sent only to probe the path. */
+  probationBytesSent: number;
+  probationSendBitrate: number;
+  /** What the path to the client is estimated to carry; missing while nothing told. */
   availableOutgoingBitrate?: number;
   availableIncomingBitrate?: number;
   maxIncomingBitrate?: number;
+  maxOutgoingBitrate?: number;
+  minOutgoingBitrate?: number;
+  /** Our addition: what all that is preferred would take. */
+  desiredOutgoingBitrate: number;
+  /** Our addition: why `availableOutgoingBitrate` last changed, in one word. */
+  bandwidthReason?: string;
+  /** Our addition: how long it takes to send what waits, in milliseconds. */
+  sendQueueMs: number;
+  /** Milliseconds. */
   roundTripTime?: number;
   srtpProfile?: string;
   drops: Drops;
@@ -76,8 +92,22 @@ export interface RtpStreamStat {
   rtxPacketsDiscarded: number;
   keyFrames: number;
   jitter: number;
+  /** Milliseconds. */
   roundTripTime?: number;
+  /** 0 (nothing arrives) to 10 (nothing is lost). */
   score: number;
+  /**
+   * Of producers of video: bits per second of each layer without those below it, by
+   * "spatial.temporal".
+   */
+  bitrateByLayer?: Record<string, number>;
+  /** Of the last key frame that told it. */
+  frameWidth?: number;
+  frameHeight?: number;
+  /** Our additions, of consumers of video: what is asked for, what flows, and why. */
+  preferredLayers?: ConsumerLayers;
+  currentLayers?: ConsumerLayers;
+  layersReason?: string;
   drops: Drops;
 }
 
@@ -127,10 +157,17 @@ export function decodeTransportStats(stats: TransportStatsT): WebRtcTransportSta
     rtxBytesSent: Number(stats.rtxBytesSent),
     rtxRecvBitrate: stats.rtxRecvBitrate,
     rtxSendBitrate: stats.rtxSendBitrate,
+    probationBytesSent: Number(stats.probationBytesSent),
+    probationSendBitrate: stats.probationSendBitrate,
     // The worker says 0 where it knows nothing.
     availableOutgoingBitrate: stats.availableOutgoingBitrate || undefined,
     availableIncomingBitrate: stats.availableIncomingBitrate || undefined,
     maxIncomingBitrate: stats.maxIncomingBitrate || undefined,
+    maxOutgoingBitrate: stats.maxOutgoingBitrate || undefined,
+    minOutgoingBitrate: stats.minOutgoingBitrate || undefined,
+    desiredOutgoingBitrate: stats.desiredOutgoingBitrate,
+    bandwidthReason: stats.bandwidthReason ? String(stats.bandwidthReason) : undefined,
+    sendQueueMs: stats.sendQueueMs,
     roundTripTime: stats.roundTripTimeMs || undefined,
     srtpProfile: stats.srtpProfile ? String(stats.srtpProfile) : undefined,
     drops: decodeDrops(stats.drops),
@@ -166,6 +203,12 @@ export function decodeStreamStats(
     jitter: stats.jitter,
     roundTripTime: stats.roundTripTimeMs || undefined,
     score: stats.score,
+    bitrateByLayer: decodeLayerBitrates(stats.bitrateByLayer),
+    frameWidth: stats.frameWidth || undefined,
+    frameHeight: stats.frameHeight || undefined,
+    preferredLayers: decodeLayers(stats.preferredLayers),
+    currentLayers: decodeLayers(stats.currentLayers),
+    layersReason: stats.layersReason ? String(stats.layersReason) : undefined,
     drops: decodeDrops(stats.drops),
   } satisfies RtpStreamStat);
 }
@@ -180,6 +223,16 @@ export function decodeResourceUsage(usage: ResourceUsageT): WorkerResourceUsage 
     ru_nvcsw: Number(usage.voluntarySwitches),
     ru_nivcsw: Number(usage.involuntarySwitches),
   };
+}
+
+function decodeLayerBitrates(layers: LayerBitrateT[]): Record<string, number> | undefined {
+  if (layers.length === 0) return undefined;
+  return Object.fromEntries(
+    layers.map(({ spatialLayer, temporalLayer, bitrate }) => [
+      `${spatialLayer}.${temporalLayer}`,
+      bitrate,
+    ]),
+  );
 }
 
 function decodeDrops(drops: DropCountT[]): Drops {

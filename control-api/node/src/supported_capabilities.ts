@@ -58,11 +58,13 @@ const headerExtensions: RtpHeaderExtension[] = [
     'sendrecv',
   ),
   ...extension(6, 'urn:ietf:params:rtp-hdrext:ssrc-audio-level', 'sendrecv', undefined),
+  // Receivers get it as well, rewritten: what is sent to them can then be told apart by layers even
+  // if its payload is encrypted from end to end.
   ...extension(
     7,
     'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension',
     undefined,
-    'recvonly',
+    'sendrecv',
   ),
   ...extension(8, 'urn:3gpp:video-orientation', undefined, 'sendrecv'),
   ...extension(9, 'urn:ietf:params:rtp-hdrext:toffset', undefined, 'sendrecv'),

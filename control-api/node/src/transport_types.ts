@@ -8,8 +8,10 @@ import type {
   IceState,
 } from './ice_dtls.js';
 import type { Producer } from './producer.js';
+import type { ConsumerLayers } from './layers.js';
 import type { MediaKind, RtpCapabilities, RtpParameters } from './rtp_types.js';
 import type { TransportTuple } from './stats.js';
+import type { TransportTraceEventData } from './trace.js';
 import type { AppData } from './types.js';
 import type { WebRtcServer } from './webrtc_server.js';
 import type { Channel } from './wire/channel.js';
@@ -44,26 +46,31 @@ export interface ConsumeOptions<Data extends AppData = AppData> {
   mid?: string;
   /** Retransmissions; true for video and false for audio if missing. */
   enableRtx?: boolean;
-  /** Not supported: anything else is an UnsupportedError. */
-  ignoreDtx?: false;
+  /** The highest layers of video that are of use to the client; all if missing. */
+  preferredLayers?: ConsumerLayers;
+  /** Our addition, as setPriority(): 1 to 255, who is served first; 1 if missing. */
+  priority?: number;
+  /** Leaves out packets in which nobody speaks (Opus DTX). */
+  ignoreDtx?: boolean;
+  /** Not supported: true is an UnsupportedError. */
   pipe?: false;
-  preferredLayers?: undefined;
   appData?: Data;
 }
 
-export type StateEvents = {
+export type ChangeEvents = {
   icestatechange: [IceState];
   iceselectedtuplechange: [TransportTuple];
   dtlsstatechange: [DtlsState, string?];
+  trace: [TransportTraceEventData];
 };
 
-export type WebRtcTransportEvents = StateEvents & {
+export type WebRtcTransportEvents = ChangeEvents & {
   routerclose: [];
   listenserverclose: [];
   listenererror: [string, Error];
 };
 
-export type WebRtcTransportObserverEvents = StateEvents & {
+export type WebRtcTransportObserverEvents = ChangeEvents & {
   close: [];
   newproducer: [Producer];
   newconsumer: [Consumer];

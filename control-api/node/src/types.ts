@@ -3,15 +3,20 @@
 /** Whatever the application hangs on an object. The SDK does not look at it. */
 export type AppData = Record<string, unknown>;
 
+export type * from './active_speaker_observer.js';
+export type * from './audio_level_observer.js';
 export type * from './consumer.js';
 export type * from './event_emitter.js';
+export type * from './layers.js';
 export type * from './listen_info.js';
 export type * from './logger.js';
 export type * from './producer.js';
 export type * from './router.js';
+export type * from './rtp_observer.js';
 export type * from './rtp_types.js';
 export type * from './scalability_mode.js';
 export type * from './stats.js';
+export type * from './trace.js';
 export type * from './transport_types.js';
 export type * from './webrtc_server.js';
 export type * from './webrtc_transport.js';

@@ -1,13 +1,13 @@
 // The path between a router and one browser: ICE, DTLS, and the streams on top.
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
-import { Consumer } from './consumer.js';
+import { checkConsumeOptions, encodeConsume, initialLayers } from './consume_options.js';
+import { Consumer, type ConsumerType } from './consumer.js';
 import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError, NotFoundError } from './errors.js';
 import {
   ConnectWebRtcTransportT,
   ConsumedT,
-  ConsumeT,
   DtlsStateChangeT,
   DumpT,
   DumpTextT,
@@ -20,6 +20,9 @@ import {
   RequestBody,
   RestartIceT,
   SetMaxIncomingBitrateT,
+  SetMaxOutgoingBitrateT,
+  SetMinOutgoingBitrateT,
+  TraceT,
   TransportStatsT,
   WebRtcTransportConnectedT,
   type NotificationT,
@@ -37,38 +40,47 @@ import {
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
 import {
+  asAppData,
   asBoolean,
   asDictionary,
   asId,
   asInteger,
-  asName,
   asOneOf,
   optional,
-  requireUnused,
 } from './ortc/fields.js';
 import type { ValidParameters } from './ortc/validation.js';
 import { Producer, type ProducerType } from './producer.js';
 import type { RtpCapabilities } from './rtp_types.js';
+import { SsrcPool } from './ssrc_pool.js';
 import {
   decodeTransportStats,
   decodeTuple,
   type TransportTuple,
   type WebRtcTransportStat,
 } from './stats.js';
+import {
+  decodeTrace,
+  encodeTraceTypes,
+  transportTraceTypes,
+  type TransportTraceEventData,
+  type TransportTraceEventType,
+} from './trace.js';
 import type {
+  ChangeEvents,
   ConsumeOptions,
   ProduceOptions,
-  StateEvents,
   WebRtcTransportEvents,
   WebRtcTransportInternal,
   WebRtcTransportObserverEvents,
 } from './transport_types.js';
 import type { AppData } from './types.js';
 import { encodeKind, encodeMapping, encodeRtpParameters } from './wire/rtp_encoder.js';
-import { expectAnswer } from './wire/channel.js';
+import { expectAnswer, type RequestBodyT } from './wire/channel.js';
 
 const logger = new Logger('WebRtcTransport');
 const maxUint32 = 0xffffffff;
+/** Bits per second; less does not even carry audio. */
+const leastOutgoingBitrate = 30_000;
 
 export class WebRtcTransport<
   Data extends AppData = AppData,
@@ -77,7 +89,7 @@ export class WebRtcTransport<
   readonly #internal: WebRtcTransportInternal<Data>;
   readonly #producers = new Map<string, Producer>();
   readonly #consumers = new Map<string, Consumer>();
-  readonly #usedSsrcs = new Set<number>();
+  readonly #ssrcs = new SsrcPool();
   #closed = false;
   #iceState: IceState = 'new';
   #iceSelectedTuple: TransportTuple | undefined;
@@ -85,6 +97,9 @@ export class WebRtcTransport<
   #dtlsRemoteCert: string | undefined;
   #cname: string | undefined;
   #nextMid = 0;
+  // 0 for none.
+  #maxOutgoingBitrate = 0;
+  #minOutgoingBitrate = 0;
 
   /** @internal Use Router.createWebRtcTransport(). */
   constructor(internal: WebRtcTransportInternal<Data>) {
@@ -227,13 +242,45 @@ export class WebRtcTransport<
 
   /** Bits per second that the client may send; 0 for no limit. */
   async setMaxIncomingBitrate(bitrate: number): Promise<void> {
-    this.#requireOpen();
-    await this.#internal.channel.call({
-      method: RequestBody.SetMaxIncomingBitrate,
-      target: this.id,
-      body: new SetMaxIncomingBitrateT(asInteger(bitrate, 'bitrate', 0, maxUint32)),
-      apply: () => undefined,
+    const body = new SetMaxIncomingBitrateT(asInteger(bitrate, 'bitrate', 0, maxUint32));
+    await this.#command(RequestBody.SetMaxIncomingBitrate, body, () => undefined);
+  }
+
+  /**
+   * The most that is sent to the client, whatever is estimated, in bits per second: at least
+   * 30,000 and not below the minimum, else a TypeError; 0 for no bound.
+   */
+  async setMaxOutgoingBitrate(bitrate: number): Promise<void> {
+    asOutgoingBitrate(bitrate, 'bitrate');
+    if (bitrate !== 0 && bitrate < this.#minOutgoingBitrate)
+      throw new TypeError(`bitrate is below the minimum of ${this.#minOutgoingBitrate}`);
+    const body = new SetMaxOutgoingBitrateT(bitrate);
+    await this.#command(RequestBody.SetMaxOutgoingBitrate, body, () => {
+      this.#maxOutgoingBitrate = bitrate;
     });
+  }
+
+  /**
+   * What the path to the client is taken to carry at the least, whatever is estimated, in bits per
+   * second: at least 30,000 and not above the maximum, else a TypeError; 0 for no bound.
+   */
+  async setMinOutgoingBitrate(bitrate: number): Promise<void> {
+    asOutgoingBitrate(bitrate, 'bitrate');
+    if (this.#maxOutgoingBitrate !== 0 && bitrate > this.#maxOutgoingBitrate)
+      throw new TypeError(`bitrate is above the maximum of ${this.#maxOutgoingBitrate}`);
+    const body = new SetMinOutgoingBitrateT(bitrate);
+    await this.#command(RequestBody.SetMinOutgoingBitrate, body, () => {
+      this.#minOutgoingBitrate = bitrate;
+    });
+  }
+
+  /**
+   * Of these types, and no others, 'trace' events come from now on; none if empty. Rejects with a
+   * TypeError for a type that transports do not have.
+   */
+  async enableTraceEvent(types: TransportTraceEventType[] = []): Promise<void> {
+    const body = encodeTraceTypes(types, transportTraceTypes);
+    await this.#command(RequestBody.EnableTraceEvents, body, () => undefined);
   }
 
   async produce<ProducerData extends AppData = AppData>(
@@ -289,52 +336,41 @@ export class WebRtcTransport<
     options: ConsumeOptions<ConsumerData>,
   ): Promise<Consumer<ConsumerData>> {
     this.#requireOpen();
-    asDictionary(options, 'options');
     const { router, channel } = this.#internal;
-    for (const name of ['ignoreDtx', 'pipe', 'preferredLayers'] as const)
-      requireUnused(options[name], name);
-    const producerId = asName(options.producerId, 'producerId');
+    const checked = checkConsumeOptions(options);
+    const { producerId, paused, mid, preferredLayers, priority, appData } = checked;
     const producer = router.findProducer(producerId);
     if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
-    const paused = optional(options.paused, 'paused', asBoolean) ?? false;
-    const enableRtx =
-      optional(options.enableRtx, 'enableRtx', asBoolean) ?? producer.kind === 'video';
-    const mid = optional(options.mid, 'mid', asName);
-    const appData = asAppData(options.appData);
     const { kind, consumableRtpParameters } = producer;
-    const ssrc = this.#takeSsrc();
+    const enableRtx = checked.enableRtx ?? kind === 'video';
+    const ssrc = this.#ssrcs.take();
     const rtpParameters = this.#consumerParameters(
       consumableRtpParameters,
       options.rtpCapabilities,
-      {
-        enableRtx,
-        ssrc,
-        mid,
-      },
+      { enableRtx, ssrc, mid },
     );
     const id = randomUUID();
     const call = channel.call({
       method: RequestBody.Consume,
       target: this.id,
-      body: new ConsumeT(
-        id,
-        producerId,
-        encodeKind(kind),
-        encodeRtpParameters(rtpParameters),
-        paused,
-      ),
+      body: encodeConsume(id, kind, rtpParameters, checked),
       apply: (answer) => {
         const { type, producerPaused } = expectAnswer(answer, ConsumedT);
         this.#requireOpen();
-        const described = { id, producerId, kind, rtpParameters, paused, producerPaused, appData };
+        const described = { id, producerId, kind, rtpParameters, paused, priority, appData };
         return this.#addConsumer<ConsumerData>(
-          { ...described, type: String(type) as ProducerType },
+          {
+            ...described,
+            producerPaused,
+            type: String(type) as ConsumerType,
+            preferredLayers: initialLayers(kind, rtpParameters, preferredLayers),
+          },
           ssrc,
         );
       },
       applyLate: () => channel.close(id),
     });
-    call.catch(() => this.#releaseSsrc(ssrc));
+    call.catch(() => this.#ssrcs.release(ssrc));
     return call;
   }
 
@@ -366,7 +402,7 @@ export class WebRtcTransport<
       channel: this.#internal.channel,
       onClose: () => {
         this.#consumers.delete(described.id);
-        this.#releaseSsrc(ssrc);
+        this.#ssrcs.release(ssrc);
       },
     });
     const anyConsumer = consumer as unknown as Consumer;
@@ -387,26 +423,9 @@ export class WebRtcTransport<
       if (mid === undefined) this.#nextMid += 1;
       return parameters;
     } catch (error) {
-      this.#releaseSsrc(ssrc);
+      this.#ssrcs.release(ssrc);
       throw error;
     }
-  }
-
-  // RFC 3550 §8.1: random. Nine digits, so that both it and the RTX SSRC behind it stay readable
-  // and far from the probator's 1234.
-  #takeSsrc(): number {
-    for (;;) {
-      const ssrc = randomInt(100_000_000, 999_999_998);
-      if (!this.#usedSsrcs.has(ssrc) && !this.#usedSsrcs.has(ssrc + 1)) {
-        this.#usedSsrcs.add(ssrc).add(ssrc + 1);
-        return ssrc;
-      }
-    }
-  }
-
-  #releaseSsrc(ssrc: number): void {
-    this.#usedSsrcs.delete(ssrc);
-    this.#usedSsrcs.delete(ssrc + 1);
   }
 
   // RFC 3550 §6.5.1: what comes from one participant has one CNAME, or receivers could not play
@@ -414,6 +433,11 @@ export class WebRtcTransport<
   #shareCname(rtpParameters: ValidParameters): void {
     this.#cname ??= rtpParameters.rtcp.cname || randomUUID().slice(0, 8);
     rtpParameters.rtcp.cname = this.#cname;
+  }
+
+  #command(method: RequestBody, body: RequestBodyT, apply: () => void): Promise<void> {
+    this.#requireOpen();
+    return this.#internal.channel.call({ method, target: this.id, body, apply, applyLate: apply });
   }
 
   #requireOpen(): void {
@@ -449,18 +473,20 @@ export class WebRtcTransport<
       if (body.reason)
         logger.debug(`transport ${this.id}: DTLS ${this.#dtlsState}: ${String(body.reason)}`);
       this.#tell('dtlsstatechange', this.#dtlsState, this.#dtlsRemoteCert);
+    } else if (body instanceof TraceT) {
+      const trace = decodeTrace(body, transportTraceTypes);
+      if (trace) this.#tell('trace', trace as TransportTraceEventData);
     } else {
       logger.debug(`transport ${this.id}: news ${bodyType} is not known here`);
     }
   }
 
-  #tell<Name extends keyof StateEvents>(name: Name, ...args: StateEvents[Name]): void {
-    (this as EnhancedEventEmitter<StateEvents>).safeEmit(name, ...args);
-    (this.observer as EnhancedEventEmitter<StateEvents>).safeEmit(name, ...args);
+  #tell<Name extends keyof ChangeEvents>(name: Name, ...args: ChangeEvents[Name]): void {
+    (this as EnhancedEventEmitter<ChangeEvents>).safeEmit(name, ...args);
+    (this.observer as EnhancedEventEmitter<ChangeEvents>).safeEmit(name, ...args);
   }
 }
 
-/** `appData` of any creator: an object, empty if missing. */
-export function asAppData<Data extends AppData>(value: Data | undefined): Data {
-  return (value === undefined ? {} : asDictionary(value, 'appData')) as Data;
+function asOutgoingBitrate(value: unknown, where: string): void {
+  if (value !== 0) asInteger(value, where, leastOutgoingBitrate, maxUint32);
 }

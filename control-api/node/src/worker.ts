@@ -21,13 +21,12 @@ import {
 import { encodeListenInfos, type TransportListenInfo } from './listen_info.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
-import { asDictionary, asInteger, asName, asOneOf, optional } from './ortc/fields.js';
+import { asAppData, asDictionary, asInteger, asName, asOneOf, optional } from './ortc/fields.js';
 import { Router, type RouterOptions } from './router.js';
 import { decodeResourceUsage, type WorkerResourceUsage } from './stats.js';
 import type { AppData } from './types.js';
 import { schemaVersion } from './version.js';
 import { WebRtcServer } from './webrtc_server.js';
-import { asAppData } from './webrtc_transport.js';
 import { Channel, expectAnswer } from './wire/channel.js';
 import { workerBin as defaultWorkerBin } from './worker_bin.js';
 import { describeDeath, describeExit, WorkerProcess, type WorkerExit } from './worker_process.js';
@@ -36,6 +35,8 @@ const logger = new Logger('Worker');
 
 const startTimeout = 10_000;
 const defaultRequestTimeout = 10_000;
+/** More at once are a crowd in which nobody is understood. */
+const maxSpeakers = 64;
 /** What a worker exits with when its options are wrong. */
 const wrongOptions = 2;
 const logLevels = ['none', 'error', 'warn', 'debug'] as const;
@@ -204,12 +205,13 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
     this.#requireOpen();
     asDictionary(options, 'options');
     const rtpCapabilities = ortc.generateRouterRtpCapabilities(options.mediaCodecs);
+    const speakers = asInteger(options.loudestSpeakers ?? 0, 'loudestSpeakers', 0, maxSpeakers);
     const appData = asAppData(options.appData);
     const id = randomUUID();
     const channel = this.#channel;
     return channel.call({
       method: RequestBody.CreateRouter,
-      body: new CreateRouterT(id),
+      body: new CreateRouterT(id, speakers),
       apply: () => {
         const onClose = (): void => void this.#routers.delete(id);
         const router = new Router<RouterData>({ channel, id, rtpCapabilities, appData, onClose });

@@ -5,6 +5,8 @@ import { Builder, ByteBuffer } from 'flatbuffers';
 import { createReadStream, createWriteStream } from 'node:fs';
 
 import * as schema from '../src/generated/schema.js';
+import { getProducerType } from '../src/ortc.js';
+import { fakeTraces } from './fake_traces.js';
 import { FrameReader, frameOf } from '../src/wire/frame.js';
 
 export interface Script {
@@ -17,6 +19,8 @@ export interface Script {
   /** Answers these methods never, or this many milliseconds late. */
   mute?: string[];
   late?: Record<string, number>;
+  /** Answers these methods only when another one comes. */
+  heldUntil?: Record<string, string>;
   /** Refuses these methods. */
   refuse?: Record<string, { code: number; message: string }>;
   /** Kills itself at these methods, closes its output, or sends an impossible length. */
@@ -29,11 +33,20 @@ export interface Script {
   stubborn?: boolean;
 }
 
+interface FakeProducer {
+  type: string;
+  /** Of each encoding. */
+  rids: schema.EncodingScoreT['rid'][];
+}
+
 const script = JSON.parse(process.env.FAKE_WORKER ?? '{}') as Script;
 const output = createWriteStream('', { fd: 4 });
 const reader = new FrameReader();
 const producerOfConsumer = new Map<string, string>();
 const pausedProducers = new Set<string>();
+const levelObservers = new Set<string>();
+const held = new Map<string, schema.RequestT>();
+const producers = new Map<string, FakeProducer>();
 
 main();
 
@@ -67,13 +80,35 @@ function handleFrame(frame: Buffer): void {
   const request = body as schema.RequestT;
   const method = schema.RequestBody[request.bodyType] as string;
   console.log(`request ${method} ${String(request.target ?? '')}`);
+  console.log(`body ${method} ${describe(request.body)}`);
   if (script.dieAt === method) process.kill(process.pid, 'SIGKILL');
   if (script.closeAt === method) output.destroy();
   if (script.nonsenseAt === method) output.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
   if (script.mute?.includes(method)) return;
+  releaseHeld(method);
+  if (script.heldUntil?.[method] !== undefined) {
+    held.set(method, request);
+    return;
+  }
   const delay = script.late?.[method];
   if (delay === undefined) answer(request, method);
   else setTimeout(() => answer(request, method), delay);
+}
+
+function releaseHeld(arrived: string): void {
+  for (const [method, request] of held) {
+    if (script.heldUntil?.[method] !== arrived) continue;
+    held.delete(method);
+    answer(request, method);
+  }
+}
+
+/** JSON of what the tests look at: of RTP parameters the encodings only. */
+function describe(body: schema.RequestT['body']): string {
+  return JSON.stringify(body, (name, value: unknown) => {
+    if (value instanceof schema.RtpParametersT) return value.encodings;
+    return name === 'mapping' ? undefined : value;
+  });
 }
 
 function answer(request: schema.RequestT, method: string): void {
@@ -119,12 +154,21 @@ function bodyFor({
       new schema.IceRestartedT(new schema.IceParametersT('fresh', 'secret')),
     ];
   }
-  if (body instanceof schema.ProduceT)
-    return [ResponseBody.Produced, new schema.ProducedT('simple')];
+  if (body instanceof schema.ProduceT) {
+    const type = typeOf(body.rtpParameters);
+    const rids = (body.rtpParameters?.encodings ?? []).map(({ rid }) => rid);
+    producers.set(String(body.producerId), { type, rids });
+    return [ResponseBody.Produced, new schema.ProducedT(type)];
+  }
   if (body instanceof schema.ConsumeT) {
     producerOfConsumer.set(String(body.consumerId), String(body.producerId));
     const paused = pausedProducers.has(String(body.producerId));
-    return [ResponseBody.Consumed, new schema.ConsumedT('simple', paused)];
+    const { type } = producerOf(String(body.consumerId));
+    return [ResponseBody.Consumed, new schema.ConsumedT(type, paused)];
+  }
+  if (body instanceof schema.SetPreferredLayersT) {
+    const layers = possibleLayers(String(target), body);
+    return [ResponseBody.PreferredLayersSet, new schema.PreferredLayersSetT(layers)];
   }
   if (body instanceof schema.GetResourceUsageT) {
     return [ResponseBody.ResourceUsage, new schema.ResourceUsageT(1_500_000n, 250_000n, 8192n)];
@@ -133,6 +177,27 @@ function bodyFor({
     return [ResponseBody.DumpText, new schema.DumpTextT('{"fake":true}')];
   if (body instanceof schema.GetStatsT) return statsFor(String(target));
   return [ResponseBody.Empty, new schema.EmptyT()];
+}
+
+function typeOf(parameters: schema.RtpParametersT | null): string {
+  const encodings = (parameters?.encodings ?? []).map(({ scalabilityMode }) =>
+    scalabilityMode === null ? {} : { scalabilityMode: String(scalabilityMode) },
+  );
+  return getProducerType({ codecs: [], encodings });
+}
+
+function producerOf(consumer: string): FakeProducer {
+  const producer = producers.get(producerOfConsumer.get(consumer) ?? '');
+  return producer ?? { type: 'simple', rids: [null] };
+}
+
+function possibleLayers(
+  consumer: string,
+  { layers }: schema.SetPreferredLayersT,
+): schema.ConsumerLayersT {
+  const highest = producerOf(consumer).rids.length - 1;
+  const spatialLayer = Math.min(layers?.spatialLayer ?? 0, highest);
+  return new schema.ConsumerLayersT(spatialLayer, layers?.temporalLayer ?? 0);
 }
 
 function createdTransport(): schema.WebRtcTransportCreatedT {
@@ -156,17 +221,87 @@ function statsFor(target: string): [schema.ResponseBody, schema.ResponseT['body'
     const stats = new schema.TransportStatsT(target, 12345678901n, 'completed', 'connected');
     stats.bytesReceived = 5_000_000_000n;
     stats.drops = [new schema.DropCountT('srtpReplay', 3n)];
+    fillBandwidth(stats);
     return [ResponseBody.TransportStats, stats];
   }
   const stream = new schema.RtpStreamStatsT(5n, 4000000000);
   stream.packetsLost = -2n;
   stream.mimeType = 'audio/opus';
-  const streams = producerOfConsumer.has(target) ? [stream, stream] : [stream];
-  return [ResponseBody.StreamStatsList, new schema.StreamStatsListT(streams)];
+  stream.bitrateByLayer = [new schema.LayerBitrateT(0, 0, 9), new schema.LayerBitrateT(1, 2, 5)];
+  [stream.frameWidth, stream.frameHeight] = [1280, 720];
+  if (!producerOfConsumer.has(target))
+    return [ResponseBody.StreamStatsList, new schema.StreamStatsListT([stream])];
+  const sent = new schema.RtpStreamStatsT(5n, 1);
+  sent.preferredLayers = new schema.ConsumerLayersT(1);
+  sent.currentLayers = new schema.ConsumerLayersT(0, 2);
+  sent.layersReason = 'bandwidthDown';
+  return [ResponseBody.StreamStatsList, new schema.StreamStatsListT([sent, stream])];
+}
+
+function fillBandwidth(stats: schema.TransportStatsT): void {
+  stats.availableOutgoingBitrate = 700_000;
+  stats.maxOutgoingBitrate = 2_000_000;
+  stats.minOutgoingBitrate = 50_000;
+  stats.probationBytesSent = 6_000_000_000n;
+  stats.probationSendBitrate = 40_000;
+  stats.desiredOutgoingBitrate = 3_000_000;
+  stats.bandwidthReason = 'overuse';
+  stats.sendQueueMs = 12.5;
 }
 
 // What a real worker would say to those who listen or are connected.
-function tellOthers({ body, target }: schema.RequestT): void {
+function tellOthers(request: schema.RequestT): void {
+  tellOfObjects(request);
+  tellOfLayers(request);
+  tellOfSpeakers(request);
+}
+
+function tellOfLayers({ body, target }: schema.RequestT): void {
+  const { NotificationBody } = schema;
+  const id = String(target ?? '');
+  if (body instanceof schema.EnableTraceEventsT) {
+    for (const trace of fakeTraces([...body.types])) notify(id, NotificationBody.Trace, trace);
+  } else if (body instanceof schema.SetPreferredLayersT) {
+    tellLayers(id, possibleLayers(id, body), 'preferredLayers');
+  } else if (body instanceof schema.PauseT && producerOfConsumer.has(id)) {
+    tellLayers(id, null, 'paused');
+  }
+}
+
+// The consumer what flows, and its producer what is watched.
+function tellLayers(consumer: string, layers: schema.ConsumerLayersT | null, reason: string): void {
+  const { NotificationBody } = schema;
+  notify(consumer, NotificationBody.LayersChange, new schema.LayersChangeT(layers, reason));
+  const wanted = producerOf(consumer).rids.map((_, encoding) => {
+    return layers !== null && encoding <= layers.spatialLayer;
+  });
+  const body = new schema.WantedLayersT(layers, wanted);
+  notify(producerOfConsumer.get(consumer) ?? '', NotificationBody.WantedLayers, body);
+}
+
+// Everybody speaks as soon as he is watched, and is silent as soon as he is not.
+function tellOfSpeakers({ body, target }: schema.RequestT): void {
+  const { NotificationBody } = schema;
+  const id = String(target ?? '');
+  if (body instanceof schema.AddProducerT) {
+    const producer = String(body.producerId);
+    const volumes = [new schema.VolumeT('gone', -1), new schema.VolumeT(producer, -33)];
+    const { AudioLevels, DominantSpeaker } = NotificationBody;
+    if (levelObservers.has(id)) {
+      notify(id, AudioLevels, new schema.AudioLevelsT(volumes.slice(0, 1)));
+      notify(id, AudioLevels, new schema.AudioLevelsT(volumes));
+    } else {
+      for (const speaker of ['gone', producer])
+        notify(id, DominantSpeaker, new schema.DominantSpeakerT(speaker));
+    }
+  } else if (body instanceof schema.RemoveProducerT) {
+    notify(id, NotificationBody.AudioLevels, new schema.AudioLevelsT([]));
+  } else if (body instanceof schema.CreateAudioLevelObserverT) {
+    levelObservers.add(String(body.observerId));
+  }
+}
+
+function tellOfObjects({ body, target }: schema.RequestT): void {
   const { NotificationBody } = schema;
   const id = String(target ?? '');
   const consumers = [...producerOfConsumer]
@@ -193,12 +328,15 @@ function tellOthers({ body, target }: schema.RequestT): void {
       notify(to, NotificationBody.ProducerPaused, new schema.ProducerPausedT());
   } else if (body instanceof schema.ResumeT) {
     pausedProducers.delete(id);
-    const score = new schema.EncodingScoreT(1111, null, 7);
+    const rids = producers.get(id)?.rids ?? [];
+    const scores = rids.map((rid, at) => new schema.EncodingScoreT(1111 + at, rid, 7 - at));
+    // Workers may tell them in any order.
     if (consumers.length > 0)
-      notify(id, NotificationBody.ProducerScore, new schema.ProducerScoreT([score]));
+      notify(id, NotificationBody.ProducerScore, new schema.ProducerScoreT(scores.reverse()));
     for (const to of consumers) {
       notify(to, NotificationBody.ProducerResumed, new schema.ProducerResumedT());
-      notify(to, NotificationBody.ConsumerScore, new schema.ConsumerScoreT(9, 7));
+      const each = rids.map((_, at) => 7 - at);
+      notify(to, NotificationBody.ConsumerScore, new schema.ConsumerScoreT(9, 7, each));
     }
   } else if (body instanceof schema.CloseT) {
     for (const to of consumers) {

@@ -20,6 +20,9 @@ let scripts = 0;
 /** Generous: a busy machine takes a second to start a fake worker. */
 const eventTimeout = 10_000;
 
+/** Long enough for what a busy machine answers at once, for tests of what it does not. */
+export const shortTimeout = 1000;
+
 /** An executable that starts a fake worker with `script`. */
 export function fakeWorkerBin(script: Script = {}): string {
   const fake = join(dirname(fileURLToPath(import.meta.url)), 'fake_worker.js');
@@ -130,6 +133,17 @@ export function videoParameters(): types.RtpParameters {
     ],
     rtcp: { cname: 'browser' },
   };
+}
+
+/** Three encodings, the lowest first, as mediasoup-client describes them. */
+export function simulcastParameters(): types.RtpParameters {
+  const encodings = [4, 2, 1].map((scaleResolutionDownBy, index) => ({
+    rid: `r${index}`,
+    scalabilityMode: 'L1T3',
+    scaleResolutionDownBy,
+    maxBitrate: 150_000 * 3 ** index,
+  }));
+  return { ...videoParameters(), encodings };
 }
 
 /** What a browser that can do everything would answer to a router. */

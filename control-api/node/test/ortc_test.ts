@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { getSupportedRtpCapabilities, ortc, UnsupportedError, type types } from '../src/index.js';
-import { audioParameters, browserCapabilities, mediaCodecs, videoParameters } from './fixtures.js';
+import {
+  audioParameters,
+  browserCapabilities,
+  mediaCodecs,
+  simulcastParameters,
+  videoParameters,
+} from './fixtures.js';
 
 const transportCc = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
 const absSendTime = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time';
@@ -166,7 +172,7 @@ describe('router capabilities', () => {
       'audio 5 recvonly',
       'video 5 sendrecv',
       'audio 6 sendrecv',
-      'video 7 recvonly',
+      'video 7 sendrecv',
       'video 8 sendrecv',
       'video 9 sendrecv',
       'audio 10 sendrecv',
@@ -373,7 +379,7 @@ describe('consumable parameters', () => {
     assert.deepEqual(consumable.encodings, [{ scalabilityMode: 'L1T3', maxBitrate: 1_500_000 }]);
     assert.deepEqual(
       consumable.headerExtensions.map(({ id }) => id),
-      [1, 4, 5, 8, 9, 10, 11],
+      [1, 4, 5, 7, 8, 9, 10, 11],
     );
     assert.deepEqual(consumable.rtcp, { cname: 'browser', reducedSize: true });
   });
@@ -383,6 +389,24 @@ describe('consumable parameters', () => {
     sent.codecs.pop();
     assert.equal(consumableOf('video', sent).codecs[1]?.mimeType, 'video/rtx');
   });
+});
+
+describe('the type of a producer', () => {
+  const cases: [string, types.RtpEncodingParameters[], types.ProducerType][] = [
+    ['one encoding', [{}], 'simple'],
+    ['one encoding with layers of time', [{ scalabilityMode: 'L1T3' }], 'simple'],
+    ['one encoding with sizes', [{ scalabilityMode: 'L3T3_KEY' }], 'svc'],
+    ['one encoding with sizes of their own', [{ scalabilityMode: 'S2T1' }], 'svc'],
+    ['two encodings', [{ rid: 'a' }, { rid: 'b' }], 'simulcast'],
+    ['two scalable encodings', Array(2).fill({ scalabilityMode: 'L2T1' }), 'simulcast'],
+    ['no encoding', [], 'simple'],
+    ['a mode that is none', [{ scalabilityMode: 'L0T0' }], 'simple'],
+  ];
+  for (const [name, encodings, type] of cases) {
+    test(`with ${name} is ${type}`, () => {
+      assert.equal(ortc.getProducerType({ codecs: [], encodings }), type);
+    });
+  }
 });
 
 describe('consumer parameters', () => {
@@ -524,6 +548,34 @@ describe('consumer parameters', () => {
       name: 'UnsupportedError',
       message: 'no compatible media codecs',
     });
+  });
+
+  const modes: [string, types.RtpEncodingParameters[], string | undefined][] = [
+    ['keep the mode of one encoding', [{ ssrc: 1, scalabilityMode: 'L3T3_KEY' }], 'L3T3_KEY'],
+    ['keep sizes of their own', [{ ssrc: 1, scalabilityMode: 'S3T3' }], 'S3T3'],
+    ['have no mode if none is declared', [{ ssrc: 1 }], undefined],
+    ['count encodings as sizes', [{ rid: 'a' }, { rid: 'b' }, { rid: 'c' }, { rid: 'd' }], 'L4T1'],
+    ['take the most layers of time', [{ rid: 'a' }, { rid: 'b', scalabilityMode: 'L1T2' }], 'L2T2'],
+  ];
+  for (const [name, encodings, mode] of modes) {
+    test(name, () => {
+      const consumable = consumableOf('video', { ...videoParameters(), encodings });
+      const consumer = consumerOf(consumable, browserCapabilities(router));
+      assert.equal(consumer.encodings?.[0]?.scalabilityMode, mode);
+      assert.equal(consumer.encodings?.length, 1);
+    });
+  }
+
+  test('carry the dependency descriptor to receivers that know it, and to no others', () => {
+    const descriptor =
+      'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension';
+    const consumable = consumableOf('video', simulcastParameters());
+    const receiver = browserCapabilities(router);
+    const uris = (): string[] =>
+      (consumerOf(consumable, receiver).headerExtensions ?? []).map(({ uri }) => uri);
+    assert.ok(uris().includes(descriptor));
+    receiver.headerExtensions = receiver.headerExtensions?.filter(({ uri }) => uri !== descriptor);
+    assert.ok(!uris().includes(descriptor));
   });
 
   test('RTX alone is nothing that can be consumed', () => {

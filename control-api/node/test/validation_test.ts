@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { ortc } from '../src/index.js';
 import { encodeListenInfos } from '../src/listen_info.js';
 import { encodeDtlsParameters } from '../src/ice_dtls.js';
-import { audioParameters, videoParameters } from './fixtures.js';
+import { audioParameters, simulcastParameters, videoParameters } from './fixtures.js';
 
 type Change = (value: any) => void;
 
@@ -70,6 +70,18 @@ describe('RtpParameters', () => {
       (it) => (it.encodings[0].scalabilityMode = 3),
       /rtpParameters\.encodings\[0\]\.scalabilityMode/,
     ],
+    [
+      (it) => (it.encodings[0].scaleResolutionDownBy = 0.5),
+      /rtpParameters\.encodings\[0\]\.scaleResolutionDownBy is less than 1/,
+    ],
+    [
+      (it) => (it.encodings[0].scaleResolutionDownBy = Infinity),
+      /rtpParameters\.encodings\[0\]\.scaleResolutionDownBy is not a number/,
+    ],
+    [
+      (it) => (it.encodings[0].maxBitrate = '1'),
+      /rtpParameters\.encodings\[0\]\.maxBitrate is not a number/,
+    ],
     [(it) => (it.rtcp.cname = 5), /rtpParameters\.rtcp\.cname is not a string/],
     [(it) => (it.rtcp = 'x'), /rtpParameters\.rtcp is not an object/],
     [(it) => (it.mid = ''), /rtpParameters\.mid is empty/],
@@ -125,6 +137,31 @@ describe('RtpParameters', () => {
     assert.throws(
       () => ortc.validateProducerRtpParameters('audio', { ...sent, mid: undefined }),
       /encodings is missing/,
+    );
+  });
+});
+
+describe('several encodings', () => {
+  refuses(simulcastParameters, (value) => ortc.validateProducerRtpParameters('video', value), [
+    [(it) => delete it.encodings[1].rid, /encodings\[1\] has neither ssrc nor rid/],
+    [(it) => (it.encodings[2].rid = 'r0'), /encodings\[2\]\.rid is used twice/],
+    [
+      (it) => (it.encodings[0].ssrc = it.encodings[1].ssrc = 5),
+      /encodings\[1\]\.ssrc is used twice/,
+    ],
+  ]);
+
+  test('may be told apart by SSRC', () => {
+    const encodings = [{ ssrc: 1 }, { ssrc: 2 }];
+    const sent = { ...videoParameters(), encodings };
+    assert.deepEqual(ortc.validateProducerRtpParameters('video', sent).encodings, encodings);
+  });
+
+  test('of audio are refused', () => {
+    const sent = { ...audioParameters(), encodings: [{ ssrc: 1 }, { ssrc: 2 }] };
+    assert.throws(
+      () => ortc.validateProducerRtpParameters('audio', sent),
+      /rtpParameters\.encodings: audio has one encoding/,
     );
   });
 });

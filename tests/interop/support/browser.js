@@ -4,12 +4,12 @@ import { existsSync } from 'node:fs';
 
 import { chromium } from 'playwright-core';
 
-const kPath = process.env.SLUICE_CHROMIUM ?? '/usr/bin/chromium';
+export const chromiumPath = process.env.SLUICE_CHROMIUM ?? '/usr/bin/chromium';
 
 // A reason to skip, or false. scripts/test.sh lets no skip pass when CI=true.
-export const whyNoBrowser = existsSync(kPath)
+export const whyNoBrowser = existsSync(chromiumPath)
   ? false
-  : `there is no ${kPath}: install Debian's chromium or name another one in SLUICE_CHROMIUM`;
+  : `there is no ${chromiumPath}: install Debian's chromium or name another one in SLUICE_CHROMIUM`;
 
 const kFlags = [
   '--no-sandbox',
@@ -26,8 +26,10 @@ const kFlags = [
 const kCamera = { fps: 5 };
 
 // `camera` names the properties of the made-up camera, `permission` is the person's answer when the
-// page asks for it. Playwright makes a fresh profile for each browser and removes it.
-export function openBrowser({ camera = kCamera, permission = 'allow', extra = [] } = {}) {
+// page asks for it, `path` is another program in the place of Chromium. Playwright makes a fresh
+// profile for each browser and removes it.
+export function openBrowser(setup = {}) {
+  const { camera = kCamera, permission = 'allow', extra = [], path = chromiumPath } = setup;
   const properties = Object.entries(camera).map(([key, value]) => `${key}=${value}`);
   const args = [
     ...kFlags,
@@ -37,5 +39,5 @@ export function openBrowser({ camera = kCamera, permission = 'allow', extra = []
       : `--use-fake-ui-for-media-stream=${permission}`,
     ...extra,
   ];
-  return chromium.launch({ executablePath: kPath, headless: true, args });
+  return chromium.launch({ executablePath: path, headless: true, args });
 }

@@ -15,8 +15,10 @@ export class Participant {
   }
 
   // Opens the page of a room; with join=auto, which is the default, the person is on the way in.
-  static async open(browser, base, { room, name, viewport, ...params }) {
+  // `script` runs in the page before its own scripts do.
+  static async open(browser, base, { room, name, viewport, script, ...params }) {
     const context = await browser.newContext({ viewport: viewport ?? { width: 800, height: 500 } });
+    if (script) await context.addInitScript({ path: script });
     const page = await context.newPage();
     const address = new URL(base);
     const query = { room, name, join: 'auto', ...params };

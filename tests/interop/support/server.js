@@ -24,11 +24,13 @@ export class Server {
   #log = '';
   #ended;
 
-  static async start({ port = 0, workers = 2, options = [] } = {}) {
+  // In a `namespace` of its own, or where this process is.
+  static async start({ port = 0, workers = 2, options = [], namespace } = {}) {
     if (!existsSync(kMain)) throw new Error(`${kMain} is missing: build apps/conference first`);
     const server = new Server();
     const fixed = ['--port', String(port), '--rtc-port', '0', '--workers', String(workers)];
-    server.#spawn([...fixed, ...options]);
+    const line = [process.execPath, kMain, ...fixed, ...options];
+    server.#spawn(namespace ? namespace.enter(...line) : line);
     try {
       await until('the server says where it is', () => server.#ended || server.url, {
         within: kStartMs,
@@ -41,8 +43,8 @@ export class Server {
     return server;
   }
 
-  #spawn(args) {
-    const child = spawn(process.execPath, [kMain, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  #spawn([program, ...args]) {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     running.add(child);
     child.stdout.setEncoding('utf8').on('data', (text) => (this.#out += text));

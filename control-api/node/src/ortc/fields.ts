@@ -1,6 +1,7 @@
 // Reads fields of values that come from the network. Each function returns the field in its type or
 // throws a TypeError whose message names it.
 import { UnsupportedError } from '../errors.js';
+import type { AppData } from '../types.js';
 
 export type Dictionary = Record<string, unknown>;
 
@@ -85,6 +86,11 @@ export function optional<Value>(
   read: (value: unknown, where: string) => Value,
 ): Value | undefined {
   return value === undefined || value === null ? undefined : read(value, where);
+}
+
+/** `appData` of any creator: an object, empty if missing. */
+export function asAppData<Data extends AppData>(value: Data | undefined): Data {
+  return (value === undefined ? {} : asDictionary(value, 'appData')) as Data;
 }
 
 /** Refuses an option that would otherwise be dropped in silence. False is what happens anyway. */

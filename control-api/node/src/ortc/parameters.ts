@@ -4,6 +4,7 @@
 // consumable one (the router's numbers), and the consumer's (the router's numbers, cut down to what
 // the receiver can do).
 import { UnsupportedError } from '../errors.js';
+import type { ProducerType } from '../producer.js';
 import type {
   MediaKind,
   RtcpFeedback,
@@ -13,6 +14,7 @@ import type {
   RtpEncodingParameters,
   RtpHeaderExtensionParameters,
   RtpMapping,
+  RtpParameters,
 } from '../rtp_types.js';
 import { parseScalabilityMode } from '../scalability_mode.js';
 import { isCompatibleCodec } from './codec_match.js';
@@ -150,6 +152,7 @@ export function validateProducerRtpParameters(kind: MediaKind, value: unknown): 
   const stranger = parameters.codecs.find((codec) => kindOf(codec.mimeType) !== kind);
   if (stranger)
     throw new TypeError(`rtpParameters.codecs: ${stranger.mimeType} is no ${kind} codec`);
+  if (parameters.encodings.length > 1) requireNames(kind, parameters.encodings);
   if (parameters.encodings.length === 0) {
     // Without SSRC and RID the MID is all that packets can be told by (RFC 8843 §9.2).
     if (parameters.mid === undefined)
@@ -157,6 +160,29 @@ export function validateProducerRtpParameters(kind: MediaKind, value: unknown): 
     parameters.encodings = [{}];
   }
   return parameters;
+}
+
+/** What a worker calls a producer of these parameters. */
+export function getProducerType({ encodings = [] }: RtpParameters): ProducerType {
+  if (encodings.length > 1) return 'simulcast';
+  // Layers of time alone are no reason to treat a stream as another than a simple one.
+  return parseScalabilityMode(encodings[0]?.scalabilityMode).spatialLayers > 1 ? 'svc' : 'simple';
+}
+
+// Several encodings share a MID, so each needs another name for its packets.
+function requireNames(kind: MediaKind, encodings: RtpEncodingParameters[]): void {
+  if (kind === 'audio') throw new TypeError('rtpParameters.encodings: audio has one encoding');
+  const seen = new Set<string | number>();
+  for (const [index, { ssrc, rid }] of encodings.entries()) {
+    const where = `rtpParameters.encodings[${index}]`;
+    if (ssrc === undefined && rid === undefined)
+      throw new TypeError(`${where} has neither ssrc nor rid`);
+    for (const [field, name] of Object.entries({ ssrc, rid })) {
+      if (name === undefined) continue;
+      if (seen.has(name)) throw new TypeError(`${where}.${field} is used twice`);
+      seen.add(name);
+    }
+  }
 }
 
 function isDuplicate(codec: RtpCodecParameters, codecs: RtpCodecParameters[]): boolean {

@@ -229,7 +229,7 @@ function validateEncoding(value: unknown, where: string): RtpEncodingParameters 
     scaleResolutionDownBy: optional(
       encoding.scaleResolutionDownBy,
       `${where}.scaleResolutionDownBy`,
-      asNumber,
+      asScale,
     ),
   });
 }
@@ -254,4 +254,11 @@ function asExtensionId(value: unknown, where: string): number {
 
 function asSsrc(value: unknown, where: string): number {
   return asInteger(value, where, 0, maxUint32);
+}
+
+// W3C WebRTC §5.2: an encoding may be smaller than its source, never larger.
+function asScale(value: unknown, where: string): number {
+  const scale = asNumber(value, where);
+  if (scale < 1) throw new TypeError(`${where} is less than 1`);
+  return scale;
 }

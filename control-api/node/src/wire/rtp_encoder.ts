@@ -52,6 +52,7 @@ export function encodeRtpParameters(parameters: RtpParameters): RtpParametersT {
           encoding.dtx ?? false,
           encoding.scalabilityMode ?? null,
           encoding.maxBitrate ?? 0,
+          encoding.scaleResolutionDownBy ?? 0,
         ),
     ),
     new RtcpParametersT(parameters.rtcp?.cname ?? null, parameters.rtcp?.reducedSize ?? true),
@@ -90,6 +91,7 @@ class EncodingT extends RtpEncodingParametersT {
     WireEncoding.addDtx(builder, this.dtx);
     WireEncoding.addScalabilityMode(builder, scalabilityMode);
     WireEncoding.addMaxBitrate(builder, this.maxBitrate);
+    WireEncoding.addScaleResolutionDownBy(builder, this.scaleResolutionDownBy);
     return WireEncoding.endRtpEncodingParameters(builder);
   }
 }

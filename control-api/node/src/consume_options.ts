@@ -1,0 +1,79 @@
+// What WebRtcTransport.consume() is asked for, with every field checked.
+import { asPriority, leastPriority } from './consumer.js';
+import { ConsumeT } from './generated/schema.js';
+import { asConsumerLayers, encodeLayers, highestLayers, type ConsumerLayers } from './layers.js';
+import {
+  asAppData,
+  asBoolean,
+  asDictionary,
+  asName,
+  optional,
+  requireUnused,
+} from './ortc/fields.js';
+import type { MediaKind, RtpParameters } from './rtp_types.js';
+import type { ConsumeOptions } from './transport_types.js';
+import type { AppData } from './types.js';
+import { encodeKind, encodeRtpParameters } from './wire/rtp_encoder.js';
+
+export interface CheckedConsumeOptions<Data extends AppData> {
+  producerId: string;
+  paused: boolean;
+  /** Undefined to decide by the kind. */
+  enableRtx: boolean | undefined;
+  mid: string | undefined;
+  preferredLayers: ConsumerLayers | undefined;
+  priority: number;
+  ignoreDtx: boolean;
+  appData: Data;
+}
+
+export function checkConsumeOptions<Data extends AppData>(
+  options: ConsumeOptions<Data>,
+): CheckedConsumeOptions<Data> {
+  asDictionary(options, 'options');
+  requireUnused(options.pipe, 'pipe');
+  return {
+    producerId: asName(options.producerId, 'producerId'),
+    paused: optional(options.paused, 'paused', asBoolean) ?? false,
+    enableRtx: optional(options.enableRtx, 'enableRtx', asBoolean),
+    mid: optional(options.mid, 'mid', asName),
+    preferredLayers: optional(options.preferredLayers, 'preferredLayers', asConsumerLayers),
+    priority: optional(options.priority, 'priority', asPriority) ?? leastPriority,
+    ignoreDtx: optional(options.ignoreDtx, 'ignoreDtx', asBoolean) ?? false,
+    appData: asAppData(options.appData),
+  };
+}
+
+export function encodeConsume(
+  id: string,
+  kind: MediaKind,
+  rtpParameters: RtpParameters,
+  options: CheckedConsumeOptions<AppData>,
+): ConsumeT {
+  const { preferredLayers } = options;
+  return new ConsumeT(
+    id,
+    options.producerId,
+    encodeKind(kind),
+    encodeRtpParameters(rtpParameters),
+    options.paused,
+    preferredLayers ? encodeLayers(preferredLayers) : null,
+    options.priority,
+    options.ignoreDtx,
+  );
+}
+
+/**
+ * What a new consumer prefers: `wanted`, else all that is declared. Undefined where there is
+ * nothing to choose from.
+ */
+export function initialLayers(
+  kind: MediaKind,
+  { encodings = [] }: RtpParameters,
+  wanted: ConsumerLayers | undefined,
+): ConsumerLayers | undefined {
+  if (kind === 'audio') return undefined;
+  const highest = highestLayers(encodings);
+  const hasLayers = highest.spatialLayer > 0 || highest.temporalLayer > 0;
+  return wanted ?? (hasLayers ? highest : undefined);
+}

@@ -1,0 +1,150 @@
+#include "rtp/bwe/feedback_adapter.h"
+
+#include <utility>
+
+namespace sluice::rtp::bwe {
+namespace {
+
+constexpr size_t kFirstCapacity = 128;
+
+// How far our clock and the receiver's may drift apart between two packets of feedback. Queues on
+// either way move feedback by seconds at most.
+constexpr Duration kMaxClockError = std::chrono::seconds(10);
+
+// The reference time has 24 bits, with a sign.
+int64_t WrapReference(int64_t difference) {
+  constexpr int64_t kLap = int64_t{1} << 24;
+  const int64_t rest = ((difference % kLap) + kLap) % kLap;
+  return rest >= kLap / 2 ? rest - kLap : rest;
+}
+
+Duration Magnitude(Duration span) { return span.count() < 0 ? -span : span; }
+
+}  // namespace
+
+void FeedbackAdapter::RecordSent(Timestamp now, uint16_t sequence, size_t bytes, uint32_t probe) {
+  const TransportSeq unwrapped = unwrapper_.Unwrap(sequence);
+  if (end_ == TransportSeq() || unwrapped - end_ >= static_cast<int64_t>(kMaxPackets)) {
+    // The first, or a leap that nothing of what is remembered survives.
+    for (Entry& entry : ring_) entry.state = State::kNone;
+    oldest_ = settled_ = end_ = unwrapped;
+  }
+  // A number given out twice would make feedback ambiguous; the first one keeps it.
+  if (unwrapped < end_) return;
+  while (end_ <= unwrapped) {
+    MakeRoom(now);
+    At(end_) = Entry{};
+    end_ = end_ + 1;
+  }
+  At(unwrapped) =
+      Entry{now, probe, static_cast<uint16_t>(std::min<size_t>(bytes, 0xffff)), State::kSent};
+}
+
+void FeedbackAdapter::MakeRoom(Timestamp now) {
+  if (end_ - oldest_ < static_cast<int64_t>(ring_.size())) return;
+  if (ring_.empty()) {
+    ring_.resize(kFirstCapacity);
+    return;
+  }
+  const Entry& oldest = At(oldest_);
+  const bool stale = oldest.state == State::kNone || now - oldest.sent > kHistory;
+  if (!stale && ring_.size() < kMaxPackets) {
+    Grow();
+    return;
+  }
+  ForgetOldest();
+}
+
+void FeedbackAdapter::Grow() {
+  std::vector<Entry> larger(ring_.size() * 2);
+  for (TransportSeq i = oldest_; i < end_; i = i + 1) {
+    larger[static_cast<size_t>(i.value) & (larger.size() - 1)] = At(i);
+  }
+  ring_ = std::move(larger);
+}
+
+void FeedbackAdapter::ForgetOldest() {
+  if (At(oldest_).state == State::kSent) ++counts_.forgotten;
+  oldest_ = oldest_ + 1;
+  settled_ = std::max(settled_, oldest_);
+}
+
+FeedbackAdapter::Entry* FeedbackAdapter::Find(TransportSeq sequence) {
+  if (sequence < oldest_ || sequence >= end_) return nullptr;
+  Entry& entry = At(sequence);
+  return entry.state == State::kNone ? nullptr : &entry;
+}
+
+bool FeedbackAdapter::FollowClock(Timestamp now, const TransportFeedback& feedback) {
+  const bool same = Unwrap(now, feedback.reference_time()) && absurd_streak_ < kMaxAbsurd;
+  if (!same) {
+    last_delay_.reset();
+    absurd_streak_ = 0;
+  }
+  return same;
+}
+
+bool FeedbackAdapter::Unwrap(Timestamp now, int32_t reference_time) {
+  if (!reference_) {
+    reference_ = reference_time;
+    reference_at_ = now;
+    return true;
+  }
+  const int64_t step = WrapReference(reference_time - *reference_);
+  const Duration theirs = step * TransportFeedback::kReferenceTick;
+  const bool plausible = Magnitude(theirs - (now - reference_at_)) <= kMaxClockError;
+  if (!plausible) ++counts_.absurd;
+  // A new clock begins anew; adding up leaps for hours would end beyond all numbers.
+  reference_ = plausible ? *reference_ + step : reference_time;
+  reference_at_ = now;
+  return plausible;
+}
+
+std::optional<AckedPacket> FeedbackAdapter::Acknowledge(TransportSeq sequence, Duration arrival) {
+  Entry* entry = Find(sequence);
+  if (entry == nullptr) {
+    ++counts_.unknown;
+    return std::nullopt;
+  }
+  if (entry->state == State::kAcked) {
+    ++counts_.duplicates;
+    return std::nullopt;
+  }
+  entry->state = State::kAcked;
+  ++counts_.acked;
+  const AckedPacket packet{entry->sent, arrival, entry->bytes, entry->probe};
+  newest_acked_ = newest_acked_ ? std::max(*newest_acked_, packet.sent) : packet.sent;
+  if (last_delay_ && Magnitude(packet.delay() - *last_delay_) > kMaxDelayChange) {
+    ++counts_.absurd;
+    ++absurd_streak_;
+    return std::nullopt;
+  }
+  absurd_streak_ = 0;
+  last_delay_ = packet.delay();
+  return packet;
+}
+
+// What the feedback speaks of without having received it. It may claim 65,535 packets in a few
+// bytes; only those that we remember cost anything.
+void FeedbackAdapter::MarkMissing(TransportSeq begin, uint16_t count) {
+  const TransportSeq end = std::min(begin + count, end_);
+  for (TransportSeq i = std::max(begin, settled_); i < end; i = i + 1) {
+    Entry& entry = At(i);
+    if (entry.state == State::kSent) entry.state = State::kMissing;
+  }
+}
+
+FeedbackAdapter::Settled FeedbackAdapter::TakeSettled() {
+  while (newest_acked_ && settled_ < end_) {
+    const Entry& entry = At(settled_);
+    if (entry.state != State::kNone && entry.sent > *newest_acked_ - kReordering) break;
+    // A packet that no feedback spoke of is neither: feedback gets lost, too.
+    if (entry.state == State::kAcked) ++pending_.received;
+    if (entry.state == State::kMissing) ++pending_.lost;
+    settled_ = settled_ + 1;
+  }
+  counts_.lost += static_cast<uint64_t>(pending_.lost);
+  return std::exchange(pending_, {});
+}
+
+}  // namespace sluice::rtp::bwe

@@ -1,0 +1,132 @@
+// Turns transport-wide feedback into pairs: when a packet left, and when it arrived
+// (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1).
+//
+// Remembers what was sent for as long as feedback about it can be expected, unwraps sequence
+// numbers and the receiver's time, and tells lost packets from late ones. What a receiver claims is
+// checked against what can be: nothing is acknowledged that never left, nothing twice, and nothing
+// at times that no path explains.
+
+#ifndef SLUICE_RTP_BWE_FEEDBACK_ADAPTER_H_
+#define SLUICE_RTP_BWE_FEEDBACK_ADAPTER_H_
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/seq_no.h"
+#include "base/time.h"
+#include "rtp/rtcp/transport_feedback.h"
+
+namespace sluice::rtp::bwe {
+
+// A packet that arrived. `arrival` is of the receiver's clock, from an unknown origin.
+struct AckedPacket {
+  Timestamp sent;
+  Duration arrival{0};
+  size_t bytes = 0;
+  uint32_t probe = 0;
+
+  // How long it was under way, plus what the clocks differ.
+  Duration delay() const { return arrival - sent.time_since_epoch(); }
+};
+
+class FeedbackAdapter {
+ public:
+  // Feedback that comes later is of no use: whatever was learnt from it has changed since.
+  static constexpr Duration kHistory = std::chrono::seconds(4);
+  // 128 KiB; the history at 20 Mbit/s, and 0.8 s of it at 100 Mbit/s.
+  static constexpr size_t kMaxPackets = 8192;
+  // A packet not received counts as lost once packets sent so much later were.
+  static constexpr Duration kReordering = std::chrono::milliseconds(100);
+  // A delay that changes by more from one packet to the next is a change of clocks, or a lie.
+  static constexpr Duration kMaxDelayChange = std::chrono::seconds(10);
+  // So many in a row, and it is the first ones that were wrong.
+  static constexpr int kMaxAbsurd = 16;
+
+  struct Counts {
+    uint64_t acked = 0;
+    uint64_t lost = 0;
+    uint64_t unknown = 0;
+    uint64_t duplicates = 0;
+    uint64_t absurd = 0;
+    uint64_t forgotten = 0;  // without word of them, because of kMaxPackets
+  };
+  // What became of packets since the last call.
+  struct Settled {
+    int64_t received = 0;
+    int64_t lost = 0;
+  };
+
+  void RecordSent(Timestamp now, uint16_t sequence, size_t bytes, uint32_t probe);
+
+  // To be called before Receive(). False if the receiver's clock is not what it was: what was
+  // measured with it before means nothing any more.
+  bool FollowClock(Timestamp now, const TransportFeedback& feedback);
+  // Calls `visit(const AckedPacket&)` for each packet that this feedback is the first to
+  // acknowledge, in the order they were sent in.
+  template <typename Visit>
+  void Receive(const TransportFeedback& feedback, Visit visit);
+
+  Settled TakeSettled();
+  const Counts& counts() const { return counts_; }
+  // Packets there is memory for; for tests that guard the bound.
+  size_t capacity() const { return ring_.size(); }
+
+ private:
+  enum class State : uint8_t { kNone, kSent, kMissing, kAcked };
+  struct Entry {
+    Timestamp sent;
+    uint32_t probe = 0;
+    uint16_t bytes = 0;
+    State state = State::kNone;
+  };
+
+  // The entry of a number, or nothing if it is not remembered.
+  Entry* Find(TransportSeq sequence);
+  Entry& At(TransportSeq sequence) {
+    return ring_[static_cast<size_t>(sequence.value) & (ring_.size() - 1)];
+  }
+  void MakeRoom(Timestamp now);
+  void Grow();
+  void ForgetOldest();
+  // Unwraps the reference time; false if it does not fit what our own clock says.
+  bool Unwrap(Timestamp now, int32_t reference_time);
+  // The packet as acknowledged now, if that can be.
+  std::optional<AckedPacket> Acknowledge(TransportSeq sequence, Duration arrival);
+  void MarkMissing(TransportSeq begin, uint16_t count);
+
+  std::vector<Entry> ring_;  // The size is zero or a power of two.
+  Unwrapper<TransportSeq, uint16_t> unwrapper_;
+  // What is remembered: [oldest_, end_).
+  TransportSeq oldest_;
+  TransportSeq end_;
+  TransportSeq settled_;  // Everything before it has been told by TakeSettled().
+  Settled pending_;
+  std::optional<Timestamp> newest_acked_;  // when it was sent
+  std::optional<int64_t> reference_;       // unwrapped, in steps of 64 ms
+  Timestamp reference_at_;                 // our time when it came
+  std::optional<Duration> last_delay_;
+  int absurd_streak_ = 0;
+  Counts counts_;
+};
+
+template <typename Visit>
+void FeedbackAdapter::Receive(const TransportFeedback& feedback, Visit visit) {
+  const Duration correction =
+      (reference_.value_or(feedback.reference_time()) - feedback.reference_time()) *
+      TransportFeedback::kReferenceTick;
+  const TransportSeq base = unwrapper_.Peek(feedback.base().value());
+  feedback.ForEachReceived([&](const TransportFeedback::Arrival& arrival) {
+    const auto offset = static_cast<uint16_t>(arrival.sequence.DistanceFrom(feedback.base()));
+    const auto packet = Acknowledge(base + offset, arrival.time + correction);
+    if (packet) visit(*packet);
+  });
+  MarkMissing(base, feedback.status_count());
+}
+
+}  // namespace sluice::rtp::bwe
+
+#endif  // SLUICE_RTP_BWE_FEEDBACK_ADAPTER_H_

@@ -1,0 +1,210 @@
+#include "tests/support/bwe_trace.h"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/bytes.h"
+#include "rtp/rtcp/transport_feedback.h"
+
+namespace sluice::test {
+namespace {
+
+using rtp::BandwidthEstimator;
+using rtp::TransportFeedback;
+
+int64_t Micros(Timestamp time) { return time.time_since_epoch().count(); }
+
+std::string HexOf(const TransportFeedback& feedback) {
+  std::array<uint8_t, 2048> buffer;
+  ByteWriter out(buffer);
+  feedback.WriteTo(out);
+  const ByteView written = out.written();
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(written.data()), written.size()));
+}
+
+// A line of a trace, taken apart.
+class Fields {
+ public:
+  explicit Fields(absl::string_view line) : fields_(absl::StrSplit(line, ' ')) {}
+
+  absl::string_view fact() const { return fields_[0]; }
+  size_t size() const { return fields_.size(); }
+  absl::string_view text(size_t index) const { return fields_[index]; }
+  int64_t number(size_t index) {
+    int64_t value = 0;
+    ok_ &= index < fields_.size() && absl::SimpleAtoi(fields_[index], &value);
+    return value;
+  }
+  Timestamp time() { return Timestamp(Duration(number(1))); }
+  BitRate rate(size_t index) { return BitRate::Bps(number(index)); }
+  bool ok() const { return ok_; }
+
+ private:
+  std::vector<absl::string_view> fields_;
+  bool ok_ = true;
+};
+
+void ReplaySent(Fields& fields, TracedEstimator& estimator) {
+  BandwidthEstimator::Sent sent;
+  sent.transport_sequence = static_cast<uint16_t>(fields.number(2));
+  sent.bytes = static_cast<size_t>(fields.number(3));
+  sent.use = static_cast<BandwidthEstimator::Use>(fields.number(4));
+  sent.probe = static_cast<uint32_t>(fields.number(5));
+  estimator.RecordSent(fields.time(), sent);
+}
+
+bool ReplayFeedback(Fields& fields, TracedEstimator& estimator) {
+  if (fields.size() != 3) return false;
+  const std::string bytes = absl::HexStringToBytes(fields.text(2));
+  const auto feedback = TransportFeedback::Parse(
+      ByteView(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+  if (!feedback) return false;
+  estimator.RecordFeedback(fields.time(), *feedback);
+  return true;
+}
+
+bool ReplayLine(Fields& fields, TracedEstimator& estimator) {
+  const absl::string_view fact = fields.fact();
+  const Timestamp now = fields.time();
+  if (fact == "sent") {
+    ReplaySent(fields, estimator);
+  } else if (fact == "feedback") {
+    return ReplayFeedback(fields, estimator);
+  } else if (fact == "remb") {
+    estimator.RecordRemb(now, fields.rate(2));
+  } else if (fact == "loss") {
+    estimator.RecordLoss(now, static_cast<uint8_t>(fields.number(2)),
+                         static_cast<uint32_t>(fields.number(3)));
+  } else if (fact == "rtt") {
+    estimator.RecordRoundTrip(now, Duration(fields.number(2)));
+  } else if (fact == "bounds") {
+    estimator.SetBounds(now, fields.rate(2), fields.rate(3));
+  } else if (fact == "desired") {
+    estimator.SetDesired(now, fields.rate(2));
+  } else if (fact == "timeout") {
+    estimator.HandleTimeout(now);
+  } else if (fact == "probe") {
+    estimator.TakeProbe(now);
+  } else {
+    return false;
+  }
+  return fields.ok();
+}
+
+}  // namespace
+
+TracedEstimator::TracedEstimator(const BandwidthEstimator::Options& options, bool record)
+    : estimator_(options), record_(record) {
+  if (!record_) return;
+  absl::StrAppend(&trace_, "options ", options.initial.bps(), " ", options.min.bps(), " ",
+                  options.max.bps(), "\n");
+}
+
+template <typename... Fields>
+void TracedEstimator::Write(std::string_view fact, Timestamp now, Fields... fields) {
+  if (!record_) return;
+  absl::StrAppend(&trace_, absl::string_view(fact.data(), fact.size()), " ", Micros(now));
+  (absl::StrAppend(&trace_, " ", fields), ...);
+  trace_.push_back('\n');
+}
+
+void TracedEstimator::TakeDecisions() {
+  while (const auto decision = estimator_.PollDecision()) decisions_.push_back(*decision);
+}
+
+void TracedEstimator::RecordSent(Timestamp now, const BandwidthEstimator::Sent& sent) {
+  Write("sent", now, sent.transport_sequence, sent.bytes, static_cast<int>(sent.use), sent.probe);
+  estimator_.RecordSent(now, sent);
+  TakeDecisions();
+}
+
+void TracedEstimator::RecordFeedback(Timestamp now, const TransportFeedback& feedback) {
+  if (record_) Write("feedback", now, HexOf(feedback));
+  estimator_.RecordFeedback(now, feedback);
+  TakeDecisions();
+}
+
+void TracedEstimator::RecordRemb(Timestamp now, BitRate bound) {
+  Write("remb", now, bound.bps());
+  estimator_.RecordRemb(now, bound);
+  TakeDecisions();
+}
+
+void TracedEstimator::RecordLoss(Timestamp now, uint8_t fraction_lost, uint32_t packets_expected) {
+  Write("loss", now, int{fraction_lost}, packets_expected);
+  estimator_.RecordLoss(now, fraction_lost, packets_expected);
+  TakeDecisions();
+}
+
+void TracedEstimator::RecordRoundTrip(Timestamp now, Duration round_trip) {
+  Write("rtt", now, round_trip.count());
+  estimator_.RecordRoundTrip(now, round_trip);
+  TakeDecisions();
+}
+
+void TracedEstimator::SetBounds(Timestamp now, BitRate min, BitRate max) {
+  Write("bounds", now, min.bps(), max.bps());
+  estimator_.SetBounds(now, min, max);
+  TakeDecisions();
+}
+
+void TracedEstimator::SetDesired(Timestamp now, BitRate desired) {
+  Write("desired", now, desired.bps());
+  estimator_.SetDesired(now, desired);
+  TakeDecisions();
+}
+
+void TracedEstimator::HandleTimeout(Timestamp now) {
+  Write("timeout", now);
+  estimator_.HandleTimeout(now);
+  TakeDecisions();
+}
+
+std::optional<BandwidthEstimator::Probe> TracedEstimator::TakeProbe(Timestamp now) {
+  Write("probe", now);
+  const auto probe = estimator_.TakeProbe(now);
+  TakeDecisions();
+  return probe;
+}
+
+std::optional<BweReplay> ReplayBwe(std::string_view trace) {
+  std::optional<TracedEstimator> estimator;
+  for (absl::string_view line :
+       absl::StrSplit(absl::string_view(trace.data(), trace.size()), '\n', absl::SkipEmpty())) {
+    Fields fields(line);
+    if (!estimator) {
+      if (fields.fact() != "options") return std::nullopt;
+      estimator.emplace(BandwidthEstimator::Options{fields.rate(1), fields.rate(2), fields.rate(3)},
+                        false);
+      if (!fields.ok()) return std::nullopt;
+    } else if (!ReplayLine(fields, *estimator)) {
+      return std::nullopt;
+    }
+  }
+  if (!estimator) return std::nullopt;
+  return BweReplay{estimator->decisions(), estimator->get().estimate(), estimator->get().stats()};
+}
+
+std::string Describe(const BandwidthEstimator::Decision& decision) {
+  const std::string_view name = BandwidthEstimator::NameOf(decision.reason);
+  std::array<char, 256> line;
+  const int length = std::snprintf(
+      line.data(), line.size(),
+      "%10.3f s  %-17.*s %7ld -> %7ld kbit/s  sent %6ld  acked %6ld  queue %4ld ms  rtt %4ld ms  "
+      "trend %6.2f  loss %5.1f %%",
+      static_cast<double>(Micros(decision.at)) / 1e6, static_cast<int>(name.size()), name.data(),
+      static_cast<long>(decision.before.bps() / 1000),
+      static_cast<long>(decision.after.bps() / 1000), static_cast<long>(decision.sent.bps() / 1000),
+      static_cast<long>(decision.acked.bps() / 1000),
+      static_cast<long>(decision.queue.count() / 1000),
+      static_cast<long>(decision.round_trip.count() / 1000), decision.trend, 100 * decision.loss);
+  return std::string(line.data(), static_cast<size_t>(length));
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,203 @@
+#include "worker/engine/bandwidth_sharing.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "worker/engine/media_flow.h"
+#include "worker/engine/traces.h"
+
+namespace sluice::worker {
+namespace {
+
+// Layers fall silent and rates drift; five times a second is soon enough for both.
+constexpr Duration kPeriod = std::chrono::milliseconds(200);
+// An estimate that has moved by less than a thirtieth changes nothing that cannot wait for it.
+constexpr int64_t kNoticeable = 30;
+// What the allocator wants to be free beyond the sum before it gives anybody more, and a bit.
+constexpr int64_t kWithHeadroom = 112;
+// The smallest pictures may take so much of the estimate.
+constexpr int64_t kTolerated = 140;
+
+bool IsWatching(const Workspace& workspace, const Consumer& consumer) {
+  const Producer* producer = workspace.producers.Find(consumer.producer);
+  return consumer.kind == rtp::MediaKind::kVideo && producer->layers && !consumer.paused &&
+         !producer->paused;
+}
+
+// What everybody's lowest layer takes together.
+BitRate LowestOf(const std::vector<rtp::Allocator::Request>& requests) {
+  BitRate sum;
+  for (const rtp::Allocator::Request& request : requests) {
+    const auto lowest =
+        std::ranges::find_if(request.offers, [](const auto& offer) { return offer.alive; });
+    if (!request.paused && lowest != request.offers.end()) sum = sum + lowest->rate;
+  }
+  return sum;
+}
+
+BitRate Percent(BitRate rate, int64_t percent) {
+  return BitRate::Bps(SaturatedProduct(rate.bps(), percent) / 100);
+}
+
+// Until the path has shown a limit, everybody's smallest picture is the way to ask for it: the
+// initial estimate is a guess, and nobody should see black for it. Nor for an estimate that is a
+// little too low: if the path does not carry it, its queue will say so.
+std::optional<BitRate> Available(const Transport& transport, Timestamp now,
+                                 const std::vector<rtp::Allocator::Request>& requests) {
+  std::optional<BitRate> available = transport.egress.AvailableForVideo(now);
+  if (!available) return available;
+  const BitRate lowest = Percent(LowestOf(requests), kWithHeadroom);
+  if (!transport.egress.HasMetLimit() || Percent(*available, kTolerated) >= lowest) {
+    available = std::max(*available, lowest);
+  }
+  return available;
+}
+
+void Apply(Workspace& workspace, Timestamp now, Transport& transport,
+           const rtp::Allocator::Decision& decision) {
+  Consumer* consumer = workspace.consumers.Find(workspace.consumers.At(decision.consumer));
+  consumer->reason = decision.reason;
+  transport.egress.SetTarget(consumer->stream, decision.target);
+  TraceLayers(workspace, now, *consumer, decision.layer, transport.shared.value_or(BitRate()));
+  AskAwaited(workspace, now, *consumer);
+  TellLayers(workspace, now, *consumer);
+}
+
+bool HasMoved(std::optional<BitRate> before, std::optional<BitRate> now) {
+  if (before.has_value() != now.has_value()) return true;
+  if (!now) return false;
+  const int64_t step = std::abs(now->bps() - before->bps());
+  return step * kNoticeable > before->bps();
+}
+
+void TraceDecisions(Workspace& workspace, Timestamp now, Transport& transport) {
+  while (const auto decision = transport.egress.PollDecision()) {
+    TraceEstimate(workspace, now, transport, *decision);
+  }
+}
+
+// The place by size of a layer of an encoding; nothing until it has been seen.
+std::optional<uint8_t> PlaceOf(Timestamp now, Producer& producer, uint8_t encoding,
+                               uint8_t spatial) {
+  for (const rtp::LayerCatalog::Offer& offer : producer.layers->Offers(now)) {
+    if (offer.where.encoding == encoding && offer.where.layer.spatial == spatial) {
+      return offer.layer.spatial;
+    }
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<schema::ConsumerLayersT> Describe(const rtp::LayerId& layers) {
+  auto described = std::make_unique<schema::ConsumerLayersT>();
+  described->spatial_layer = layers.spatial;
+  described->temporal_layer = layers.temporal;
+  return described;
+}
+
+WantedLayers FindWanted(const Workspace& workspace, Timestamp now, Producer& producer) {
+  WantedLayers wanted;
+  for (Handle<Consumer> handle : producer.consumers) {
+    const Consumer* consumer = workspace.consumers.Find(handle);
+    if (consumer == nullptr || consumer->paused) continue;
+    const rtp::LayerId before = wanted.layers.value_or(rtp::LayerId());
+    wanted.layers = {std::max(before.spatial, consumer->preferred.spatial),
+                     std::max(before.temporal, consumer->preferred.temporal)};
+  }
+  if (!wanted.layers) return wanted;
+  for (size_t i = 0; i < producer.plan.encodings.size(); ++i) {
+    const std::optional<uint8_t> place = PlaceOf(now, producer, static_cast<uint8_t>(i), 0);
+    // Nobody can say of an encoding that has not come how large it is.
+    wanted.encodings[i] = !place || *place <= wanted.layers->spatial;
+  }
+  return wanted;
+}
+
+}  // namespace
+
+void ShareBandwidth(Workspace& workspace, Timestamp now, Handle<Transport> handle) {
+  Transport& transport = *workspace.transports.Find(handle);
+  transport.next_sharing.reset();
+  if (!transport.link.ready()) return;
+  std::vector<rtp::Allocator::Request>& requests = workspace.requests_scratch;
+  requests.clear();
+  bool watching = false;
+  for (Handle<Consumer> consumer_handle : transport.consumers) {
+    const Consumer& consumer = *workspace.consumers.Find(consumer_handle);
+    Producer& producer = *workspace.producers.Find(consumer.producer);
+    if (!producer.layers) continue;
+    const bool watches = IsWatching(workspace, consumer);
+    watching |= watches;
+    requests.push_back({.consumer = consumer_handle.slot,
+                        .priority = consumer.priority,
+                        .preferred = consumer.preferred,
+                        .offers = producer.layers->Offers(now),
+                        .paused = !watches});
+  }
+  transport.shared = Available(transport, now, requests);
+  for (const rtp::Allocator::Decision& decision : transport.allocator.Allocate(
+           now, transport.shared, requests, transport.egress.IsPressed())) {
+    Apply(workspace, now, transport, decision);
+  }
+  transport.egress.SetDesired(now, transport.allocator.desired());
+  if (watching) transport.next_sharing = now + kPeriod;
+  workspace.Wake(handle, transport);
+}
+
+void ShareBandwidthIfDue(Workspace& workspace, Timestamp now, Handle<Transport> handle) {
+  Transport& transport = *workspace.transports.Find(handle);
+  TraceDecisions(workspace, now, transport);
+  if (!transport.next_sharing) return;
+  if (*transport.next_sharing <= now ||
+      HasMoved(transport.shared, transport.egress.AvailableForVideo(now))) {
+    ShareBandwidth(workspace, now, handle);
+  }
+}
+
+void ShareAnew(Workspace& workspace, Timestamp now, const Producer& producer) {
+  for (Handle<Consumer> handle : producer.consumers) {
+    const Consumer& consumer = *workspace.consumers.Find(handle);
+    Transport& transport = *workspace.transports.Find(consumer.transport);
+    transport.next_sharing = now;
+    workspace.Wake(consumer.transport, transport);
+  }
+}
+
+void TellLayers(Workspace& workspace, Timestamp now, Consumer& consumer) {
+  if (consumer.kind != rtp::MediaKind::kVideo) return;
+  const Transport& transport = *workspace.transports.Find(consumer.transport);
+  Producer& producer = *workspace.producers.Find(consumer.producer);
+  const std::optional<rtp::LayerTarget> current =
+      transport.egress.forwarder(consumer.stream).current();
+  if (current == consumer.flowing) return;
+  std::optional<rtp::LayerId> layers;
+  if (current) {
+    const auto place = PlaceOf(now, producer, current->encoding, current->layer.spatial);
+    if (!place) return;
+    layers = {*place, current->layer.temporal};
+  }
+  consumer.flowing = current;
+  if (layers == consumer.told_layers) return;
+  consumer.told_layers = layers;
+  schema::LayersChangeT news;
+  if (layers) news.layers = Describe(*layers);
+  news.reason = std::string(rtp::Allocator::Name(consumer.reason));
+  workspace.outbox.Notify(consumer.id, std::move(news));
+}
+
+void TellWanted(Workspace& workspace, Timestamp now, Handle<Producer> handle) {
+  Producer* producer = workspace.producers.Find(handle);
+  if (producer == nullptr || !producer->layers) return;
+  const WantedLayers wanted = FindWanted(workspace, now, *producer);
+  if (producer->told_wanted == wanted) return;
+  producer->told_wanted = wanted;
+  schema::WantedLayersT news;
+  if (wanted.layers) news.layers = Describe(*wanted.layers);
+  for (size_t i = 0; i < producer->plan.encodings.size(); ++i) {
+    news.encodings.push_back(wanted.encodings[i]);
+  }
+  workspace.outbox.Notify(producer->id, std::move(news));
+}
+
+}  // namespace sluice::worker
