@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "tests/support/packet_builders.h"
 
 namespace sluice::rtp::codec {
@@ -40,7 +42,7 @@ TEST(RedTest, RefusesBlocksBeyondThePacket) {
 TEST(RedTest, RefusesMoreBlocksThanAnybodySends) {
   Bytes payload;
   for (size_t i = 1; i < Red::kMaxBlocks; ++i) {
-    for (uint8_t byte : {0x80 | 111, 0, 0, 0}) payload.push_back(byte);
+    for (const uint8_t byte : std::to_array<uint8_t>({0x80 | 111, 0, 0, 0})) payload.push_back(byte);
   }
   payload.push_back(111);
   EXPECT_TRUE(Red::Parse(payload));

@@ -303,6 +303,14 @@ Verdict Forwarder::PassPlain(SourceRun& run, const RtpPacket& packet, PayloadTyp
                  .key_index = red ? options_.red->inner.value() : uint8_t{0}};
 }
 
+Verdict Forwarder::LeaveOut(const RtpPacket& packet, const EncodingSource& source,
+                            DropReason reason) {
+  RecordSeen(packet, source);
+  if (stopped()) return DropReason::kConsumerPaused;
+  SourceRun* owner = FindRun(packet, source.index);
+  return owner == nullptr ? Verdict(reason) : LeaveOut(*owner, packet, reason);
+}
+
 Verdict Forwarder::LeaveOut(SourceRun& run, const RtpPacket& packet, DropReason reason) {
   const RtpSeq in = packet.unwrapped_seq();
   if (in > run.sequence.newest()) {
