@@ -88,6 +88,16 @@ TEST_F(FeedbackAdapterTest, MissingPacketIsLostOnceLaterOnesArrived) {
   EXPECT_EQ(settled.received, 2);
 }
 
+TEST_F(FeedbackAdapterTest, LossBeforeAMomentThatExplainsItIsNotTold) {
+  Send(1, 200);
+  adapter_.SettleFrom(kStart + milliseconds(20));
+  Receive(kStart, BweFeedback(1, {{1, kThere}, {3, kThere}, {50, kThere}, {199, kThere}}));
+  const auto settled = adapter_.TakeSettled();
+  EXPECT_EQ(settled.received, 1);  // 50, and of 21 to 98 the others did not arrive
+  EXPECT_EQ(settled.lost, 78);
+  EXPECT_EQ(adapter_.counts().lost, 97u);
+}
+
 TEST_F(FeedbackAdapterTest, LatePacketIsNotLost) {
   Send(1, 200);
   Receive(kStart, BweFeedback(1, {{1, kThere}, {3, kThere}}));

@@ -23,8 +23,7 @@ constexpr double kGrown = 1.05;
 
 }  // namespace
 
-void LossRate::Ignore(Timestamp until) {
-  ignore_until_ = std::max(ignore_until_, until);
+void LossRate::Restart() {
   since_.reset();
   received_ = lost_ = 0;
   trial_.reset();
@@ -32,7 +31,6 @@ void LossRate::Ignore(Timestamp until) {
 }
 
 std::optional<LossRate::Change> LossRate::Record(const Facts& facts) {
-  if (facts.now < ignore_until_) return std::nullopt;
   if (!since_) since_ = facts.now;
   received_ += facts.received;
   lost_ += facts.lost;
