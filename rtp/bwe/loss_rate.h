@@ -84,6 +84,8 @@ class LossRate {
   int suspicion_ = 0;
   std::optional<BitRate> passed_;  // the largest rate that lately passed without objection
   std::optional<Trial> trial_;
+  bool tested_ = false;  // The latest trial has shown that the loss is the path's own,
+  bool ours_ = false;    // or that it is not.
   bool skip_ = false;
 };
 
