@@ -8,6 +8,7 @@
 //   --decisions  what the first flow decided, and why
 //   --trace      writes what the first flow was told, for bwe_replay
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -79,9 +80,11 @@ void PrintHead() {
               "q p95 ms", "q max ms", "loss %", "conv s", "drain s", "full s", "shares kbit/s");
 }
 
+// Of the steps down.
 double SlowestDrain(const BweOutcome& outcome) {
   double slowest = 0;
   for (size_t i = 1; i < outcome.phases.size(); ++i) {
+    if (outcome.phases[i].capacity >= outcome.phases[i - 1].capacity) continue;
     slowest = std::max(slowest, outcome.phases[i].drained);
   }
   return slowest;

@@ -37,7 +37,8 @@ constexpr Duration kPassing = std::chrono::milliseconds(400);
 // If most of what was sent arrived, that is: who is left with less has lost more than a moment.
 constexpr double kPassingShare = 0.6;
 // No rate grows by more within a round trip.
-constexpr double kMostGrown = 1.1;
+constexpr double kMostGrown = 1.05;
+constexpr Duration kMaxDrain = std::chrono::milliseconds(1500);
 // The queue is to be gone after a second.
 constexpr double kDrainSeconds = 1.0;
 // Growth for longer than this without any feedback has no foundation.
@@ -200,6 +201,9 @@ std::optional<AimdRate::Change> AimdRate::Compete(const Facts& facts) {
 std::optional<AimdRate::Change> AimdRate::Grow(const Facts& facts) {
   if (facts.usage == Usage::kOver || facts.queue > kHoldQueue + Margin(facts)) return std::nullopt;
   if (RecoverFromDrain(facts)) return Change{Reason::kDrained, rate_};
+  // First the queue has to go. If it does not for long, what is left is jitter or somebody else's.
+  if (draining_ && facts.now - *last_cut_ < facts.response + kMaxDrain) return std::nullopt;
+  draining_ = false;
   if (limit_ && facts.acked > Scaled(*limit_, kBeyondLimit)) limit_.reset();
   return Step(facts);
 }

@@ -121,8 +121,10 @@ TEST_F(AimdRateTest, CutHasTimeToTakeEffect) {
 TEST_F(AimdRateTest, RateOfAnEmptyQueueIsBackOnceItIsEmpty) {
   facts_.queue = milliseconds(400);
   Update();
-  facts_.queue = milliseconds(200);
-  Run(milliseconds(900));
+  for (int queue = 380; queue > 20; queue -= 40) {
+    facts_.queue = milliseconds(queue);
+    Update();
+  }
   facts_.queue = milliseconds(2);
   const auto change = Update();
   ASSERT_TRUE(change);

@@ -31,7 +31,7 @@ constexpr double kOfProbe = 0.95;
 constexpr double kOfFailedProbe = 0.85;
 // A probe on top of a queue measures the queue.
 constexpr Duration kCalmQueue = std::chrono::milliseconds(15);
-// Feedback of a full queue may come this late.
+// A full queue drops for so long after less is sent.
 constexpr Duration kSettling = std::chrono::milliseconds(300);
 // A probe that nobody takes is out of date soon.
 constexpr Duration kReadyFor = std::chrono::milliseconds(500);
@@ -156,8 +156,7 @@ void BandwidthEstimator::EndSilence(Timestamp now) {
   // What arrives after a break says nothing about the path before it.
   ForgetDelays();
   in_silence_ = false;
-  loss_.Ignore(now + ResponseTime() + kSettling);
-  adapter_.TakeSettled();
+  adapter_.SettleFrom(now);
   probe_controller_.Ask(now, before_silence_);
   Conclude(now, Reason::kFeedbackBack, estimate());
 }
@@ -167,7 +166,7 @@ void BandwidthEstimator::ApplyLoss(Timestamp now) {
   const auto packets = static_cast<double>(settled.lost + settled.received);
   lost_lately_ = static_cast<double>(settled.lost) > 2 * loss_.own_loss() * packets;
   // Next to a flow that fills the queue until packets get lost, loss is no property of the path.
-  if (aimd_.foreign_queue()) loss_.Ignore(now);
+  if (aimd_.foreign_queue()) loss_.Restart();
   const BitRate before = estimate();
   const auto change = loss_.Record({now, settled.received, settled.lost, SentRate(now), before});
   if (!change) return;
@@ -220,7 +219,10 @@ void BandwidthEstimator::ApplyDelay(Timestamp now) {
   if (change->rate < before) {
     probe_controller_.RecordCut(now);
     // What the queue dropped before the cut took effect has had its consequence.
-    if (!aimd_.foreign_queue()) loss_.Ignore(now + facts.response + kSettling);
+    if (!aimd_.foreign_queue()) {
+      adapter_.SettleFrom(now + kSettling);
+      loss_.Restart();
+    }
   }
   Conclude(now, change->reason, before);
 }

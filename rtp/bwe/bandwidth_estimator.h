@@ -53,7 +53,8 @@ class BandwidthEstimator {
     uint32_t probe = 0;  // Id of the probe it is part of; zero: none.
   };
   // A burst that tests whether the path carries more: packets at `rate` for `span`, and
-  // `min_packets` at least however long that takes. Media counts; padding fills what is missing.
+  // `min_packets` at least however long that takes. Media counts; padding fills what is missing, on
+  // slow paths best in small packets (rate * span / min_packets), so that it takes no longer.
   struct Probe {
     uint32_t id = 0;
     BitRate rate;

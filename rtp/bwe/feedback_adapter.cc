@@ -139,11 +139,14 @@ FeedbackAdapter::Settled FeedbackAdapter::TakeSettled() {
     const Entry& entry = At(settled_);
     if (entry.state != State::kNone && entry.sent > *newest_acked_ - kReordering) break;
     // A packet that no feedback spoke of is neither: feedback gets lost, too.
-    if (entry.state == State::kAcked) ++pending_.received;
-    if (entry.state == State::kMissing) ++pending_.lost;
+    const bool counts = entry.sent >= settle_from_;
+    if (entry.state == State::kAcked) pending_.received += counts;
+    if (entry.state == State::kMissing) {
+      pending_.lost += counts;
+      ++counts_.lost;
+    }
     settled_ = settled_ + 1;
   }
-  counts_.lost += static_cast<uint64_t>(pending_.lost);
   return std::exchange(pending_, {});
 }
 

@@ -71,6 +71,8 @@ class FeedbackAdapter {
   void Receive(const TransportFeedback& feedback, Visit visit);
 
   Settled TakeSettled();
+  // What becomes of packets sent before this is not told: something has happened that explains it.
+  void SettleFrom(Timestamp time) { settle_from_ = std::max(settle_from_, time); }
   const Counts& counts() const { return counts_; }
   // Packets there is memory for; for tests that guard the bound.
   size_t capacity() const { return ring_.size(); }
@@ -103,6 +105,7 @@ class FeedbackAdapter {
   // What is remembered: [oldest_, end_).
   TransportSeq oldest_;
   TransportSeq end_;
+  Timestamp settle_from_;
   TransportSeq settled_;  // Everything before it has been told by TakeSettled().
   Settled pending_;
   std::optional<Timestamp> newest_acked_;  // when it was sent

@@ -23,8 +23,7 @@ constexpr double kGrown = 1.05;
 
 }  // namespace
 
-void LossRate::Ignore(Timestamp until) {
-  ignore_until_ = std::max(ignore_until_, until);
+void LossRate::Restart() {
   since_.reset();
   received_ = lost_ = 0;
   trial_.reset();
@@ -32,7 +31,6 @@ void LossRate::Ignore(Timestamp until) {
 }
 
 std::optional<LossRate::Change> LossRate::Record(const Facts& facts) {
-  if (facts.now < ignore_until_) return std::nullopt;
   if (!since_) since_ = facts.now;
   received_ += facts.received;
   lost_ += facts.lost;
@@ -70,7 +68,13 @@ std::optional<LossRate::Change> LossRate::Accept(const Facts& facts, double exce
   suspicion_ = 0;
   allows_growth_ = true;
   own_loss_ += kAdjustment * (own_loss_ > 0 ? excess : 0);
-  passed_ = std::max(Scaled(passed_.value_or(facts.sent), kForgetting), facts.sent);
+  // Loss that was taken for the path's own without a test may have come with the rate, and would be
+  // taken for that again and again as the rate creeps up.
+  const bool sure = tested_ || own_loss_ < kLittle;
+  if (!passed_ || sure) {
+    passed_ = std::max(Scaled(passed_.value_or(facts.sent), kForgetting), facts.sent);
+  }
+  if (own_loss_ < kLittle) tested_ = false;
   return std::nullopt;
 }
 
@@ -79,7 +83,9 @@ std::optional<LossRate::Change> LossRate::Object(const Facts& facts, double exce
   if (excess > kMuch + Noise()) return Cut(facts, Reason::kLoss, std::max(1 - excess, kDeepestCut));
   if (++suspicion_ < kSuspicion) return std::nullopt;
   suspicion_ = 0;
-  if (passed_ && facts.sent > Scaled(*passed_, kGrown)) {
+  if (!passed_) passed_ = facts.sent;
+  // Where loss was ours before, it is taken for ours again.
+  if (facts.sent > Scaled(*passed_, ours_ ? 1 : kGrown)) {
     return Cut(facts, Reason::kLossTrial, kTrialCut);
   }
   own_loss_ = std::min(loss_, kMaxOwn);
@@ -100,9 +106,14 @@ std::optional<LossRate::Change> LossRate::JudgeTrial(const Facts& facts) {
   allows_growth_ = true;
   if (loss_ - own_loss_ < kAsBefore * (trial.loss - own_loss_)) {
     // It was ours: what passes now is about what the path carries.
+    ours_ = true;
+    passed_ = facts.sent;
+    own_loss_ = std::min(own_loss_, loss_);
     return Change{Reason::kLoss, facts.rate, facts.rate};
   }
   own_loss_ = std::min(loss_, kMaxOwn);
+  tested_ = true;
+  ours_ = false;
   if (facts.rate >= trial.rate) return std::nullopt;
   return Change{Reason::kLossNotOurs, trial.rate, std::nullopt};
 }

@@ -49,9 +49,9 @@ class LossRate {
   };
 
   std::optional<Change> Record(const Facts& facts);
-  // Something else has just cut the rate, or explains what got lost: loss until then says nothing
-  // about the rate that is now.
-  void Ignore(Timestamp until);
+  // Something else has just cut the rate, or explains what got lost: what was lost until now says
+  // nothing about the rate there is.
+  void Restart();
 
   // Whether the estimate may grow.
   bool allows_growth() const { return allows_growth_; }
@@ -84,7 +84,8 @@ class LossRate {
   int suspicion_ = 0;
   std::optional<BitRate> passed_;  // the largest rate that lately passed without objection
   std::optional<Trial> trial_;
-  Timestamp ignore_until_;
+  bool tested_ = false;  // The latest trial has shown that the loss is the path's own,
+  bool ours_ = false;    // or that it is not.
   bool skip_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "rtp/bwe/probe_estimator.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "rtp/bwe/scaled.h"
@@ -10,14 +11,17 @@ namespace {
 
 // The queue of a burst that was twice as fast as the path takes as long to go as the burst took.
 constexpr Duration kAfterProbe{60'000};
-// From here on the middle half of a burst is long enough to be a measurement.
-constexpr size_t kEnoughForMiddle = 12;
-constexpr Duration kLongBurst{60'000};
 // A timer that was late sends the rest of a burst in one go, which looks like a very fast burst.
 constexpr double kMaxOverAsked = 1.2;
 constexpr Duration kMinSpan{1'000};
-// Of the largest packet: as good as of one size.
-constexpr double kLargeShare = 0.85;
+// The slowest path that is looked for, as a share of the rate of the burst, and how much faster
+// each next one is.
+constexpr double kSlowest = 0.2;
+constexpr double kFiner = 1.03;
+// Paths that are faster than the burst: how much does not matter, but sizes still show.
+constexpr std::array<double, 4> kFaster = {1.0, 1.5, 3.0, 10.0};
+
+double Micros(Duration span) { return static_cast<double>(span.count()); }
 
 }  // namespace
 
@@ -69,53 +73,49 @@ bool ProbeEstimator::Disturbs(Timestamp sent) const {
 ProbeEstimator::Result ProbeEstimator::Evaluate() {
   const auto needed = static_cast<size_t>(kMinArrived * static_cast<double>(sent_));
   if (arrived_ < std::max(kMinPackets, needed)) return {};
-  const auto begin = samples_.begin();
-  std::sort(begin, begin + static_cast<std::ptrdiff_t>(arrived_),
+  std::sort(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(arrived_),
             [](const Sample& a, const Sample& b) { return a.sent < b.sent; });
-  TrimEnds();
-  if (arrived_ < kMinPackets) return {};
-  const Duration send_span = samples_[arrived_ - 1].sent - samples_[0].sent;
-  // The last packet ends the burst, so its bytes do not belong to the time between first and last.
-  const BitRate sent = std::min(Bytes(0, arrived_ - 1) / std::max(send_span, kMinSpan),
-                                Scaled(rate_, kMaxOverAsked));
-  std::sort(begin, begin + static_cast<std::ptrdiff_t>(arrived_),
-            [](const Sample& a, const Sample& b) { return a.arrival < b.arrival; });
-  BitRate arrived = ArrivalRate(0, arrived_ - 1);
-  if (arrived_ >= kEnoughForMiddle && send_span >= kLongBurst) {
-    const size_t quarter = arrived_ / 4;
-    arrived = std::max(arrived, ArrivalRate(quarter, arrived_ - 1 - quarter));
-  }
-  return {arrived >= Scaled(sent, kPassed), std::min(arrived, sent)};
-}
-
-// A small packet at an end, sound between padding, makes the burst look faster or slower than it
-// was: its own time on the path is part of the span. So the burst begins and ends with large ones.
-void ProbeEstimator::TrimEnds() {
-  size_t largest = 0;
-  for (size_t i = 0; i < arrived_; ++i) largest = std::max(largest, samples_[i].bytes);
-  const auto is_large = [largest](const Sample& sample) {
-    return static_cast<double>(sample.bytes) >= kLargeShare * static_cast<double>(largest);
+  const BitRate sent = SendRate();
+  double best = kSlowest;
+  double least = Misfit(Scaled(sent, best));
+  const auto consider = [&](double share) {
+    const double misfit = Misfit(Scaled(sent, share));
+    if (misfit > least) return;
+    least = misfit;
+    best = share;
   };
-  while (arrived_ > 0 && !is_large(samples_[arrived_ - 1])) --arrived_;
-  size_t first = 0;
-  while (first < arrived_ && !is_large(samples_[first])) ++first;
-  std::copy(samples_.begin() + static_cast<std::ptrdiff_t>(first),
-            samples_.begin() + static_cast<std::ptrdiff_t>(arrived_), samples_.begin());
-  arrived_ -= first;
+  for (double share = kSlowest * kFiner; share < kFaster.front(); share *= kFiner) consider(share);
+  for (const double share : kFaster) consider(share);
+  return {best >= kPassed,
+          Scaled(std::min(sent, Scaled(rate_, kMaxOverAsked)), std::min(best, 1.0))};
 }
 
-// The first packet of those between two places was on the path before the time between them.
-BitRate ProbeEstimator::ArrivalRate(size_t first, size_t last) const {
-  return Bytes(first + 1, last + 1) /
-         std::max(samples_[last].arrival - samples_[first].arrival, kMinSpan);
-}
-
-DataSize ProbeEstimator::Bytes(size_t begin, size_t end) const {
+// The last packet ends the burst, so its bytes do not belong to the time between first and last.
+BitRate ProbeEstimator::SendRate() const {
   DataSize size;
-  for (size_t i = begin; i < end; ++i) {
+  for (size_t i = 0; i + 1 < arrived_; ++i) {
     size += DataSize::Bytes(static_cast<int64_t>(samples_[i].bytes));
   }
-  return size;
+  return size / std::max(samples_[arrived_ - 1].sent - samples_[0].sent, kMinSpan);
+}
+
+// How badly a path of this capacity explains the delays: the variance of what it leaves
+// unexplained.
+double ProbeEstimator::Misfit(BitRate capacity) const {
+  const double micros_per_byte = 8e6 / static_cast<double>(std::max<int64_t>(capacity.bps(), 1));
+  double free = 0;  // when the path has sent all before, since the first packet left
+  double sum = 0;
+  double squares = 0;
+  for (size_t i = 0; i < arrived_; ++i) {
+    const Sample& sample = samples_[i];
+    const double sent = Micros(sample.sent - samples_[0].sent);
+    free = std::max(free, sent) + static_cast<double>(sample.bytes) * micros_per_byte;
+    const double rest = Micros(sample.arrival - samples_[0].arrival) - free;
+    sum += rest;
+    squares += rest * rest;
+  }
+  const auto count = static_cast<double>(arrived_);
+  return squares / count - (sum / count) * (sum / count);
 }
 
 }  // namespace sluice::rtp::bwe

@@ -1,8 +1,9 @@
 // What rate a probe arrived at. One probe at a time.
 //
-// The path carries a burst at its own rate if the burst is faster than that, so the spacing of
-// arrivals tells the rate. Where jitter is as long as the burst, its ends say nothing; the middle
-// of a long burst still does.
+// The delays within a burst show what path it went over: one that is slower than the burst delays
+// each packet more than the one before. Of paths of all capacities the one is taken that explains
+// the delays best. That uses every packet, whatever their sizes are, and jitter cancels out over
+// many of them.
 
 #ifndef SLUICE_RTP_BWE_PROBE_ESTIMATOR_H_
 #define SLUICE_RTP_BWE_PROBE_ESTIMATOR_H_
@@ -25,9 +26,9 @@ class ProbeEstimator {
   static constexpr size_t kMaxPackets = 128;
   // What has to arrive of a probe for it to tell anything.
   static constexpr double kMinArrived = 0.8;
-  static constexpr size_t kMinPackets = 3;
+  static constexpr size_t kMinPackets = 4;
   // It passed if it arrived about as fast as it was sent.
-  static constexpr double kPassed = 0.88;
+  static constexpr double kPassed = 0.9;
   // What a probe may take until its feedback is there, besides its own length.
   static constexpr Duration kMaxWait = std::chrono::seconds(2);
 
@@ -59,10 +60,8 @@ class ProbeEstimator {
 
   bool IsOver(Timestamp now) const;
   Result Evaluate();
-  void TrimEnds();
-  // Of the samples between two places, in order of arrival.
-  BitRate ArrivalRate(size_t first, size_t last) const;
-  DataSize Bytes(size_t begin, size_t end) const;
+  BitRate SendRate() const;
+  double Misfit(BitRate capacity) const;
 
   uint32_t id_ = 0;
   BitRate rate_;

@@ -16,7 +16,7 @@ namespace {
 
 using Reason = rtp::BandwidthEstimator::Reason;
 
-BweOutcome Play(const std::string& name, uint64_t seed = 1) {
+BweOutcome Conduct(const std::string& name, uint64_t seed = 1) {
   return RunBweScenario(BweScenarioNamed(name), seed);
 }
 
@@ -70,67 +70,67 @@ int LayerChanges(const BweOutcome& outcome, double from, double to) {
 }
 
 TEST(BandwidthConditionsTest, HoldsASlowAFasterAndAVerySlowLink) {
-  const BweOutcome outcome = Play("webrtc-staircase");
+  const BweOutcome outcome = Conduct("webrtc-staircase");
   EXPECT_NEAR(MeanEstimate(outcome, 20, 25), 450, 100);
   EXPECT_NEAR(MeanEstimate(outcome, 40, 45), 750, 150);
   EXPECT_NEAR(MeanEstimate(outcome, 85, 95), 90, 25);
 }
 
 TEST(BandwidthConditionsTest, RembCapHoldsAtOnceAndIsLeftBehindSoon) {
-  const BweOutcome outcome = Play("webrtc-remb-cap");
+  const BweOutcome outcome = Conduct("webrtc-remb-cap");
   EXPECT_LE(LargestEstimate(outcome, 21, 30), 250);
   EXPECT_GE(LeastEstimate(outcome, 21, 30), 245);
   EXPECT_LT(TimeUntil(outcome, 30, 1500), 10);
 }
 
 TEST(BandwidthConditionsTest, TenPercentRandomLossOnALongWayIsBorne) {
-  const BweOutcome outcome = Play("webrtc-loss-10");
+  const BweOutcome outcome = Conduct("webrtc-loss-10");
   EXPECT_GT(LeastEstimate(outcome, 5, 120), 100);
   EXPECT_GT(outcome.utilisation, 0.8);
 }
 
 TEST(BandwidthConditionsTest, TwentyPercentRandomLossCausesNoDips) {
-  const BweOutcome outcome = Play("webrtc-loss-20");
+  const BweOutcome outcome = Conduct("webrtc-loss-20");
   EXPECT_GT(LeastEstimate(outcome, 5, 120), 100);
 }
 
 TEST(BandwidthConditionsTest, FivePercentRandomLossLeavesTheLinkInUse) {
-  EXPECT_GT(Play("webrtc-loss-5").utilisation, 0.85);
+  EXPECT_GT(Conduct("webrtc-loss-5").utilisation, 0.85);
 }
 
 TEST(BandwidthConditionsTest, EstimateIsLowWhileNothingMoves) {
-  const BweOutcome outcome = Play("webrtc-stall");
+  const BweOutcome outcome = Conduct("webrtc-stall");
   EXPECT_LT(LargestEstimate(outcome, 24, 30), 40);
   EXPECT_LT(TimeUntil(outcome, 30, 1500), 15);
 }
 
 TEST(BandwidthConditionsTest, BlackoutOfThreeSecondsIsMadeUpForSoon) {
-  EXPECT_LT(TimeUntil(Play("blackout-3s"), 23, 1500), 3);
+  EXPECT_LT(TimeUntil(Conduct("blackout-3s"), 23, 1500), 3);
 }
 
 TEST(BandwidthConditionsTest, LeavesRoomForTcpOnASlowLink) {
-  const BweOutcome outcome = Play("webrtc-tcp");
+  const BweOutcome outcome = Conduct("webrtc-tcp");
   EXPECT_LT(MeanEstimate(outcome, 30, 120), 750);
   EXPECT_GT(MeanEstimate(outcome, 30, 120), 200);
 }
 
 TEST(BandwidthConditionsTest, ShortQueuesAreUsedWithLittleLoss) {
-  const BweOutcome of_32 = Play("webrtc-short-queue");
+  const BweOutcome of_32 = Conduct("webrtc-short-queue");
   EXPECT_GT(of_32.utilisation, 0.85);
   EXPECT_LT(of_32.loss, 0.02);
-  const BweOutcome of_10 = Play("webrtc-shorter-queue");
+  const BweOutcome of_10 = Conduct("webrtc-shorter-queue");
   EXPECT_GT(of_10.utilisation, 0.85);
   EXPECT_LT(of_10.loss, 0.03);
 }
 
 TEST(BandwidthConditionsTest, VideoThatStopsLeavesTheEstimateWhereItWas) {
-  const BweOutcome outcome = Play("webrtc-video-stops");
+  const BweOutcome outcome = Conduct("webrtc-video-stops");
   EXPECT_GT(LeastEstimate(outcome, 31, 50), 1000);
 }
 
 TEST(BandwidthConditionsTest, TopLayerIsBackSoonAfterAStepUp) {
   for (const uint64_t seed : {1, 2, 3}) {
-    const BweOutcome outcome = Play("layers-steps", seed);
+    const BweOutcome outcome = Conduct("layers-steps", seed);
     EXPECT_LT(TimeUntilLayer(outcome, 0, 2), 3) << seed;
     EXPECT_LT(TimeUntilLayer(outcome, 30, 0), 2) << seed;
     EXPECT_LT(TimeUntilLayer(outcome, 60, 2), 15) << seed;
@@ -139,33 +139,33 @@ TEST(BandwidthConditionsTest, TopLayerIsBackSoonAfterAStepUp) {
 
 TEST(BandwidthConditionsTest, LayersDoNotFlapOnSteadyLinks) {
   for (const char* name : {"layers-300k", "layers-600k", "layers-1500k"}) {
-    EXPECT_LE(LayerChanges(Play(name), 30, 90), 1) << name;
+    EXPECT_LE(LayerChanges(Conduct(name), 30, 90), 1) << name;
   }
 }
 
 TEST(BandwidthConditionsTest, LowLayerAloneDoesNotHideThePathToTheNext) {
   // 150 kbit/s flow at the start; 500 are found and kept on 1.5 Mbit/s.
-  const BweOutcome outcome = Play("layers-1500k");
+  const BweOutcome outcome = Conduct("layers-1500k");
   EXPECT_LT(TimeUntilLayer(outcome, 0, 1), 5);
   EXPECT_GT(LeastEstimate(outcome, 10, 90), 600);
 }
 
 TEST(BandwidthConditionsTest, JitterOutOfOrderDoesNotCostTheTopLayer) {
-  const BweOutcome outcome = Play("layers-jitter");
+  const BweOutcome outcome = Conduct("layers-jitter");
   EXPECT_LT(TimeUntilLayer(outcome, 0, 2), 10);
   EXPECT_LE(LayerChanges(outcome, 10, 90), 1);
 }
 
 TEST(BandwidthConditionsTest, LossDoesNotCostTheTopLayer) {
-  const BweOutcome five = Play("layers-loss");
+  const BweOutcome five = Conduct("layers-loss");
   EXPECT_LT(TimeUntilLayer(five, 0, 2), 10);
   EXPECT_LE(LayerChanges(five, 10, 90), 1);
   // A test of what loss depends on costs a layer for two seconds.
-  EXPECT_LE(LayerChanges(Play("layers-loss-10"), 10, 90), 2);
+  EXPECT_LE(LayerChanges(Conduct("layers-loss-10"), 10, 90), 2);
 }
 
 TEST(BandwidthConditionsTest, TopLayerIsBackSoonAfterABlackout) {
-  EXPECT_LT(TimeUntilLayer(Play("layers-blackout"), 33.5, 2), 5);
+  EXPECT_LT(TimeUntilLayer(Conduct("layers-blackout"), 33.5, 2), 5);
 }
 
 TEST(BandwidthConditionsTest, TraceGivesTheSameDecisionsBitForBit) {
@@ -188,7 +188,7 @@ TEST(BandwidthConditionsTest, AnotherSeedIsAnotherHistory) {
 }
 
 TEST(BandwidthConditionsTest, DecisionsSayWhyTheyWereTaken) {
-  const BweOutcome outcome = Play("drop-to-quarter");
+  const BweOutcome outcome = Conduct("drop-to-quarter");
   const auto& decisions = outcome.decisions[0];
   const auto of = [&](Reason reason) {
     return std::count_if(decisions.begin(), decisions.end(),

@@ -122,6 +122,13 @@ BweScenario PauseAndResume() {
   return scenario;
 }
 
+BweScenario TwoFlows() {
+  BweScenario scenario = Scenario("two-flows", "two flows, the second from 10 s on",
+                                  {{seconds(0), Mbps(2)}}, {RfcFlow(), RfcFlow(seconds(10))});
+  scenario.fair_from = seconds(40);
+  return scenario;
+}
+
 BweScenario DropToQuarter() {
   BweScenario scenario = Scenario(
       "drop-to-quarter", "2 Mbit/s, a quarter of it for 30 s, 2 Mbit/s again",
@@ -273,6 +280,7 @@ std::vector<BweScenario> Rfc8867Scenarios() {
 
 std::vector<BweScenario> ConditionScenarios() {
   return {
+      TwoFlows(),
       DropToQuarter(),
       DropToQuarterDeep(),
       Staircase(),

@@ -14,7 +14,8 @@ using std::chrono::milliseconds;
 
 constexpr size_t kIpHeaders = 28;  // IPv4 and UDP
 constexpr size_t kMaxPacket = 1200;
-constexpr size_t kPaddingPacket = 1000;
+constexpr size_t kMinPadding = 200;
+constexpr size_t kMaxPadding = 1000;
 constexpr Duration kFrameInterval{33'333};
 constexpr Duration kAudioInterval{20'000};
 // A source that sees its pacer this far behind leaves out a frame.
@@ -26,6 +27,12 @@ constexpr double kKeyFrame = 4;
 constexpr double kHeadroom = 1.1;
 // The receiver's clock has an origin of its own.
 constexpr Duration kClockOffset = std::chrono::minutes(7);
+
+// Small enough for the number of packets to fit into the span.
+size_t PaddingSize(const BandwidthEstimator::Probe& probe) {
+  const auto bytes = static_cast<size_t>((probe.rate * probe.span).bytes());
+  return std::clamp(bytes / static_cast<size_t>(probe.min_packets), kMinPadding, kMaxPadding);
+}
 
 // In [-1, 1].
 double Draw(SeededEntropy& entropy) {
@@ -167,7 +174,7 @@ void BweFlow::Pace() {
     });
     return;
   }
-  Queued packet{kPaddingPacket, BandwidthEstimator::Use::kPadding};
+  Queued packet{probe_ ? PaddingSize(*probe_) : 0, BandwidthEstimator::Use::kPadding};
   if (!queue_.empty()) {
     packet = queue_.front();
     queue_.pop_front();
