@@ -45,6 +45,10 @@ function(sluice_library name folder)
   target_precompile_headers(sluice_${name} PRIVATE ${SLUICE_PRECOMPILED} ${ARGN})
 endfunction()
 
+# A test's own lines run once, and compiling them takes most of a build: they are not optimised, in
+# no build. What they test is, and so are the simulated peers and networks.
+set(SLUICE_TEST_FLAGS -U_FORTIFY_SOURCE -O0)
+
 # sluice_test(NAME FOLDER LIBRARIES...): one gtest binary out of every *_test.cc of FOLDER.
 function(sluice_test name folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*_test.cc)
@@ -55,7 +59,8 @@ function(sluice_test name folder)
   endif()
   add_executable(${name}_test ${sources})
   target_link_libraries(${name}_test PRIVATE ${ARGN} sluice_test_support sluice_flags)
-  target_precompile_headers(${name}_test REUSE_FROM sluice_test_support)
+  target_compile_options(${name}_test PRIVATE ${SLUICE_TEST_FLAGS})
+  target_precompile_headers(${name}_test REUSE_FROM sluice_test_headers)
   add_test(NAME ${name}_test COMMAND ${name}_test)
   set_tests_properties(${name}_test PROPERTIES TIMEOUT 300)
 endfunction()

@@ -15,6 +15,14 @@ target_link_libraries(sluice_test_support
 target_precompile_headers(sluice_test_support PRIVATE ${SLUICE_PRECOMPILED}
                           ${SLUICE_PRECOMPILED_CONTROL} <gmock/gmock.h> <gtest/gtest.h>)
 
+# The same headers for the tests themselves: a precompiled header serves one set of flags.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/test_headers.cc CONTENT "")
+add_library(sluice_test_headers OBJECT ${CMAKE_BINARY_DIR}/generated/test_headers.cc)
+target_link_libraries(sluice_test_headers PRIVATE sluice_test_support sluice_flags)
+target_compile_options(sluice_test_headers PRIVATE ${SLUICE_TEST_FLAGS})
+target_precompile_headers(sluice_test_headers PRIVATE ${SLUICE_PRECOMPILED}
+                          ${SLUICE_PRECOMPILED_CONTROL} <gmock/gmock.h> <gtest/gtest.h>)
+
 sluice_test(base base sluice_base GTest::gtest_main)
 sluice_test(rtp rtp sluice_rtp GTest::gtest_main)
 sluice_test(ice ice sluice_ice GTest::gtest_main)

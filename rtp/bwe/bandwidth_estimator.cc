@@ -232,6 +232,7 @@ void BandwidthEstimator::RecordRemb(Timestamp now, BitRate bound) {
   if (bound < min_ || bound > bwe::kFastest) ++absurd_bounds_;
   const BitRate before = estimate();
   const bool lifted = remb_ && bound > *remb_ && before >= Scaled(*remb_, 0.95);
+  CancelProbe();
   remb_ = Sane(bound);
   remb_at_ = now;
   if (!has_feedback_) {
@@ -270,6 +271,7 @@ void BandwidthEstimator::SetBounds(Timestamp now, BitRate min, BitRate max) {
   now_ = now;
   const BitRate before = estimate();
   const bool lifted = Sane(max) > max_ && before >= Scaled(max_, 0.95);
+  CancelProbe();
   max_ = Sane(max);
   min_ = SaneMin(min, max);
   if (lifted) probe_controller_.Ask(now, BitRate());
@@ -278,6 +280,7 @@ void BandwidthEstimator::SetBounds(Timestamp now, BitRate min, BitRate max) {
 
 void BandwidthEstimator::SetDesired(Timestamp now, BitRate desired) {
   now_ = now;
+  if (Sane(desired) != probe_controller_.desired()) CancelProbe();
   probe_controller_.SetDesired(Sane(desired));
 }
 
@@ -321,6 +324,13 @@ void BandwidthEstimator::PrepareProbe(Timestamp now) {
   ready_probe_ = Probe{next_probe_, plan->rate, plan->span, bwe::ProbeController::kMinPackets};
   next_probe_ = next_probe_ == UINT32_MAX ? 1 : next_probe_ + 1;
   ready_until_ = now + kReadyFor;
+}
+
+// One that waits to be taken is planned anew within new bounds.
+void BandwidthEstimator::CancelProbe() {
+  if (!ready_probe_) return;
+  ready_probe_.reset();
+  probe_controller_.Cancel();
 }
 
 std::optional<BandwidthEstimator::Probe> BandwidthEstimator::TakeProbe(Timestamp now) {

@@ -144,6 +144,7 @@ class BandwidthEstimator {
   bool IsCalm() const;
   bwe::ProbeController::Facts ProbeFacts() const;
   void PrepareProbe(Timestamp now);
+  void CancelProbe();
 
   BitRate min_;
   BitRate max_;

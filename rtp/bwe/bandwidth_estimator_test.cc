@@ -137,6 +137,16 @@ TEST_F(BandwidthEstimatorTest, ProbesGoAQuarterBeyondWhatIsDesired) {
   EXPECT_EQ(fastest_probe_, BitRate::Kbps(5000));
 }
 
+TEST_F(BandwidthEstimatorTest, ProbeThatWaitsIsPlannedAnewWithinNewBounds) {
+  Run(seconds(1), BitRate::Kbps(600));
+  estimator_.SetDesired(now_, BitRate::Kbps(4000));
+  estimator_.HandleTimeout(now_);
+  estimator_.SetBounds(now_, BitRate::Kbps(30), BitRate::Kbps(900));
+  const auto probe = estimator_.TakeProbe(now_);
+  ASSERT_TRUE(probe);
+  EXPECT_LE(probe->rate, BitRate::Kbps(900));
+}
+
 TEST_F(BandwidthEstimatorTest, NothingDesiredNothingProbed) {
   Run(seconds(20), BitRate::Kbps(300));
   EXPECT_EQ(probes_, 0);

@@ -58,6 +58,7 @@ class ProbeController {
   };
 
   void SetDesired(BitRate desired) { desired_ = desired; }
+  BitRate desired() const { return desired_; }
   // Something changed for the better: probe as soon as the path is calm, with `rate` if that is
   // more than what would be probed anyway.
   void Ask(Timestamp now, BitRate rate);
@@ -66,6 +67,8 @@ class ProbeController {
 
   // The probe to send now, once.
   std::optional<Plan> Take(Timestamp now, const Facts& facts);
+  // It was not sent after all; what was known when it was planned has changed.
+  void Cancel() { outstanding_ = false; }
   // What became of it.
   void RecordResult(Timestamp now, bool passed);
 
