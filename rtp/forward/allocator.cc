@@ -92,6 +92,7 @@ void Allocator::FindUsable(Claim& claim) const {
     alive |= 1u << i;
     if (IsWithin(offers[i].layer, claim.request->preferred)) claim.usable |= 1u << i;
   }
+  LeaveOutSlow(claim);
   if (claim.usable != 0 || alive == 0) return;
   // Nothing that is preferred lives: the smallest size that does, at the preferred frame rate.
   const int lowest = Lowest(alive);
@@ -101,6 +102,20 @@ void Allocator::FindUsable(Claim& claim) const {
     claim.usable |= 1u << i;
   }
   if (claim.usable == 0) claim.usable = 1u << lowest;
+}
+
+void Allocator::LeaveOutSlow(Claim& claim) {
+  const auto& offers = claim.request->offers;
+  if (claim.usable == 0) return;
+  const uint8_t smallest = offers[static_cast<size_t>(Lowest(claim.usable))].layer.spatial;
+  LayerId above = offers[static_cast<size_t>(Highest(claim.usable))].layer;
+  for (int i = Highest(claim.usable); i >= 0; --i) {
+    const LayerCatalog::Offer& offer = offers[static_cast<size_t>(i)];
+    if (!Contains(claim.usable, i)) continue;
+    if (offer.layer.spatial == smallest) return;
+    if (offer.layer.spatial != above.spatial) above = offer.layer;
+    if (offer.layer.temporal + 1 < above.temporal) claim.usable &= ~(1u << i);
+  }
 }
 
 void Allocator::FindHeld(Claim& claim) const {
@@ -115,7 +130,12 @@ void Allocator::FindHeld(Claim& claim) const {
     claim.held = index;
     return;
   }
-  claim.forced = lives ? Reason::kPreferred : Reason::kLayerVanished;
+  claim.forced = Reason::kLayerVanished;
+  if (lives) {
+    // What is preferred but too slow by now has become so by a faster one that has come to live.
+    const bool preferred = IsWithin(found->layer, claim.request->preferred);
+    claim.forced = preferred ? Reason::kLayerNew : Reason::kPreferred;
+  }
   const LayerId layer = lives ? found->layer : state.layer;
   // The nearest below, or else the lowest.
   claim.held = Lowest(claim.usable);

@@ -51,7 +51,7 @@ class SimEngine {
 
   struct Options {
     size_t pool_slots = PacketPool::kDefaultMaxSlots;
-    bool adapts_to_bandwidth = false;
+    bool adapts_to_bandwidth = true;
   };
 
   SimEngine(uint64_t seed, const dtls::Context& dtls, const Options& options);

@@ -56,7 +56,7 @@ class Simulation {
     bool shared_port = true;
     size_t pool_slots = PacketPool::kDefaultMaxSlots;
     // Engines bound what they send by what they estimate.
-    bool adapts_to_bandwidth = false;
+    bool adapts_to_bandwidth = true;
   };
 
   Simulation() : Simulation(Options()) {}

@@ -77,7 +77,7 @@ class Egress {
     Duration unix_offset{0};
     BitRate initial_estimate = BitRate::Kbps(600);
     // Otherwise the estimate is only told: nothing is paced, nothing probed, nothing left out.
-    bool adapts_to_bandwidth = false;
+    bool adapts_to_bandwidth = true;
   };
 
   // A queue this long means that more is sent than leaves: whoever can must send less.

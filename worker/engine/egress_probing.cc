@@ -48,7 +48,9 @@ bool Egress::IsMeasured() const {
 }
 
 std::optional<BitRate> Egress::AvailableForVideo(Timestamp now) const {
-  if (!adapts_ || !estimator_.active()) return std::nullopt;
+  // Who will tell what arrives is not flooded before it can: the initial estimate counts at once.
+  const bool known = probation_ || estimator_.active();
+  if (!adapts_ || !known) return std::nullopt;
   return std::max(estimator_.estimate() - audio_rate_.Rate(now), BitRate());
 }
 

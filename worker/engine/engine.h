@@ -42,7 +42,7 @@ class Engine {
     Duration unix_offset{0};
     uint32_t pid = 0;
     // Estimates of paths bound what is sent. Otherwise they are only told.
-    bool adapts_to_bandwidth = false;
+    bool adapts_to_bandwidth = true;
   };
 
   explicit Engine(const Options& options);

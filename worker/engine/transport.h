@@ -34,7 +34,7 @@ class Transport {
     Duration consent_timeout{0};
     Duration unix_offset{0};
     BitRate initial_estimate = BitRate::Kbps(600);
-    bool adapts_to_bandwidth = false;
+    bool adapts_to_bandwidth = true;
   };
   struct Totals {
     uint64_t packets_received = 0;
