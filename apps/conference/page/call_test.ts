@@ -173,13 +173,51 @@ test('a call joins, publishes its wishes and ends when it is left', async () => 
   assert.ok(device.transports.every(({ closed }) => closed));
 });
 
-test('streams are asked for only when their decoders stand', async () => {
+test('the first streams are asked for at once, for no packet can come before their decoders', async () => {
   const { call, heard, socket } = await joined();
   socket.say({ event: 'newConsumer', data: kConsumer });
-  assert.equal(socket.find('resumeConsumers'), undefined);
-  await settle();
   assert.deepEqual(socket.find('resumeConsumers')?.data, { consumerIds: ['c1'] });
+  assert.ok(!heard.includes('streamAdded'));
+  await settle();
   assert.ok(heard.includes('streamAdded'));
+  assert.equal(socket.sent.filter(({ method }) => method === 'resumeConsumers').length, 1);
+  call.leave();
+});
+
+test('later streams are asked for only when their decoders stand', async () => {
+  const { call, heard, socket } = await joined();
+  socket.say({ event: 'newConsumer', data: kConsumer });
+  await settle();
+  heard.length = 0;
+  socket.say({ event: 'newConsumer', data: { ...kConsumer, id: 'c2', source: 'microphone' } });
+  assert.deepEqual(socket.find('resumeConsumers')?.data, { consumerIds: ['c1'] });
+  await settle();
+  assert.deepEqual(socket.find('resumeConsumers')?.data, { consumerIds: ['c2'] });
+  assert.ok(heard.includes('streamAdded'));
+  call.leave();
+});
+
+// The transport that the browser has just been asked to connect.
+function connect(device: FakeDevice): { goesOn: boolean } {
+  const outcome = { goesOn: false };
+  device.transports[1]?.emit('connect', { dtlsParameters: {} }, () => (outcome.goesOn = true));
+  return outcome;
+}
+
+test('a transport connects without waiting for the answer', async () => {
+  const { call, socket, device } = await joined();
+  const outcome = connect(device);
+  assert.equal(socket.find('connectTransport')?.data.transportId, 'recv');
+  assert.ok(outcome.goesOn);
+  call.leave();
+});
+
+test('a transport that the server does not connect makes the call join anew', async () => {
+  const { call, socket, device } = await joined();
+  connect(device);
+  socket.refuse('connectTransport', 'internal');
+  await settle();
+  assert.equal(socket.sent.filter(({ method }) => method === 'join').length, 2);
   call.leave();
 });
 
@@ -189,7 +227,6 @@ test('a stream that ends while it is set up is not shown', async () => {
   socket.say({ event: 'consumerClosed', data: { consumerId: 'c1' } });
   await settle();
   assert.ok(!heard.includes('streamAdded'));
-  assert.equal(socket.find('resumeConsumers'), undefined);
   call.leave();
 });
 

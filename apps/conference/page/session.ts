@@ -81,6 +81,7 @@ export class Session {
   private readonly ended = new Set<string>();
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
   private readonly states = new Map<string, types.ConnectionState>();
+  private receiving = false;
   private closed = false;
 
   constructor(
@@ -102,13 +103,17 @@ export class Session {
   }
 
   // Takes all streams in one turn, so that they share one negotiation, and asks for their packets
-  // when every decoder is in place.
+  // when every decoder is in place. The first streams are asked for at once: until their decoders
+  // stand there is no path for packets to come by.
   async consume(descriptions: ConsumerDescription[]): Promise<void> {
+    const first = !this.receiving;
+    this.receiving = true;
+    const resumed = first ? this.resume(descriptions.map(({ id }) => id)) : null;
     const ready = await Promise.all(descriptions.map((one) => this.consumeOne(one)));
     const consumerIds = ready.filter((id) => id !== null);
     if (consumerIds.length === 0 || this.closed) return;
     this.listener.streamsReady();
-    await this.signalling.request('resumeConsumers', { consumerIds });
+    await (resumed ?? this.resume(consumerIds));
   }
 
   removeConsumer(consumerId: string): void {
@@ -224,6 +229,11 @@ export class Session {
     this.recvTransport.close();
   }
 
+  private async resume(consumerIds: string[]): Promise<void> {
+    if (consumerIds.length === 0 || this.closed) return;
+    await this.signalling.request('resumeConsumers', { consumerIds });
+  }
+
   // The id if the stream is shown, null if it ended or cannot be decoded after all.
   private async consumeOne(description: ConsumerDescription): Promise<string | null> {
     const { id, producerId, kind, rtpParameters, peerId, source } = description;
@@ -307,9 +317,16 @@ export class Session {
   }
 
   private watch(transport: types.Transport): void {
-    transport.on('connect', ({ dtlsParameters }, done, failed) => {
+    transport.on('connect', ({ dtlsParameters }, done) => {
       const data = { transportId: transport.id, dtlsParameters };
-      this.signalling.request('connectTransport', data).then(() => done(), failed);
+      // The browser goes on without the answer: the server takes requests in order, and checks of
+      // the path can run meanwhile. A handshake that overtakes the request is repeated.
+      this.signalling.request('connectTransport', data).catch((error: unknown) => {
+        if (this.closed) return;
+        console.warn('a transport could not be connected', error);
+        this.listener.broken();
+      });
+      done();
     });
     transport.on('connectionstatechange', (state) => {
       this.states.set(transport.id, state);

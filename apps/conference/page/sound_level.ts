@@ -28,7 +28,10 @@ export class TrackMeter {
   private readonly samples: Float32Array<ArrayBuffer>;
 
   constructor(track: MediaStreamTrack) {
-    this.context = new AudioContext();
+    // Nothing of it is to be heard: without a sink no output device is opened and kept running.
+    // Browsers that do not know the option pass over it.
+    const options = { sinkId: { type: 'none' } };
+    this.context = new AudioContext(options as AudioContextOptions);
     this.analyser = this.context.createAnalyser();
     this.analyser.fftSize = 1024;
     this.samples = new Float32Array(this.analyser.fftSize);

@@ -7,15 +7,18 @@ import { Proxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
 
 const kRecoveryMs = 3000;
+// The page notes by itself when it first saw somebody. Looking more often would only take the
+// processor from those who are coming back.
+const kLookMs = 250;
 
-// Resolves with the time at which `one` first saw everybody else after its join number `joins`. The
-// page notes the time by itself, so that looking often is not needed, and does not slow it down.
+// Resolves with the time at which `one` first saw everybody else after its join number `joins`.
 async function freshPictures(one, others, joins) {
-  await one.until(`sees ${others} people anew`, async () => {
+  const look = async () => {
     const state = await one.state();
     const seen = state.peers.filter((peer) => peer.firstFrameAt !== null);
     return state.joins > joins && seen.length === others;
-  });
+  };
+  await one.until(`sees ${others} people anew`, look, { every: kLookMs });
   return one.page.evaluate(() => {
     const seen = window.sluice.state().peers.map((peer) => peer.firstFrameAt);
     return performance.timeOrigin + Math.max(...seen);
