@@ -26,6 +26,7 @@ constexpr double kGrown = 1.05;
 void LossRate::Restart() {
   since_.reset();
   received_ = lost_ = 0;
+  much_ = 0;
   trial_.reset();
   skip_ = false;
 }
@@ -66,6 +67,7 @@ std::optional<LossRate::Change> LossRate::Judge(const Facts& facts) {
 
 std::optional<LossRate::Change> LossRate::Accept(const Facts& facts, double excess) {
   suspicion_ = 0;
+  much_ = 0;
   allows_growth_ = true;
   own_loss_ += kAdjustment * (own_loss_ > 0 ? excess : 0);
   // Loss that was taken for the path's own without a test may have come with the rate, and would be
@@ -80,7 +82,14 @@ std::optional<LossRate::Change> LossRate::Accept(const Facts& facts, double exce
 
 std::optional<LossRate::Change> LossRate::Object(const Facts& facts, double excess) {
   allows_growth_ = false;
-  if (excess > kMuch + Noise()) return Cut(facts, Reason::kLoss, std::max(1 - excess, kDeepestCut));
+  if (excess > kMuch + Noise()) {
+    // Radio loses packets in crowds; what a rate causes goes on. So the smaller of two counts.
+    const double lasting = std::min(std::exchange(much_, excess), excess);
+    if (lasting <= kMuch) return std::nullopt;
+    much_ = 0;
+    return Cut(facts, Reason::kLoss, std::max(1 - lasting, kDeepestCut));
+  }
+  much_ = 0;
   if (++suspicion_ < kSuspicion) return std::nullopt;
   suspicion_ = 0;
   if (!passed_) passed_ = facts.sent;

@@ -82,6 +82,7 @@ class LossRate {
   bool allows_growth_ = true;
   double packets_ = 0;  // of the last window
   int suspicion_ = 0;
+  double much_ = 0;  // how much beyond the path's own the window before lost, if that was much
   std::optional<BitRate> passed_;  // the largest rate that lately passed without objection
   std::optional<Trial> trial_;
   bool tested_ = false;  // The latest trial has shown that the loss is the path's own,

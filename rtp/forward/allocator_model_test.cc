@@ -69,13 +69,26 @@ struct Party {
     }
     return nullptr;
   }
+  bool Prefers(const Offer& offer) const {
+    return offer.alive && IsWithin(offer.layer, request.preferred);
+  }
+  // Less than half of the frame rate that its size has, and there is a smaller one.
+  bool IsTooSlow(const Offer& offer) const {
+    bool smaller = false;
+    bool faster = false;
+    for (const Offer& other : offers) {
+      if (!Prefers(other)) continue;
+      smaller |= other.layer.spatial < offer.layer.spatial;
+      faster |= other.layer.spatial == offer.layer.spatial &&
+                other.layer.temporal > offer.layer.temporal + 1;
+    }
+    return smaller && faster;
+  }
   // Positions of what it prefers of what lives.
   std::vector<int> Usable() const {
     std::vector<int> usable;
     for (size_t i = 0; i < offers.size(); ++i) {
-      if (offers[i].alive && IsWithin(offers[i].layer, request.preferred)) {
-        usable.push_back(static_cast<int>(i));
-      }
+      if (Prefers(offers[i]) && !IsTooSlow(offers[i])) usable.push_back(static_cast<int>(i));
     }
     return usable;
   }

@@ -74,5 +74,63 @@ TEST_F(LayerSharingTest, PublishersLearnWhatNobodyWatches) {
   EXPECT_EQ(wanted->layers, nullptr);
 }
 
+LinkOptions Narrow(int64_t kbps) {
+  const BitRate rate = BitRate::Kbps(kbps);
+  return {.one_way = 20ms,
+          .rate = rate,
+          .queue = static_cast<size_t>((rate * Duration(300ms)).bytes())};
+}
+
+// Changes of encoding in `seconds` seconds.
+int SwitchesWithin(Simulation& sim, Subscription& view, int seconds) {
+  int switches = 0;
+  size_t before = view.track().encoding();
+  for (int i = 0; i < 10 * seconds; ++i) {
+    sim.RunFor(100ms);
+    const size_t encoding = view.track().encoding();
+    switches += encoding != before;
+    before = encoding;
+  }
+  return switches;
+}
+
+TEST_F(LayerSharingTest, ANarrowPathGetsWhatItCarries) {
+  Subscription& view = sim_.Join("bob", {.link = Narrow(800)}).Subscribe(camera_);
+  sim_.RunFor(5s);
+  EXPECT_EQ(view.track().encoding(), 1u);
+  EXPECT_LT(view.track().decoder().longest_freeze(), 300ms);
+  EXPECT_LE(SwitchesWithin(sim_, view, 120), 2);
+  EXPECT_EQ(view.track().encoding(), 1u);
+}
+
+TEST_F(LayerSharingTest, APathThatGetsNarrowStillCarriesAPictureAndBringsTheLargeOneBack) {
+  Member& bob = sim_.Join("bob", {.link = Narrow(2500)});
+  Subscription& view = bob.Subscribe(camera_);
+  Subscription& sound = bob.Subscribe(sim_.Join("carol").PublishAudio());
+  sim_.RunFor(15s);
+  EXPECT_EQ(view.track().encoding(), 2u);
+  bob.SetLink(Narrow(400));
+  EXPECT_TRUE(sim_.RunUntil(4s, [&] { return view.track().encoding() == 0; }));
+  sim_.RunFor(2s);
+  const uint64_t pictures = view.track().decoder().pictures();
+  const uint64_t heard = sound.track().packets();
+  sim_.RunFor(10s);
+  EXPECT_GT(view.track().decoder().pictures(), pictures + 70);
+  // 50 packets a second.
+  EXPECT_GT(sound.track().packets(), heard + 490);
+  bob.SetLink(Narrow(2500));
+  EXPECT_TRUE(sim_.RunUntil(12s, [&] { return view.track().encoding() == 2; }));
+}
+
+TEST_F(LayerSharingTest, OneReceiversPathIsNotTheOthersBusiness) {
+  Subscription& poor = sim_.Join("bob", {.link = Narrow(300)}).Subscribe(camera_);
+  Subscription& rich = sim_.Join("carol").Subscribe(camera_);
+  sim_.RunFor(10s);
+  EXPECT_EQ(poor.track().encoding(), 0u);
+  EXPECT_EQ(rich.track().encoding(), 2u);
+  EXPECT_LT(rich.track().decoder().longest_freeze(), 200ms);
+  EXPECT_LE(SwitchesWithin(sim_, poor, 60), 1);
+}
+
 }  // namespace
 }  // namespace sluice::test

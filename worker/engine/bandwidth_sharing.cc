@@ -19,6 +19,9 @@ constexpr int64_t kNoticeable = 30;
 constexpr int64_t kWithHeadroom = 112;
 // The smallest pictures may take so much of the estimate.
 constexpr int64_t kTolerated = 140;
+// Nor do they take more than this before anything is known: what asks for more for its smallest
+// picture has to show that it fits.
+constexpr BitRate kMostUnknown = BitRate::Kbps(5'000);
 
 bool IsWatching(const Workspace& workspace, const Consumer& consumer) {
   const Producer* producer = workspace.producers.Find(consumer.producer);
@@ -49,9 +52,8 @@ std::optional<BitRate> Available(const Transport& transport, Timestamp now,
   std::optional<BitRate> available = transport.egress.AvailableForVideo(now);
   if (!available) return available;
   const BitRate lowest = Percent(LowestOf(requests), kWithHeadroom);
-  if (!transport.egress.HasMetLimit() || Percent(*available, kTolerated) >= lowest) {
-    available = std::max(*available, lowest);
-  }
+  if (Percent(*available, kTolerated) >= lowest) return std::max(*available, lowest);
+  if (!transport.egress.HasMetLimit()) return std::max(*available, std::min(lowest, kMostUnknown));
   return available;
 }
 
