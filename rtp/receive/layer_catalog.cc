@@ -31,6 +31,14 @@ void LayerCatalog::Declare(uint8_t encoding, const Declared& declared) {
   Rank(checked_);
 }
 
+std::optional<uint8_t> LayerCatalog::DeclaredPlace(uint8_t encoding) const {
+  if (!all_scaled_ && !all_bounded_) return std::nullopt;
+  for (size_t i = 0; i < order_count_; ++i) {
+    if (order_[i] == encoding) return static_cast<uint8_t>(i);
+  }
+  return std::nullopt;
+}
+
 bool LayerCatalog::Record(Timestamp now, const Facts& facts) {
   if (facts.encoding >= kMaxEncodings || facts.layer.spatial >= kMaxSpatialLayers ||
       facts.layer.temporal >= kMaxTemporalLayers) {

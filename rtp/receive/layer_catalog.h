@@ -88,6 +88,10 @@ class LayerCatalog {
   // call. Ask several times a second: that a layer fell silent is noticed here.
   std::span<const Offer> Offers(Timestamp now);
 
+  // The place of an encoding among all that were declared or seen, if all were declared in the same
+  // terms; that it was seen is not needed.
+  std::optional<uint8_t> DeclaredPlace(uint8_t encoding) const;
+
   // What a layer takes alone, in the terms of its encoding.
   BitRate LayerRate(Timestamp now, const LayerTarget& where) const;
   // All layers of the encoding.

@@ -188,6 +188,14 @@ TEST_F(LayerCatalogTest, DeclaredEncodingKeepsItsPlaceBeforeItComes) {
   EXPECT_EQ(Offers()[0].layer.spatial, 2);
 }
 
+TEST_F(LayerCatalogTest, DeclaredPlaceIsKnownBeforeAnythingComes) {
+  EXPECT_EQ(catalog_.DeclaredPlace(0), std::nullopt);
+  for (uint8_t i = 0; i < 3; ++i) catalog_.Declare(i, {.scale_down_by = 1.0 + i, .max_rate = {}});
+  EXPECT_EQ(catalog_.DeclaredPlace(0), 2);
+  EXPECT_EQ(catalog_.DeclaredPlace(2), 0);
+  EXPECT_EQ(catalog_.DeclaredPlace(3), std::nullopt);
+}
+
 TEST_F(LayerCatalogTest, PlacesDoNotFlapByNoise) {
   Add({.encoding = 0, .bytes = 2000});
   Add({.encoding = 1, .bytes = 2100});

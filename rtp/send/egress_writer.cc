@@ -14,7 +14,6 @@ constexpr uint8_t kVersion = 2 << 6;
 constexpr uint8_t kPaddingBit = 1 << 5;
 constexpr uint8_t kExtensionBit = 1 << 4;
 constexpr uint8_t kMarkerBit = 1 << 7;
-constexpr size_t kOsnSize = 2;
 
 // RFC 8285 §4.2 and §4.3: the two profiles. The low bits of the second ("appbits") mean nothing.
 constexpr uint16_t kOneByteProfile = 0xbede;

@@ -76,7 +76,8 @@ void Pacer::set_rate(std::optional<BitRate> rate) {
 }
 
 void Pacer::StartProbe(Timestamp now, const Probe& probe) {
-  RunningProbe& running = probe_.emplace();
+  probe_ = RunningProbe();
+  RunningProbe& running = *probe_;
   running.plan = probe;
   running.plan.rate = Bounded(probe.rate);
   running.budget = PacerBudget(now);

@@ -141,7 +141,7 @@ class Scene {
   }
 
   void ChangeSource(Stream& stream, uint8_t amount) {
-    stream.ssrc = 1 + encoding_ + 4 * (amount % 4u);
+    stream.ssrc = static_cast<uint32_t>(1 + encoding_ + 4 * (amount % 4u));
     // Rows of numbers of one stream lie above one another, see StreamReceiver::Rebind.
     stream.next += 100'000 + amount;
   }

@@ -109,8 +109,10 @@ WantedLayers FindWanted(const Workspace& workspace, Timestamp now, Producer& pro
   }
   if (!wanted.layers) return wanted;
   for (size_t i = 0; i < producer.plan.encodings.size(); ++i) {
-    const std::optional<uint8_t> place = PlaceOf(now, producer, static_cast<uint8_t>(i), 0);
-    // Nobody can say of an encoding that has not come how large it is.
+    const auto index = static_cast<uint8_t>(i);
+    std::optional<uint8_t> place = PlaceOf(now, producer, index, 0);
+    // Of an encoding that has not come only its publisher can say how large it is.
+    if (!place) place = producer.layers->DeclaredPlace(index);
     wanted.encodings[i] = !place || *place <= wanted.layers->spatial;
   }
   return wanted;

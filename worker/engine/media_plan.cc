@@ -174,8 +174,11 @@ absl::Status ReadEncodings(const schema::RtpParametersT& parameters, MediaPlan& 
 
 }  // namespace
 
-rtp::LayerId ReadLayers(const schema::ConsumerLayersT& layers) {
-  return {std::min<uint8_t>(layers.spatial_layer, rtp::kMaxSpatialLayers - 1),
+rtp::LayerId MediaPlan::ReadLayers(const schema::ConsumerLayersT& layers) const {
+  size_t sizes = encodings.size() > 1 ? encodings.size() : encodings.front().spatial_layers;
+  // Some build sizes upon each other without declaring it.
+  if (sizes <= 1) sizes = rtp::kMaxSpatialLayers;
+  return {std::min(layers.spatial_layer, static_cast<uint8_t>(sizes - 1)),
           std::min<uint8_t>(layers.temporal_layer, rtp::kMaxTemporalLayers - 1)};
 }
 

@@ -50,9 +50,6 @@ struct EncodingPlan {
   uint8_t spatial_layers = 1;
 };
 
-// 255 stands for all.
-rtp::LayerId ReadLayers(const schema::ConsumerLayersT& layers);
-
 struct MediaPlan {
   rtp::MediaKind kind = rtp::MediaKind::kAudio;
   std::string mid;
@@ -65,6 +62,8 @@ struct MediaPlan {
   const CodecPlan& main_codec() const;
   // The retransmission codec of `payload_type`, if there is one.
   const CodecPlan* RtxFor(PayloadType payload_type) const;
+  // The layers of a consumer of this producer, no more than there can be; 255 stands for all.
+  rtp::LayerId ReadLayers(const schema::ConsumerLayersT& layers) const;
 };
 
 // What the payload types of a producer are called in its router.

@@ -59,7 +59,8 @@ Dispatcher::Result Dispatcher::SetPreferredLayers(Timestamp now, const schema::R
   if (consumer.kind != rtp::MediaKind::kVideo) {
     return absl::FailedPreconditionError("target: is a consumer of audio, which has no layers");
   }
-  consumer.preferred = ReadLayers(*request.body.AsSetPreferredLayers()->layers);
+  const Producer& producer = *workspace_.producers.Find(consumer.producer);
+  consumer.preferred = producer.plan.ReadLayers(*request.body.AsSetPreferredLayers()->layers);
   TellWanted(workspace_, now, consumer.producer);
   ShareBandwidth(workspace_, now, consumer.transport);
   schema::PreferredLayersSetT set;

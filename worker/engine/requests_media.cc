@@ -160,7 +160,9 @@ Dispatcher::Result Dispatcher::Consume(Timestamp now, const schema::RequestT& re
   consumer.stream = *stream;
   consumer.paused = options.paused;
   consumer.priority = options.priority;
-  if (options.preferred_layers) consumer.preferred = ReadLayers(*options.preferred_layers);
+  if (options.preferred_layers) {
+    consumer.preferred = producer.plan.ReadLayers(*options.preferred_layers);
+  }
   producer.consumers.push_back(handle);
   transport.consumers.push_back(handle);
   const std::string id = consumer.id;

@@ -109,11 +109,12 @@ export class Session {
     const first = !this.receiving;
     this.receiving = true;
     const resumed = first ? this.resume(descriptions.map(({ id }) => id)) : null;
-    const ready = await Promise.all(descriptions.map((one) => this.consumeOne(one)));
-    const consumerIds = ready.filter((id) => id !== null);
-    if (consumerIds.length === 0 || this.closed) return;
-    this.listener.streamsReady();
-    await (resumed ?? this.resume(consumerIds));
+    const shown = Promise.all(descriptions.map((one) => this.consumeOne(one))).then((ready) => {
+      const consumerIds = ready.filter((id) => id !== null);
+      if (consumerIds.length > 0 && !this.closed) this.listener.streamsReady();
+      return consumerIds;
+    });
+    await Promise.all([resumed, shown.then((ids) => (first ? undefined : this.resume(ids)))]);
   }
 
   removeConsumer(consumerId: string): void {
