@@ -63,8 +63,9 @@ enum class DropReason : uint8_t {
   kRtcpUnknownStream = 40,   // feedback about a stream we do not send
   kTransportClosed = 41,
   kNotLoudest = 42,          // only the loudest speakers are forwarded
+  kRtxOverBudget = 43,       // repetitions have had their share of the receiver's rate
 };
-inline constexpr size_t kDropReasonCount = 43;
+inline constexpr size_t kDropReasonCount = 44;
 
 // The name used in statistics, logs and metrics, e.g. "srtpReplay".
 std::string_view DropReasonName(DropReason reason);

@@ -427,8 +427,9 @@ Duration BandwidthEstimator::PacketTime() const {
 Duration BandwidthEstimator::ResponseTime() const { return round_trip_ + kFeedbackInterval; }
 
 bool BandwidthEstimator::IsCalm() const {
-  // Where nothing has been sent for a while nothing stands in the way, whatever was the case before:
-  // somebody whose picture was paused for want of bandwidth gets it back by a probe or not at all.
+  // Where nothing has been sent for a while nothing stands in the way, whatever was the case
+  // before: somebody whose picture was paused for want of bandwidth gets it back by a probe or not
+  // at all.
   if (has_feedback_ && last_sent_ && now_ - *last_sent_ > kRest) return true;
   return has_feedback_ && !silence_.silent() && detector_.usage() != bwe::Usage::kOver &&
          loss_.allows_growth() && !aimd_.foreign_queue() &&

@@ -37,7 +37,8 @@ TEST(PictureSizeTest, BytesThatEndTooEarlyTellNothing) {
   for (const Kind kind : {Kind::kVp8, Kind::kVp9, Kind::kH264, Kind::kH265, Kind::kAv1}) {
     for (size_t size = 0; size < 64; ++size) {
       for (const int fill : {0x00, 0x0a, 0x10, 0x42, 0x67, 0xff}) {
-        const PictureSize found = ReadPictureSize(kind, test::Bytes(size, static_cast<uint8_t>(fill)));
+        const PictureSize found =
+            ReadPictureSize(kind, test::Bytes(size, static_cast<uint8_t>(fill)));
         if (size < 6) {
           EXPECT_EQ(found, PictureSize());
         }

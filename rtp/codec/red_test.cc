@@ -42,7 +42,8 @@ TEST(RedTest, RefusesBlocksBeyondThePacket) {
 TEST(RedTest, RefusesMoreBlocksThanAnybodySends) {
   Bytes payload;
   for (size_t i = 1; i < Red::kMaxBlocks; ++i) {
-    for (const uint8_t byte : std::to_array<uint8_t>({0x80 | 111, 0, 0, 0})) payload.push_back(byte);
+    for (const uint8_t byte : std::to_array<uint8_t>({0x80 | 111, 0, 0, 0}))
+      payload.push_back(byte);
   }
   payload.push_back(111);
   EXPECT_TRUE(Red::Parse(payload));

@@ -1,16 +1,16 @@
 #include "rtp/send/report_scheduler.h"
 
-#include <algorithm>
-#include <vector>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
 
 namespace sluice::rtp {
 namespace {
 
-using ::testing::Optional;
 using std::chrono::seconds;
+using ::testing::Optional;
 
 constexpr Timestamp kStart{seconds(10)};
 
@@ -56,8 +56,8 @@ TEST(ReportSchedulerTest, DueAtTheTimeoutAndNotBefore) {
 
 TEST(ReportSchedulerTest, SpacesLieAroundTheInterval) {
   for (const MediaKind kind : {MediaKind::kAudio, MediaKind::kVideo}) {
-    const Duration interval = kind == MediaKind::kVideo ? Duration(seconds(1))
-                                                        : Duration(seconds(5));
+    const Duration interval =
+        kind == MediaKind::kVideo ? Duration(seconds(1)) : Duration(seconds(5));
     const std::vector<Duration> spaces = Spaces(kind, 7, 1000);
     Duration sum{0};
     for (const Duration space : spaces) {

@@ -23,9 +23,9 @@ class RetransmissionBudget {
   static constexpr Duration kWindow{1'000'000};
 
   struct Options {
-    // At 20 % of loss a quarter more is needed, first repetitions and theirs. Beyond that, a lower
-    // layer helps more than repetitions do.
-    int share_percent = 25;  // of the receiver's rate, 0..100
+    // At 20 % of loss a quarter more is needed, first repetitions and theirs; when losses come in
+    // crowds, twice that for a second. Beyond, a lower layer helps more than repetitions do.
+    int share_percent = 50;  // of the receiver's rate, 0..100
     // Always allowed, so that slow streams can be repaired as well: ten packets a second, which is
     // a key frame of the lowest layer.
     BitRate floor = BitRate::Kbps(100);

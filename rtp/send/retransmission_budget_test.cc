@@ -22,10 +22,10 @@ int Take(RetransmissionBudget& budget, Timestamp now, BitRate rate, int wanted =
   return taken;
 }
 
-TEST(RetransmissionBudgetTest, AQuarterOfTheRateIsAllowed) {
+TEST(RetransmissionBudgetTest, HalfOfTheRateIsAllowed) {
   RetransmissionBudget budget;
   // 4 Mbit/s are 500 packets a second.
-  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(4000)), 125);
+  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(4000)), 250);
 }
 
 TEST(RetransmissionBudgetTest, TheShareIsTheApplications) {
@@ -47,12 +47,12 @@ TEST(RetransmissionBudgetTest, WhatWasSpentComesBackAfterASecond) {
   RetransmissionBudget budget;
   Take(budget, kStart, BitRate::Kbps(4000));
   EXPECT_EQ(Take(budget, kStart + 999ms, BitRate::Kbps(4000)), 0);
-  EXPECT_EQ(Take(budget, kStart + 1100ms, BitRate::Kbps(4000)), 125);
+  EXPECT_EQ(Take(budget, kStart + 1100ms, BitRate::Kbps(4000)), 250);
 }
 
 TEST(RetransmissionBudgetTest, LowerRateCountsAtOnce) {
   RetransmissionBudget budget;
-  Take(budget, kStart, BitRate::Kbps(4000), 50);
+  Take(budget, kStart, BitRate::Kbps(4000), 100);
   EXPECT_EQ(Take(budget, kStart + 10ms, BitRate::Kbps(1000)), 0);
 }
 
@@ -68,7 +68,7 @@ TEST(RetransmissionBudgetTest, RefusedBytesAreNotSpent) {
   RetransmissionBudget budget;
   EXPECT_FALSE(budget.Allows(kStart, 1'000'000, BitRate::Kbps(4000)));
   EXPECT_EQ(budget.spent(kStart), DataSize());
-  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(4000)), 125);
+  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(4000)), 250);
 }
 
 TEST(RetransmissionBudgetTest, AbsurdRatesStayInBounds) {
@@ -92,10 +92,10 @@ TEST(RetransmissionBudgetTest, FloodGetsItsShareInEverySecondOfAMinute) {
     in_window += bytes;
     total += bytes;
     for (; window.front().first <= now - 1s; window.pop_front()) in_window -= window.front().second;
-    ASSERT_LE(in_window, 62'500u);
+    ASSERT_LE(in_window, 125'000u);
   }
   // And nearly all of it: the window is up to a tenth longer than a second.
-  EXPECT_GT(total, 60u * 62'500u * 85 / 100);
+  EXPECT_GT(total, 60u * 125'000u * 85 / 100);
 }
 
 }  // namespace

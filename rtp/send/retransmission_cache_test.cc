@@ -1,18 +1,18 @@
 #include "rtp/send/retransmission_cache.h"
 
-#include <map>
-#include <random>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <map>
+#include <random>
 
 #include "tests/support/packet_builders.h"
 
 namespace sluice::rtp {
 namespace {
 
-using ::testing::VariantWith;
 using std::chrono::milliseconds;
+using ::testing::VariantWith;
 
 constexpr Duration kRtt = milliseconds(50);
 

@@ -40,11 +40,11 @@ class SendStream {
     uint64_t bytes = 0;    // of whole packets, first transmissions
     uint64_t packets_retransmitted = 0;
     uint64_t bytes_retransmitted = 0;
-    BitRate rate;                // first transmissions
+    BitRate rate;  // first transmissions
     BitRate retransmitted_rate;
-    int32_t packets_lost = 0;    // as the receiver counts; negative if it saw duplicates
-    uint8_t fraction_lost = 0;   // of 256, in its last report
-    uint32_t jitter = 0;         // in units of the media clock
+    int32_t packets_lost = 0;   // as the receiver counts; negative if it saw duplicates
+    uint8_t fraction_lost = 0;  // of 256, in its last report
+    uint32_t jitter = 0;        // in units of the media clock
     std::optional<Duration> round_trip;
     uint64_t nack_count = 0;         // messages
     uint64_t nack_packet_count = 0;  // packets asked for in them
@@ -82,6 +82,8 @@ class SendStream {
   // Nothing until a report block told.
   std::optional<Duration> round_trip() const { return counts_.round_trip; }
   Stats stats(Timestamp now) const;
+  // Of first transmissions.
+  BitRate rate(Timestamp now) const { return rate_.Rate(now); }
 
  private:
   struct ClockReading {

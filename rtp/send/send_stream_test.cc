@@ -6,9 +6,9 @@
 namespace sluice::rtp {
 namespace {
 
-using ::testing::Optional;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::Optional;
 
 constexpr Duration kUnixOffset = seconds(1'700'000'000);
 

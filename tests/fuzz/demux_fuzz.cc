@@ -70,8 +70,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CheckOwner(bytes);
     sluice::PacketRef packet = pool.Copy(bytes, now);
     SLUICE_CHECK(packet);
-    engine.HandleDatagram(now, sluice::SocketId(1),
-                          {sluice::IpAddress::V4(192, 0, 2, 1), port, {}}, std::move(packet));
+    engine.HandleDatagram(now, sluice::SocketId(1), {sluice::IpAddress::V4(192, 0, 2, 1), port, {}},
+                          std::move(packet));
     engine.HandleTimeout(now);
     SLUICE_CHECK(!engine.PollTransmit(now, batch) && batch.empty());
     SLUICE_CHECK(engine.PollMessage().empty());

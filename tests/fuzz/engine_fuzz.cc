@@ -71,23 +71,40 @@ class Script {
 
   void Do(Action action, uint8_t which) {
     switch (action) {
-      case kCreate: return Create(which);
-      case kConnect: return WithMember(which, [](Member& m) { m.Connect(); });
-      case kPublish: return Publish(which);
-      case kSubscribe: return Subscribe(which);
-      case kPause: return Ask(which, schema::PauseT());
-      case kResume: return Ask(which, schema::ResumeT());
-      case kClose: return Close(which);
-      case kRestartIce: return WithMember(which, [](Member& m) { m.RestartIce(); });
-      case kMove: return WithMember(which, [](Member& m) { m.MoveToOtherInterface(); });
-      case kRebind: return WithMember(which, [](Member& m) { m.Rebind(); });
-      case kCutOff: return CutOff(which);
-      case kTime: return Wait(milliseconds(which < 250 ? which : which * 150));
-      case kFrame: return Frame(which);
-      case kStats: return Ask(which, schema::GetStatsT());
-      case kSocketErrors: return sim_.engine().sockets().Exhaust(which % 2 == 0);
-      case kLink: return SetLink(which);
-      default: return Send(action, which);
+      case kCreate:
+        return Create(which);
+      case kConnect:
+        return WithMember(which, [](Member& m) { m.Connect(); });
+      case kPublish:
+        return Publish(which);
+      case kSubscribe:
+        return Subscribe(which);
+      case kPause:
+        return Ask(which, schema::PauseT());
+      case kResume:
+        return Ask(which, schema::ResumeT());
+      case kClose:
+        return Close(which);
+      case kRestartIce:
+        return WithMember(which, [](Member& m) { m.RestartIce(); });
+      case kMove:
+        return WithMember(which, [](Member& m) { m.MoveToOtherInterface(); });
+      case kRebind:
+        return WithMember(which, [](Member& m) { m.Rebind(); });
+      case kCutOff:
+        return CutOff(which);
+      case kTime:
+        return Wait(milliseconds(which < 250 ? which : which * 150));
+      case kFrame:
+        return Frame(which);
+      case kStats:
+        return Ask(which, schema::GetStatsT());
+      case kSocketErrors:
+        return sim_.engine().sockets().Exhaust(which % 2 == 0);
+      case kLink:
+        return SetLink(which);
+      default:
+        return Send(action, which);
     }
   }
 
@@ -101,7 +118,8 @@ class Script {
   void Send(Action action, uint8_t which) {
     const Bytes bytes = Take(which);
     switch (action) {
-      case kStrangerSends: return sim_.SendAs(stranger_, sim_.server(), bytes);
+      case kStrangerSends:
+        return sim_.SendAs(stranger_, sim_.server(), bytes);
       case kSpoof:
         return WithMember(which, [&](Member& m) {
           sim_.network().Inject(sim_.now(), m.shown(), sim_.server(), bytes);
@@ -117,8 +135,10 @@ class Script {
           compound[1] = static_cast<uint8_t>(192 + compound[1] % 32);
           if (m.connected()) m.peer().SendRtcp(compound);
         });
-      case kFeedback: return Feedback(which);
-      default: return;
+      case kFeedback:
+        return Feedback(which);
+      default:
+        return;
     }
   }
 
@@ -145,10 +165,10 @@ class Script {
   void Publish(uint8_t which) {
     WithMember(which, [&](Member& member) {
       if (publications_.size() >= kMaxTracks) return;
-      const PublishOptions options{.rtx = (which & 0x40) != 0,
-                                   .paused = (which & 0x20) != 0,
-                                   .encoder = {.first_seq = static_cast<uint16_t>(which * 257),
-                                               .payload_size = 100}};
+      const PublishOptions options{
+          .rtx = (which & 0x40) != 0,
+          .paused = (which & 0x20) != 0,
+          .encoder = {.first_seq = static_cast<uint16_t>(which * 257), .payload_size = 100}};
       Publication& fresh =
           which & 0x80 ? member.PublishAudio(options) : member.PublishVideo(options);
       publications_.push_back(&fresh);
@@ -163,8 +183,8 @@ class Script {
     WithMember(which, [&](Member& member) {
       if (subscriptions_ >= 3 * kMaxTracks) return;
       ++subscriptions_;
-      Subscription& fresh = member.Subscribe(
-          source, {.rtx = (which & 0x40) != 0, .paused = (which & 0x20) != 0});
+      Subscription& fresh =
+          member.Subscribe(source, {.rtx = (which & 0x40) != 0, .paused = (which & 0x20) != 0});
       views_.push_back(&fresh);
       targets_.push_back(fresh.id());
     });
@@ -225,7 +245,7 @@ class Script {
     if (flags & 1 && !member.peer().sent().empty()) {
       const auto& track = *member.peer().sent()[ssrc % member.peer().sent().size()];
       ssrc = flags & 2 && track.track().rtx_ssrc ? track.track().rtx_ssrc->value()
-                                                : track.track().ssrc.value();
+                                                 : track.track().ssrc.value();
     }
     packet.WithSsrc(ssrc).WithPayloadType(in.U8() & 0x7f).WithSeq(in.U16());
     packet.WithTimestamp(in.U32()).WithMarker(flags & 4);

@@ -35,8 +35,7 @@ class ControlRequestsTest : public testing::Test {
 
   // Refused with `code` and a sentence that holds `text`, and no trace of it is left.
   template <typename Body>
-  void ExpectRefused(std::string_view target, Body body, ResultCode code,
-                     const std::string& text) {
+  void ExpectRefused(std::string_view target, Body body, ResultCode code, const std::string& text) {
     const std::string before = State();
     const SimControl::Answer answer = sim_.Ask(target, std::move(body));
     EXPECT_EQ(answer.code, code) << answer.message;
@@ -127,8 +126,8 @@ TEST_F(ControlRequestsTest, IdsThatAreTaken) {
   schema::CreateRouterT router;
   router.router_id = "alice-transport";  // One space of names for all kinds.
   ExpectRefused("", std::move(router), ResultCode::AlreadyExists, "routerId");
-  ExpectRefused("room", Create([](auto& c) { c.transport_id = "room"; }),
-                ResultCode::AlreadyExists, "transportId");
+  ExpectRefused("room", Create([](auto& c) { c.transport_id = "room"; }), ResultCode::AlreadyExists,
+                "transportId");
   ExpectRefused("alice-transport", Produce([&](auto& p) { p.producer_id = camera_.id(); }),
                 ResultCode::AlreadyExists, "producerId");
   ExpectRefused("alice-transport", Consume([&](auto& c) { c.consumer_id = view_.id(); }),
@@ -136,8 +135,8 @@ TEST_F(ControlRequestsTest, IdsThatAreTaken) {
 }
 
 TEST_F(ControlRequestsTest, EmptyIds) {
-  ExpectRefused("room", Create([](auto& c) { c.transport_id = ""; }),
-                ResultCode::InvalidArgument, "transport_id");
+  ExpectRefused("room", Create([](auto& c) { c.transport_id = ""; }), ResultCode::InvalidArgument,
+                "transport_id");
   ExpectRefused("alice-transport", Produce([](auto& p) { p.producer_id = ""; }),
                 ResultCode::InvalidArgument, "producer_id");
 }
@@ -219,18 +218,17 @@ TEST_F(ControlRequestsTest, ProducersThatCannotBe) {
   expect([](P& p) { p.rtp_parameters->codecs[0]->payload_type = 72; }, "codecs[0].payloadType",
          bad);
   expect([](P& p) { p.rtp_parameters->codecs[0]->clock_rate = 0; }, "codecs[0].clockRate", bad);
-  expect([](P& p) { p.rtp_parameters->codecs[0]->mime_type = "audio/opus"; },
-         "codecs[0].mimeType", bad);
+  expect([](P& p) { p.rtp_parameters->codecs[0]->mime_type = "audio/opus"; }, "codecs[0].mimeType",
+         bad);
   expect([](P& p) { p.rtp_parameters->codecs[1]->payload_type = 100; }, "codecs[1].payloadType",
          bad);
-  expect([](P& p) { p.rtp_parameters->codecs[1]->parameters.clear(); },
-         "codecs[1].parameters.apt", bad);
+  expect([](P& p) { p.rtp_parameters->codecs[1]->parameters.clear(); }, "codecs[1].parameters.apt",
+         bad);
   expect([](P& p) { p.rtp_parameters->codecs[1]->parameters[0]->value = "77"; },
          "codecs[1].parameters.apt", bad);
   expect([](P& p) { p.rtp_parameters->codecs.clear(); }, "codecs", bad);
   expect([](P& p) { p.rtp_parameters->encodings.clear(); }, "encodings", bad);
-  expect([](P& p) { p.rtp_parameters->encodings[0]->rtx_ssrc = 99; }, "encodings[0].rtx.ssrc",
-         bad);
+  expect([](P& p) { p.rtp_parameters->encodings[0]->rtx_ssrc = 99; }, "encodings[0].rtx.ssrc", bad);
   expect([](P& p) { p.rtp_parameters->encodings[0]->rid = std::string(17, 'r'); },
          "encodings[0].rid", bad);
   expect([](P& p) { p.rtp_parameters->mid = std::string(17, 'm'); }, "mid", bad);
@@ -260,9 +258,12 @@ TEST_F(ControlRequestsTest, ConsumersThatCannotBe) {
   expect([](C& c) { c.producer_id = "room"; }, "producerId", ResultCode::NotFound);
   expect([](C& c) { c.kind = schema::MediaKind::Audio; }, "codecs[0].mimeType", bad);
   expect([](C& c) { c.rtp_parameters->encodings[0]->ssrc.reset(); }, "encodings", bad);
-  expect([](C& c) { c.rtp_parameters->codecs[0]->payload_type = 98;
-                    c.rtp_parameters->codecs[1]->parameters[0]->value = "98"; },
-         "codecs", bad);
+  expect(
+      [](C& c) {
+        c.rtp_parameters->codecs[0]->payload_type = 98;
+        c.rtp_parameters->codecs[1]->parameters[0]->value = "98";
+      },
+      "codecs", bad);
   const uint32_t taken = view_.track().track().ssrc.value();
   expect([&](C& c) { c.rtp_parameters->encodings[0]->ssrc = taken; }, "encodings[0]",
          ResultCode::AlreadyExists);

@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 // A room with a bit of everything. Handshakes are random to the last byte, so what is compared is
 // who sent what kind of packet of what length to whom, and when.
 TraceHash History(uint64_t seed) {
-  Simulation sim({.seed = seed,
-                  .link = {.one_way = 30ms, .jitter = 10ms, .loss = 0.03, .reorder = 0.02}});
+  Simulation sim(
+      {.seed = seed, .link = {.one_way = 30ms, .jitter = 10ms, .loss = 0.03, .reorder = 0.02}});
   Member& alice = sim.Join("alice");
   Member& bob = sim.Join("bob", {.role = dtls::Role::kClient});
   Publication& camera = alice.PublishVideo();

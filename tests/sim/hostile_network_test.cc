@@ -129,8 +129,7 @@ TEST_F(HostileNetworkTest, CheckForNobody) {
 TEST_F(HostileNetworkTest, CheckWithSomebodyElsesPassword) {
   EXPECT_EQ(Counted(DropReason::kStunBadIntegrity,
                     [&] {
-                      FromStranger(Check(alice_.local_ufrag(),
-                                         bob_.worker_credentials().password));
+                      FromStranger(Check(alice_.local_ufrag(), bob_.worker_credentials().password));
                     }),
             1u);
 }
@@ -181,8 +180,8 @@ TEST_F(HostileNetworkTest, EveryFirstByteFromElsewhere) {
   const uint64_t malformed = sim_.Drops(DropReason::kStunMalformed);
   const uint64_t remote = sim_.Drops(DropReason::kUnknownRemote);
   for (int first = 0; first < 256; ++first) {
-    for (const size_t size : {size_t{1}, size_t{3}, size_t{4}, size_t{12}, size_t{20}, size_t{200},
-                              size_t{1400}}) {
+    for (const size_t size :
+         {size_t{1}, size_t{3}, size_t{4}, size_t{12}, size_t{20}, size_t{200}, size_t{1400}}) {
       Bytes bytes(size);
       sim_.entropy().Fill(bytes);
       bytes[0] = static_cast<uint8_t>(first);

@@ -96,19 +96,17 @@ struct HandshakeCase {
 class HandshakeTest : public testing::TestWithParam<HandshakeCase> {};
 
 // Four of five datagrams arrive, in each direction. A flight of three datagrams is then whole every
-// second time; our timers double from 250 ms to 4 s, the peer's from one second (RFC 6347 §4.2.4.1),
-// and we stop at our bound of 30 s.
+// second time; our timers double from 250 ms to 4 s, the peer's from one second (RFC 6347
+// §4.2.4.1), and we stop at our bound of 30 s.
 TEST_P(HandshakeTest, CompletesUnderTwentyPercentLoss) {
   constexpr int kSeeds = 60;
   int within_ten = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     Simulation sim({.seed = seed, .link = {.one_way = 40ms, .loss = 0.2}});
     const Timestamp start = sim.now();
-    Member& alice =
-        sim.Join("alice", {.role = GetParam().role, .tell_role = GetParam().tell_role});
-    const bool connected = sim.RunUntil(30s, [&] {
-      return alice.connected() && alice.Stats().dtls_state == "connected";
-    });
+    Member& alice = sim.Join("alice", {.role = GetParam().role, .tell_role = GetParam().tell_role});
+    const bool connected = sim.RunUntil(
+        30s, [&] { return alice.connected() && alice.Stats().dtls_state == "connected"; });
     ASSERT_TRUE(connected) << "seed " << seed;
     if (sim.now() - start <= 10s) ++within_ten;
   }

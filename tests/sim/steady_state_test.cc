@@ -25,10 +25,9 @@ TEST(SteadyStateTest, ForwardingAllocatesNothing) {
   ASSERT_TRUE(sim.RunUntil(30s, [&] {
     return std::ranges::all_of(members, [](Member* member) { return member->connected(); });
   }));
-  std::vector<Publication*> publications = {&members[0]->PublishVideo(),
-                                            &members[0]->PublishAudio(),
-                                            &members[1]->PublishVideo(),
-                                            &members[1]->PublishAudio()};
+  std::vector<Publication*> publications = {
+      &members[0]->PublishVideo(), &members[0]->PublishAudio(), &members[1]->PublishVideo(),
+      &members[1]->PublishAudio()};
   std::vector<Subscription*> subscriptions;
   for (Member* member : members) {
     for (Publication* publication : publications) {

@@ -30,8 +30,9 @@ AllocationWatch::~AllocationWatch() { --watches; }
 
 #ifdef SLUICE_HEAP_HAS_HOOKS
 
-extern "C" int __sanitizer_install_malloc_and_free_hooks(
-    void (*malloc_hook)(const volatile void*, size_t), void (*free_hook)(const volatile void*));
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void*,
+                                                                             size_t),
+                                                         void (*free_hook)(const volatile void*));
 
 namespace sluice::test {
 

@@ -172,7 +172,8 @@ void LayerScene::Write(const rtp::RtpPacket& packet, const LayerPacket& made,
   std::array<uint8_t, 1500> room;
   const auto out = writer_.Write(packet, rewrite, {}, room);
   SLUICE_CHECK(out);
-  std::memcpy(room.data() + out->written, out->rest.data(), out->rest.size());
+  std::copy(out->rest.begin(), out->rest.end(),
+            room.begin() + static_cast<ptrdiff_t>(out->written));
   model_->Receive(ByteView(room).first(out->size()), made);
 }
 

@@ -7,11 +7,11 @@
 #ifndef SLUICE_TESTS_SUPPORT_MATCHERS_H_
 #define SLUICE_TESTS_SUPPORT_MATCHERS_H_
 
+#include <gmock/gmock.h>
+
 #include <cstdint>
 #include <string>
 #include <variant>
-
-#include <gmock/gmock.h>
 
 #include "base/drop_reason.h"
 

@@ -39,8 +39,9 @@ Simulation::Simulation(const Options& options)
     : options_(options), network_(options.seed), entropy_(options.seed ^ 0x5eed) {
   SetWallClock(now_);
   for (size_t i = 0; i < options.engines; ++i) {
-    engines_.push_back(std::make_unique<SimEngine>(options.seed * 31 + i, WorkerCertificate(),
-                                                   SimEngine::Options{options.pool_slots, options.adapts_to_bandwidth}));
+    engines_.push_back(std::make_unique<SimEngine>(
+        options.seed * 31 + i, WorkerCertificate(),
+        SimEngine::Options{options.pool_slots, options.adapts_to_bandwidth}));
     schema::CreateRouterT router;
     router.router_id = "room";
     SLUICE_CHECK(Ask("", std::move(router), i).ok());
@@ -62,8 +63,8 @@ Endpoint Simulation::server(size_t index) const {
 
 Member& Simulation::Arrive(std::string_view name, const MemberOptions& options) {
   const size_t number = members_.size();
-  Member& member = *members_.emplace_back(
-      std::make_unique<Member>(*this, std::string(name), number, options));
+  Member& member =
+      *members_.emplace_back(std::make_unique<Member>(*this, std::string(name), number, options));
   const std::vector<Endpoint>& sockets = member.peer().options().sockets;
   for (uint32_t i = 0; i < sockets.size(); ++i) {
     by_socket_[sockets[i]] = {&member, SocketId(i)};

@@ -93,6 +93,7 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer,
       .cname = plan.cname,
       .nack = plan.main_codec().nack,
       .numbered = numbered,
+      .sizes_in_one = stream_plan.svc != rtp::SvcMode::kNone,
       .rtx = RtxOf(plan, entropy_),
       .forwarder = rtp::Forwarder(ForwarderOptions(stream_plan, own, entropy_)),
       .writer = rtp::EgressWriter(own, plan.mid),
@@ -136,6 +137,7 @@ void Egress::ReleasePackets() {
   for (uint32_t i = 0; i < streams_.size(); ++i) {
     if (streams_[i] == nullptr) continue;
     streams_[i]->drops.Count(DropReason::kNotConnected, pacer_.Forget(i));
+    streams_[i]->picture_end.Clear();
     streams_[i]->cache.Clear();
   }
 }
@@ -161,21 +163,33 @@ std::optional<DropReason> Egress::Take(Timestamp now, uint32_t index,
                                        const Ingress::Arrival& arrival,
                                        const rtp::Verdict& verdict) {
   OutboundStream& stream = *streams_[index];
-  if (const auto* reason = std::get_if<DropReason>(&verdict)) {
+  const auto* reason = std::get_if<DropReason>(&verdict);
+  if (stream.sizes_in_one) {
+    if (auto kept = stream.picture_end.Take(arrival.packet, reason == nullptr)) {
+      Enqueue(now, stream, *std::move(kept));
+    }
+  }
+  if (reason != nullptr) {
     stream.drops.Count(*reason);
     return *reason;
   }
   const rtp::codec::Description& description = arrival.packet.description();
-  const std::optional<DropReason> full =
-      pacer_.Push(now, {.packet = arrival.packet,
-                        .rewrite = std::get<rtp::Rewrite>(verdict),
-                        .owner = index,
-                        .kind = stream.sent.kind(),
-                        .spatial = description.spatial,
-                        .temporal = description.temporal,
-                        .discardable = description.discardable});
-  if (full) stream.drops.Count(*full);
+  rtp::PacerItem item{.packet = arrival.packet,
+                      .rewrite = std::get<rtp::Rewrite>(verdict),
+                      .owner = index,
+                      .kind = stream.sent.kind(),
+                      .spatial = description.spatial,
+                      .temporal = description.temporal,
+                      .discardable = description.discardable};
   holding_ = true;
+  if (stream.sizes_in_one && stream.picture_end.Keep(item)) return std::nullopt;
+  return Enqueue(now, stream, std::move(item));
+}
+
+std::optional<DropReason> Egress::Enqueue(Timestamp now, OutboundStream& stream,
+                                          rtp::PacerItem item) {
+  const std::optional<DropReason> full = pacer_.Push(now, std::move(item));
+  if (full) stream.drops.Count(*full);
   return full;
 }
 

@@ -34,6 +34,7 @@
 #include "rtp/send/pacer.h"
 #include "rtp/send/padding_writer.h"
 #include "rtp/send/probe_source.h"
+#include "rtp/send/retransmission_budget.h"
 #include "worker/engine/ingress.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/outbound_stream.h"
@@ -154,6 +155,7 @@ class Egress {
   // Queues what the forwarder made of a packet, or counts why there is nothing.
   std::optional<DropReason> Take(Timestamp now, uint32_t stream, const Ingress::Arrival& arrival,
                                  const rtp::Verdict& verdict);
+  std::optional<DropReason> Enqueue(Timestamp now, OutboundStream& stream, rtp::PacerItem item);
   OutboundStream* FindBySsrc(Ssrc ssrc);
   // The stream whose decoder wants a key frame, noted among the wishes.
   OutboundStream* FindAsked(Ssrc ssrc, FeedbackResult& result);
@@ -199,6 +201,7 @@ class Egress {
   BitRate desired_;
   std::string_view bandwidth_reason_;
   bool met_limit_ = false;
+  rtp::RetransmissionBudget budget_;
   rtp::RateMeter audio_rate_;
   rtp::RateMeter probation_rate_;
   // There once a stream counts its packets.

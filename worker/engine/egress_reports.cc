@@ -136,6 +136,12 @@ void Egress::Resend(Timestamp now, OutboundStream& stream, SeqNo seq) {
     return;
   }
   const auto& entry = *std::get<const rtp::RetransmissionCache::Entry*>(found);
+  const BitRate rate =
+      std::max(estimator_.active() ? estimator_.estimate() : BitRate(), stream.sent.rate(now));
+  if (!budget_.Allows(now, entry.packet.size(), rate)) {
+    stream.drops.Count(DropReason::kRtxOverBudget);
+    return;
+  }
   const uint32_t owner = by_ssrc_.find(stream.sent.ssrc())->second;
   const std::optional<DropReason> full =
       pacer_.Push(now, {.packet = entry.packet,

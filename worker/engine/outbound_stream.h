@@ -14,6 +14,7 @@
 #include "rtp/receive/score.h"
 #include "rtp/rtcp/report_block.h"
 #include "rtp/send/egress_writer.h"
+#include "rtp/send/picture_end.h"
 #include "rtp/send/report_scheduler.h"
 #include "rtp/send/retransmission_cache.h"
 #include "rtp/send/send_stream.h"
@@ -34,6 +35,8 @@ struct OutboundStream {
   bool nack = false;
   // Its packets carry numbers of the transport.
   bool numbered = false;
+  // Pictures consist of several frames.
+  bool sizes_in_one = false;
   std::optional<Rtx> rtx;
   rtp::Forwarder forwarder;
   rtp::EgressWriter writer;
@@ -42,6 +45,7 @@ struct OutboundStream {
   rtp::ReportScheduler reports;
   bool report_due = false;
   DropCounters drops;
+  rtp::PictureEnd picture_end = {};
   std::optional<uint32_t> reported_sequence = std::nullopt;
   // How well it arrives, as the receiver tells.
   rtp::Score score = {};
