@@ -71,15 +71,15 @@ class Scene {
     Stream& stream = streams_[encoding_];
     switch (action) {
       case kNext:
-        return Send(stream.next++, amount, false, in);
+        return Send(stream.next++, amount, in, {});
       case kKeyFrame:
-        return Send(stream.next++, amount, true, in);
+        return Send(stream.next++, amount, in, {.key_frame = true});
       case kLate:
-        return Send(stream.next - 1 - amount, amount, amount % 8 == 0, in);
+        return Send(stream.next - 1 - amount, amount, in, {.key_frame = amount % 8 == 0});
       case kPadding:
-        return Send(stream.next++, 0, false, in, kMedia, true);
+        return Send(stream.next++, 0, in, {.padding_only = true});
       case kForeignPayload:
-        return Send(stream.next++, amount, false, in, kForeign);
+        return Send(stream.next++, amount, in, {.mapped = kForeign});
       case kLose:
         stream.next += amount;
         return;
@@ -193,8 +193,13 @@ class Scene {
     return *packet;
   }
 
-  void Send(int64_t in, uint8_t amount, bool key_frame, ByteReader& input,
-            PayloadType mapped = kMedia, bool padding_only = false) {
+  struct Sending {
+    bool key_frame = false;
+    PayloadType mapped = kMedia;
+    bool padding_only = false;
+  };
+  void Send(int64_t in, uint8_t amount, ByteReader& input, const Sending& what) {
+    const auto [key_frame, mapped, padding_only] = what;
     if (in < 0) return;
     RtpPacket packet = Make(in, amount, padding_only, input);
     packet.set_unwrapped({in});

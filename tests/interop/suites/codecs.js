@@ -21,15 +21,27 @@ export async function codecs(t, stage) {
   }
 }
 
-// The picture is of the codec asked for and as large as its sender makes it at that moment; an
-// encoder that finds the machine busy may change its mind between two looks.
+// The sizes in which a camera is sent: each by itself, or the smaller ones as parts of the largest.
+function sizesOf({ encodings, frameWidth, frameHeight }) {
+  if (encodings.length > 1) return encodings;
+  return [1, 2, 4].map((part) => ({
+    frameWidth: Math.round(frameWidth / part),
+    frameHeight: Math.round(frameHeight / part),
+  }));
+}
+
+// The picture is of the codec asked for and of a size that its sender makes at that moment: the one
+// that suits the tile. An encoder that finds the machine busy may change its mind between two looks.
 async function checkPicture(one, other, codec) {
   const size = await until(
     `${one.name} sees the picture of ${other.name} in its size`,
     async () => {
       const sent = (await other.stats()).sent.camera;
       const seen = await one.from(other.name);
-      const same = sent.frameWidth === seen.frameWidth && sent.frameHeight === seen.frameHeight;
+      const same = sizesOf(sent).some(
+        ({ frameWidth, frameHeight }) =>
+          frameWidth === seen.frameWidth && frameHeight === seen.frameHeight,
+      );
       return same && seen.frameWidth > 0 && seen;
     },
     { within: 5000, seen: async () => [(await other.stats()).sent, await one.from(other.name)] },
