@@ -76,9 +76,12 @@ void TestOne(ByteView input) {
     CheckStructure(tracker);
     if (!frame) continue;
     CheckFrame(*frame, value);
-    // By whichever structure it was read, it must be readable by the latest or by its own.
-    if (FrameDependencies::Parse(value, *tracker.structure()) == frame) {
-      CheckRewriting(value, *tracker.structure(), *frame);
+    // By whichever structure it was read, it must be readable by the latest or by its own, which a
+    // late packet may bring after a newer one is known.
+    const auto attached = ReadAttachedStructure(value);
+    const DependencyStructure& structure = attached ? *attached : *tracker.structure();
+    if (FrameDependencies::Parse(value, structure) == frame) {
+      CheckRewriting(value, structure, *frame);
     }
   }
 }

@@ -141,8 +141,8 @@ tells it what to do through a control channel (see control-api/).
   --dtls-private-key FILE   its key (PEM)
   --rtc-min-port PORT       lowest and highest port of media sockets whose
   --rtc-max-port PORT         request names none (10000, 59999)
-  --bandwidth MODE          observe: what paths carry is estimated and told;
-                            adapt: it also bounds what is sent (experimental)
+  --bandwidth MODE          adapt: what paths are estimated to carry bounds what
+                            is sent; observe: it is only told (adapt)
   --help                    print this and exit
   --version                 print the version and exit
 
