@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test: the C++ suite in the release and in the asan build, the
-# architecture checks, the fuzz targets, the tests of the SDK and the conference, and real browsers.
-# All are ctest tests, run in one go, so the last lines are the summary of all.
+# Builds everything and runs every test: the C++ suite under the sanitizers, the simulation in the
+# release build as well, the architecture checks, the fuzz targets, the tests of the SDK and the
+# conference, and real browsers. All are ctest tests, run in one go, so the last lines are the summary
+# of all.
 #
 # usage: scripts/test.sh [--no-setup] [OPTION OF CTEST...]
 #
@@ -19,6 +20,9 @@ jobs=$(job_count)
 ((jobs > 2)) && jobs=2
 
 presets=(asan release)
+# Compiling takes most of the time. Unit tests run once, where the sanitizers watch them; the
+# release build has the simulation, the real worker and the browsers.
+release_options=(-DSLUICE_UNIT_TESTS=OFF)
 combined=$repository/build/test
 transcript=$combined/transcript.txt
 
@@ -26,7 +30,9 @@ build_trees() {
   local preset
   for preset in "${presets[@]}"; do
     say "configuring build/$preset"
-    cmake --preset "$preset"
+    local options=()
+    [[ $preset != release ]] || options=("${release_options[@]}")
+    cmake --preset "$preset" "${options[@]}"
     say "building build/$preset (the first time takes some minutes)"
     cmake --build --preset "$preset" --parallel "$jobs"
   done
