@@ -25,7 +25,7 @@ void TestOne(ByteView payload) {
   Require(parsed->reference_count <= Vp9::kMaxReferences);
   Require(!parsed->structure || parsed->structure->spatial_layers <= 8);
   Require(!(parsed->flexible && parsed->base_index));
-  Require(!description.key_frame || (description.frame_start && description.spatial == 0));
+  Require(!description.key_frame || (description.frame_start && !description.inter_layer));
 }
 
 }  // namespace
