@@ -183,10 +183,10 @@ TEST_F(HostileMemberTest, LiesAboutTheRate) {
 TEST_F(HostileMemberTest, SendsFarMoreThanItShould) {
   Publication& screen = mallory_.PublishVideo({.encoder = {.packets_per_frame = 300}});
   Subscription& watched = bob_.Subscribe(screen);
-  sim_.RunFor(3s);
+  sim_.RunFor(5s);
   // 9,000 packets a second go through once the path has shown that it carries them. Before that
   // they share a queue with the others' pictures, which holds a second at most.
-  EXPECT_GT(watched.track().packets(), 12'000u);
+  EXPECT_GT(watched.track().packets(), 30'000u);
   EXPECT_LE(sim_.engine().pool().in_use(), PacketPool::kDefaultMaxSlots);
   most_lost_ = 30;
   longest_freeze_ = 1200ms;
