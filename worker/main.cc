@@ -18,6 +18,7 @@
 #include "worker/io/clock.h"
 #include "worker/io/control_listener.h"
 #include "worker/io/control_pipe.h"
+#include "worker/io/estimate_trace_files.h"
 #include "worker/io/event_loop.h"
 #include "worker/io/log.h"
 #include "worker/io/options.h"
@@ -123,8 +124,16 @@ int Run(const Options& options) {
       SocketTable::Create({pool, entropy, log, options.rtc_min_port, options.rtc_max_port});
   if (!sockets.ok()) return CannotStart(sockets.status());
 
+  std::unique_ptr<EstimateTraceFiles> traces;
+  if (!options.bwe_trace.empty()) {
+    absl::StatusOr<std::unique_ptr<EstimateTraceFiles>> opened =
+        EstimateTraceFiles::Open(options.bwe_trace);
+    if (!opened.ok()) return CannotStart(opened.status());
+    traces = *std::move(opened);
+  }
+
   Engine engine({pool, entropy, **sockets, **context, usage, Clock().Read().unix_offset,
-                 static_cast<uint32_t>(getpid()), options.adapts_to_bandwidth});
+                 static_cast<uint32_t>(getpid()), options.adapts_to_bandwidth, traces.get()});
   absl::StatusOr<std::unique_ptr<EventLoop>> loop = EventLoop::Create({engine, **sockets, log});
   if (!loop.ok()) return CannotStart(loop.status());
   HoldSignals(SIG_UNBLOCK);

@@ -34,6 +34,8 @@ constexpr double kAllArrives = 0.9;
 // A queue that is gone so soon after the response to a cut was a burst in passing: what arrived
 // meanwhile says little about the path.
 constexpr Duration kPassing = std::chrono::milliseconds(400);
+// After several cuts, each so soon after the last, it may be no more than arrives now.
+constexpr Duration kSeries = std::chrono::seconds(1);
 // If most of what was sent arrived, that is: who is left with less has lost more than a moment.
 constexpr double kPassingShare = 0.6;
 // No rate grows by more within a round trip.
@@ -48,6 +50,11 @@ constexpr Duration kPatience = std::chrono::milliseconds(250);
 // A queue that a cut works on is at least so much shorter by then.
 constexpr double kShrunk = 0.9;
 
+// What is sent is measured over this time.
+constexpr Duration kSentWindow = std::chrono::milliseconds(500);
+// A path that is measured again to carry so much less was not measured in its queue before.
+constexpr double kMuchLess = 0.8;
+
 double Seconds(Duration span) { return static_cast<double>(span.count()) / 1e6; }
 
 // What no queue accounts for.
@@ -59,7 +66,7 @@ BitRate Measured(const AimdRate::Facts& facts) {
   // latest look is the best.
   return facts.queue >= AimdRate::kHoldQueue + Margin(facts)
              ? facts.acked_lately
-             : std::max(facts.acked, facts.acked_lately);
+             : std::max(facts.acked, std::min(facts.acked_lately, facts.sent_then));
 }
 
 double Ratio(BitRate a, BitRate b) {
@@ -104,6 +111,11 @@ bool AimdRate::IsLong(const Facts& facts) const {
 bool AimdRate::MayCut(const Facts& facts, bool rising) {
   if (!last_cut_) return true;
   if (facts.now - *last_cut_ < facts.response) return false;
+  // What arrives now was sent before the cut, and says one thing only: that the path carries even
+  // less than was thought.
+  if (facts.sent_at < *last_cut_ && Measured(facts) > Scaled(measured_then_, kMuchLess)) {
+    return false;
+  }
   if (!draining_) return true;
   // What we cut has not reached the queue while less arrives than is sent.
   if (rising && !AllArrives(facts)) return true;
@@ -141,7 +153,11 @@ bool AimdRate::IsForeign(const Facts& facts) {
 
 std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason) {
   const BitRate measured = Measured(facts);
-  BitRate plain = Scaled(std::min(measured, rate_), kCut);
+  // What was sent beyond the rate and arrived is none of the rate's fault; if it was sent since the
+  // last cut, that is.
+  const bool settled = !last_cut_ || facts.now - *last_cut_ > kSentWindow;
+  const BitRate allowed = settled ? std::max(rate_, facts.sent) : rate_;
+  BitRate plain = Scaled(std::min(measured, allowed), kCut);
   if (facts.sent >= Scaled(rate_, kAllArrives) && facts.sent_then >= measured) {
     // What the rate has grown by while those packets were under way would otherwise be cut as well,
     // and the more the longer the round trip is.
@@ -160,6 +176,7 @@ std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason)
   rate_then_ = std::min(rate_, facts.sent);
   after_drain_ = plain;
   draining_ = true;
+  one_of_several_ = last_cut_ && facts.now - *last_cut_ < kSeries;
   last_cut_ = facts.now;
   const BitRate target = std::min(rate_, Scaled(plain, depth));
   if (target == rate_) return std::nullopt;
@@ -185,6 +202,15 @@ void AimdRate::RecordLimit(BitRate measured) {
   } else if (!low_limit_) {
     limit_ = Scaled(*limit_, 1 - kNew) + Scaled(measured, kNew);
   }
+}
+
+void AimdRate::ForgetCongestion() {
+  limit_.reset();
+  low_limit_ = false;
+  queue_then_.reset();
+  draining_ = false;
+  futile_cuts_ = 0;
+  foreign_queue_ = false;
 }
 
 std::optional<AimdRate::Change> AimdRate::Compete(const Facts& facts) {
@@ -213,7 +239,16 @@ bool AimdRate::RecoverFromDrain(const Facts& facts) {
   draining_ = false;
   const bool passing = facts.now - *last_cut_ < facts.response + kPassing &&
                        measured_then_ > Scaled(rate_then_, kPassingShare);
-  const BitRate target = passing ? std::max(after_drain_, Scaled(rate_then_, kCut)) : after_drain_;
+  // What took long to go was no burst: the path carries what was measured.
+  if (!passing && low_limit_) {
+    limit_ = measured_then_;
+    low_limit_ = false;
+  }
+  BitRate target = after_drain_;
+  if (passing) {
+    const BitRate most = Scaled(rate_then_, kCut);
+    target = std::max(target, one_of_several_ ? std::min(most, facts.acked) : most);
+  }
   if (target <= rate_) return false;
   rate_ = target;
   return true;

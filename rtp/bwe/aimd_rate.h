@@ -54,6 +54,7 @@ class AimdRate {
     Duration queue_ahead{0};  // once everything arrives that has been sent
     BitRate sent;
     BitRate sent_then;  // when that left which has just arrived
+    Timestamp sent_at;  // when that was
     BitRate acked;
     BitRate acked_lately;     // over a shorter time: noisy, but up to date in a queue
     Duration response{0};     // from a change of rate until feedback tells of it
@@ -85,10 +86,15 @@ class AimdRate {
     if (limit_ && measured > *limit_) limit_.reset();
   }
 
+  // What looked like congestion was none.
+  void ForgetCongestion();
+
   BitRate rate() const { return rate_; }
   // Where congestion was met last, if that still holds.
   std::optional<BitRate> limit() const { return limit_; }
   std::optional<Timestamp> last_cut() const { return last_cut_; }
+  // What arrived when the latest cut because of a queue was made.
+  BitRate measured_at_cut() const { return measured_then_; }
   bool foreign_queue() const { return foreign_queue_; }
 
  private:
@@ -116,6 +122,7 @@ class AimdRate {
   BitRate rate_then_;       // what was sent
   BitRate after_drain_;     // what it would have been without the queue
   bool draining_ = false;
+  bool one_of_several_ = false;  // The latest cut followed another soon.
   int futile_cuts_ = 0;
   bool foreign_queue_ = false;
   Timestamp foreign_since_;

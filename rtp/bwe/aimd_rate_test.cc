@@ -27,6 +27,7 @@ class AimdRateTest : public testing::Test {
       facts_.sent = facts_.sent_then = aimd_.rate();
       facts_.acked = facts_.acked_lately = std::min(aimd_.rate(), capacity_);
     }
+    facts_.sent_at = facts_.now - facts_.response / 2;
     facts_.queue_ahead = facts_.queue;
     return aimd_.Update(facts_);
   }
@@ -116,6 +117,40 @@ TEST_F(AimdRateTest, CutHasTimeToTakeEffect) {
   const double after = Kbps();
   Update();
   EXPECT_EQ(Kbps(), after);
+}
+
+// On a path whose round trip has grown with its queue, it takes longer than the response that was
+// known until packets come back that were sent after the cut.
+TEST_F(AimdRateTest, CutIsNotRepeatedForWhatWasSentBeforeIt) {
+  follows_ = false;
+  facts_.acked = facts_.acked_lately = facts_.sent = facts_.sent_then = BitRate::Kbps(400);
+  facts_.usage = Usage::kOver;
+  facts_.queue = milliseconds(100);
+  Update();
+  const double after = Kbps();
+  const Timestamp cut = facts_.now;
+  for (int i = 0; i < 10; ++i) {
+    facts_.now += kStep;
+    facts_.sent_at = cut - milliseconds(1);
+    facts_.queue += milliseconds(20);
+    aimd_.Update(facts_);
+  }
+  EXPECT_EQ(Kbps(), after);
+  // Unless the path carries even less than was thought.
+  facts_.acked = facts_.acked_lately = BitRate::Kbps(200);
+  facts_.now += kStep;
+  aimd_.Update(facts_);
+  EXPECT_LT(Kbps(), after);
+}
+
+TEST_F(AimdRateTest, WhatIsSentBeyondTheRateAndArrivesDoesNotLowerIt) {
+  aimd_.Set(BitRate::Kbps(150));
+  follows_ = false;
+  facts_.acked = facts_.acked_lately = facts_.sent = facts_.sent_then = BitRate::Kbps(260);
+  facts_.queue = milliseconds(50);
+  facts_.usage = Usage::kOver;
+  Run(seconds(3));
+  EXPECT_GE(Kbps(), 150);
 }
 
 TEST_F(AimdRateTest, RateOfAnEmptyQueueIsBackOnceItIsEmpty) {

@@ -35,8 +35,11 @@ constexpr Duration kCalmQueue = std::chrono::milliseconds(15);
 constexpr Duration kSettling = std::chrono::milliseconds(300);
 // A probe that nobody takes is out of date soon.
 constexpr Duration kReadyFor = std::chrono::milliseconds(500);
-// Three frames' worth of head start for a large frame, without flooding a short queue.
-constexpr double kPace = 1.5;
+// Where a limit is known a large frame waits here, and not in the path's queue, which others share
+// and which would be taken for congestion.
+constexpr double kPace = 1.15;
+// Where none has been met, a key frame need not wait for one.
+constexpr double kOpenPace = 2.5;
 // A client that sends REMB sends it every second.
 constexpr Duration kRembAlive = std::chrono::seconds(5);
 // As published for receiver reports: half of the loss is taken off above 10 %, growth below 2 %.
@@ -67,7 +70,17 @@ BandwidthEstimator::BandwidthEstimator(const Options& options)
       aimd_(std::clamp(Sane(options.initial), min_, max_)),
       told_rate_(aimd_.rate()) {}
 
+void BandwidthEstimator::SetTrace(bwe::TraceWriter* trace) {
+  trace_ = trace;
+  if (trace_ != nullptr) trace_->Options(estimate(), min_, max_);
+}
+
 void BandwidthEstimator::RecordSent(Timestamp now, const Sent& sent) {
+  if (trace_ != nullptr) {
+    trace_->Fact("sent", now,
+                 {sent.transport_sequence, static_cast<int64_t>(sent.bytes),
+                  static_cast<int64_t>(sent.use), sent.probe});
+  }
   now_ = now;
   if (!numbered_) {
     numbered_ = true;
@@ -81,6 +94,7 @@ void BandwidthEstimator::RecordSent(Timestamp now, const Sent& sent) {
 }
 
 void BandwidthEstimator::RecordFeedback(Timestamp now, const TransportFeedback& feedback) {
+  if (trace_ != nullptr) trace_->Feedback(now, feedback);
   now_ = now;
   ++feedback_count_;
   if (!adapter_.FollowClock(now, feedback)) ForgetDelays();
@@ -133,6 +147,7 @@ void BandwidthEstimator::RecordNewest(Timestamp now, Timestamp sent) {
 }
 
 void BandwidthEstimator::RecordRoundTrip(Timestamp now, Duration round_trip) {
+  if (trace_ != nullptr) trace_->Fact("rtt", now, {round_trip.count()});
   // Somebody who reports can be reached again, and probes tell how well.
   if (in_silence_ && last_sent_ && now - *last_sent_ > kRest) {
     probe_controller_.Ask(now, before_silence_);
@@ -146,6 +161,7 @@ void BandwidthEstimator::RecordRoundTrip(Timestamp now, Duration round_trip) {
 void BandwidthEstimator::ForgetDelays() {
   acked_.Reset();
   queue_level_.Reset();
+  route_watch_.Reset();
   grouper_.Break();
   trendline_.Reset();
   detector_.Reset();
@@ -202,6 +218,7 @@ void BandwidthEstimator::ApplyDelay(Timestamp now) {
   facts.queue = queue_level_.queue();
   facts.sent = SentRate(now);
   facts.sent_then = SentRate(newest_acked_sent_);
+  facts.sent_at = newest_acked_sent_;
   facts.acked = AckedRate(kRateWindow);
   facts.acked_lately = AckedRate(ShortWindow());
   facts.queue_ahead = facts.queue + Growth(now, facts.acked_lately);
@@ -211,9 +228,10 @@ void BandwidthEstimator::ApplyDelay(Timestamp now) {
   facts.jitter = jitter_;
   facts.lost = lost_lately_;
   facts.may_grow = loss_.allows_growth();
-  const BitRate before = estimate();
   // Nothing is measured yet.
   if (facts.acked == BitRate()) return;
+  if (WatchRoute(facts)) return;
+  const BitRate before = estimate();
   const auto change = aimd_.Update(facts);
   if (!change) return;
   if (change->rate < before) {
@@ -227,7 +245,29 @@ void BandwidthEstimator::ApplyDelay(Timestamp now) {
   Conclude(now, change->reason, before);
 }
 
+bool BandwidthEstimator::WatchRoute(const bwe::AimdRate::Facts& facts) {
+  bwe::RouteWatch::Facts watched;
+  watched.now = facts.now;
+  watched.queue = facts.queue;
+  watched.packet_time = facts.packet_time;
+  watched.estimate = estimate();
+  watched.sent_then = facts.sent_then;
+  watched.carried = aimd_.measured_at_cut();
+  watched.last_cut = aimd_.last_cut();
+  watched.all_arrives = facts.acked >= Scaled(facts.sent, kSurely) && !facts.lost;
+  const std::optional<BitRate> rate_before = route_watch_.Record(watched);
+  if (!rate_before) return false;
+  queue_level_.Rebase();
+  trendline_.Reset();
+  detector_.Reset();
+  aimd_.ForgetCongestion();
+  probe_controller_.Ask(facts.now, *rate_before);
+  Conclude(facts.now, Reason::kNewRoute, estimate());
+  return true;
+}
+
 void BandwidthEstimator::RecordRemb(Timestamp now, BitRate bound) {
+  if (trace_ != nullptr) trace_->Fact("remb", now, {bound.bps()});
   now_ = now;
   if (bound < min_ || bound > bwe::kFastest) ++absurd_bounds_;
   const BitRate before = estimate();
@@ -248,6 +288,7 @@ void BandwidthEstimator::RecordRemb(Timestamp now, BitRate bound) {
 
 void BandwidthEstimator::RecordLoss(Timestamp now, uint8_t fraction_lost,
                                     uint32_t packets_expected) {
+  if (trace_ != nullptr) trace_->Fact("loss", now, {fraction_lost, packets_expected});
   now_ = now;
   has_reports_ = true;
   if (has_feedback_ || packets_expected == 0) return;
@@ -268,6 +309,7 @@ void BandwidthEstimator::RecordLoss(Timestamp now, uint8_t fraction_lost,
 }
 
 void BandwidthEstimator::SetBounds(Timestamp now, BitRate min, BitRate max) {
+  if (trace_ != nullptr) trace_->Fact("bounds", now, {min.bps(), max.bps()});
   now_ = now;
   const BitRate before = estimate();
   const bool lifted = Sane(max) > max_ && before >= Scaled(max_, 0.95);
@@ -279,12 +321,14 @@ void BandwidthEstimator::SetBounds(Timestamp now, BitRate min, BitRate max) {
 }
 
 void BandwidthEstimator::SetDesired(Timestamp now, BitRate desired) {
+  if (trace_ != nullptr) trace_->Fact("desired", now, {desired.bps()});
   now_ = now;
   if (Sane(desired) != probe_controller_.desired()) CancelProbe();
   probe_controller_.SetDesired(Sane(desired));
 }
 
 void BandwidthEstimator::HandleTimeout(Timestamp now) {
+  if (trace_ != nullptr) trace_->Fact("timeout", now);
   now_ = now;
   if (silence_.HandleTimeout(now)) StepDown(now);
   // Where nothing follows a probe, nobody but the clock says that it is over.
@@ -334,6 +378,7 @@ void BandwidthEstimator::CancelProbe() {
 }
 
 std::optional<BandwidthEstimator::Probe> BandwidthEstimator::TakeProbe(Timestamp now) {
+  if (trace_ != nullptr) trace_->Fact("probe", now);
   now_ = now;
   PrepareProbe(now);
   const std::optional<Probe> probe = std::exchange(ready_probe_, std::nullopt);
@@ -347,7 +392,9 @@ bool BandwidthEstimator::active() const { return numbered_ || has_reports_; }
 
 BitRate BandwidthEstimator::estimate() const { return aimd_.rate(); }
 
-BitRate BandwidthEstimator::pacing_rate() const { return Scaled(estimate(), kPace); }
+BitRate BandwidthEstimator::pacing_rate() const {
+  return Scaled(estimate(), aimd_.limit() ? kPace : kOpenPace);
+}
 
 std::optional<BandwidthEstimator::Decision> BandwidthEstimator::PollDecision() {
   return log_.Poll();
@@ -379,9 +426,7 @@ BandwidthEstimator::Stats BandwidthEstimator::stats() const {
 void BandwidthEstimator::Conclude(Timestamp now, Reason reason, BitRate before) {
   const BitRate after = std::clamp(aimd_.rate(), min_, Ceiling());
   aimd_.Set(after);
-  if (!IsWorthTelling(reason, after) ||
-      (after == before && reason != Reason::kStart && reason != Reason::kFeedbackBack))
-    return;
+  if (!IsWorthTelling(reason, before, after)) return;
   told_reason_ = reason;
   told_rate_ = after;
   log_.Push({now, reason, before, after, SentRate(now), AckedRate(kRateWindow),
@@ -389,9 +434,12 @@ void BandwidthEstimator::Conclude(Timestamp now, Reason reason, BitRate before) 
 }
 
 // Growth goes on with every feedback; a step of it is told when it has come to something.
-bool BandwidthEstimator::IsWorthTelling(Reason reason, BitRate after) const {
+bool BandwidthEstimator::IsWorthTelling(Reason reason, BitRate before, BitRate after) const {
   const bool growth = reason == Reason::kGrowth || reason == Reason::kGrowthNearLimit;
-  return !growth || reason != told_reason_ || after >= Scaled(told_rate_, kToldGrowth);
+  if (growth) return reason != told_reason_ || after >= Scaled(told_rate_, kToldGrowth);
+  // These are news even if the rate stays as it is.
+  return after != before || reason == Reason::kStart || reason == Reason::kFeedbackBack ||
+         reason == Reason::kNewRoute;
 }
 
 BitRate BandwidthEstimator::Ceiling() const {

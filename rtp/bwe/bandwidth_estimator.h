@@ -32,6 +32,8 @@
 #include "rtp/bwe/probe_controller.h"
 #include "rtp/bwe/probe_estimator.h"
 #include "rtp/bwe/queue_level.h"
+#include "rtp/bwe/route_watch.h"
+#include "rtp/bwe/trace_writer.h"
 #include "rtp/bwe/trendline.h"
 #include "rtp/bwe/windowed_rate.h"
 #include "rtp/rtcp/transport_feedback.h"
@@ -63,6 +65,7 @@ class BandwidthEstimator {
   };
   using Reason = bwe::Reason;
   using Decision = bwe::Decision;
+  using TraceWriter = bwe::TraceWriter;
 
   struct Stats {
     BitRate sent;       // over the last half second
@@ -83,6 +86,10 @@ class BandwidthEstimator {
   };
 
   explicit BandwidthEstimator(const Options& options);
+
+  // What it is told from now on is written there as well; before anything else. The writer must
+  // outlive it. Null: no longer.
+  void SetTrace(bwe::TraceWriter* trace);
 
   // One for each packet that carries a transport-wide sequence number; numbers count up by one.
   void RecordSent(Timestamp now, const Sent& sent);
@@ -128,10 +135,12 @@ class BandwidthEstimator {
   void ApplyLoss(Timestamp now);
   void ApplyProbe(Timestamp now);
   void ApplyDelay(Timestamp now);
+  // Whether the path has turned out to be a longer one.
+  bool WatchRoute(const bwe::AimdRate::Facts& facts);
   void StepDown(Timestamp now);
   // Brings the estimate within all bounds and writes the decision down.
   void Conclude(Timestamp now, Reason reason, BitRate before);
-  bool IsWorthTelling(Reason reason, BitRate after) const;
+  bool IsWorthTelling(Reason reason, BitRate before, BitRate after) const;
 
   // The upper bound of application and receiver together.
   BitRate Ceiling() const;
@@ -146,6 +155,7 @@ class BandwidthEstimator {
   void PrepareProbe(Timestamp now);
   void CancelProbe();
 
+  bwe::TraceWriter* trace_ = nullptr;
   BitRate min_;
   BitRate max_;
   std::optional<BitRate> remb_;
@@ -162,6 +172,7 @@ class BandwidthEstimator {
   bwe::OveruseDetector detector_;
   bwe::QueueLevel queue_level_;
   bwe::AimdRate aimd_;
+  bwe::RouteWatch route_watch_;
   bwe::LossRate loss_;
   bwe::ApplicationLimit application_limit_;
   bwe::FeedbackSilence silence_;

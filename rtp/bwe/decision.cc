@@ -18,6 +18,8 @@ std::string_view NameOf(Reason reason) {
       return "foreign-loss";
     case Reason::kDrained:
       return "drained";
+    case Reason::kNewRoute:
+      return "new-route";
     case Reason::kLoss:
       return "loss";
     case Reason::kLossTrial:

@@ -21,6 +21,7 @@ enum class Reason : uint8_t {
   kOveruse,          // delay keeps rising, and a queue stands
   kStandingQueue,    // delay does not rise any more, but the queue does not go away
   kForeignLoss,      // packets got lost in a queue that is not ours
+  kNewRoute,         // delay has risen for good, and not because of a queue
   kDrained,          // the queue is gone; back to what the path was seen to carry
   kLoss,             // more is lost than the path loses by itself
   kLossTrial,        // a little less for a moment, to see whether loss depends on us

@@ -24,6 +24,12 @@ void QueueLevel::Record(Duration arrival, Duration delay) {
   newest_base_ = std::max(newest_base_, at / kBaseStep);
 }
 
+void QueueLevel::Rebase() {
+  const std::optional<Duration> recent = Recent();
+  base_.fill(Least());
+  if (recent) Add(base_, newest_base_, *recent);
+}
+
 std::optional<Duration> QueueLevel::Recent() const {
   std::optional<Duration> least;
   size_t packets = 0;

@@ -32,6 +32,8 @@ class QueueLevel {
   // `arrival` and `delay` on the receiver's clock.
   void Record(Duration arrival, Duration delay);
   void Reset() { *this = QueueLevel(); }
+  // The delay of the last packets is that of the empty path.
+  void Rebase();
 
   // Zero until there is something to compare.
   Duration queue() const;

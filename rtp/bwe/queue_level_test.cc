@@ -71,6 +71,15 @@ TEST_F(QueueLevelTest, LongerRouteIsBelievedAfterAWhile) {
   EXPECT_EQ(level_.queue(), Duration(0));
 }
 
+TEST_F(QueueLevelTest, LongerRouteIsBelievedAtOnceIfToldSo) {
+  Run(seconds(20), milliseconds(50));
+  Run(milliseconds(300), milliseconds(110));
+  level_.Rebase();
+  EXPECT_EQ(level_.queue(), Duration(0));
+  Run(milliseconds(300), milliseconds(140));
+  EXPECT_EQ(level_.queue(), milliseconds(30));
+}
+
 TEST_F(QueueLevelTest, TimesBeforeTheFirstAreLeftOut) {
   Run(seconds(1), milliseconds(50));
   level_.Record(seconds(1), milliseconds(-9000));

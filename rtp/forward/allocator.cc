@@ -329,6 +329,17 @@ void Allocator::RecordDown(Timestamp now, const Claim& claim, Reason reason) {
   RecordFlap(now);
 }
 
+void Allocator::LiftHolds() {
+  for (auto& [consumer, state] : states_) {
+    state.hold_until = Timestamp();
+    state.hold = kFirstHold;
+    state.raised.reset();
+    state.failed.reset();
+  }
+  ceiling_.reset();
+  ceiling_until_ = Timestamp(-kFlapSpan);
+}
+
 void Allocator::RecordFlap(Timestamp now) {
   const int64_t failed = held_total_ / 100 * kCeilingPercent;
   const bool again = now - ceiling_until_ < kFlapSpan;

@@ -105,6 +105,9 @@ class Allocator {
   // The consumer has gone.
   void Remove(uint32_t consumer);
 
+  // What went wrong lately did not because of what was sent: nobody is held down for it any longer.
+  void LiftHolds();
+
   // `available` is the estimate less what sound takes; nothing if no bound is known. `pressure`
   // says that the pacer's queue has become too long. Returned are changes only, by descending
   // priority; valid until the next call. A consumer none of whose layers lives keeps what it has;

@@ -17,35 +17,44 @@ BitRate Bounded(BitRate rate) { return std::clamp(rate, Pacer::kMinRate, Pacer::
 std::optional<DropReason> Pacer::Push(Timestamp now, Item item) {
   Prune(now);
   const size_t size = item.packet.size();
-  const Importance importance = item.importance();
   if (IsBroken(item)) return DropReason::kQueueFull;
-  if (!Fits(size)) MakeRoom(size, importance);
+  if (!Fits(size)) MakeRoom(item);
   if (!Fits(size)) {
     Break(item);
     return DropReason::kQueueFull;
   }
+  if (empty()) oldest_ = now;
   ++items_;
   bytes_ += size;
-  ++by_importance_[static_cast<size_t>(importance)];
-  queues_[ClassOf(item)].Push({std::move(item), now});
+  ++by_importance_[static_cast<size_t>(item.importance())];
+  if (IsPicture(item)) {
+    pictures_.Push(slots_, std::move(item), now);
+  } else {
+    QueueOf(item).Push(slots_, std::move(item), now);
+  }
   return std::nullopt;
 }
 
 std::optional<Pacer::Item> Pacer::Pop(Timestamp now) {
   Prune(now);
-  for (size_t i = 0; i < kClassCount; ++i) {
-    PacerQueue& queue = queues_[i];
-    if (queue.empty()) continue;
-    if (i != kAudio && !IsDue(now)) return std::nullopt;
-    Item item = std::move(queue.front().item);
-    queue.Pop();
-    Discount(item);
-    item.probe = probe();
-    Spend(now, item.packet.size());
-    return item;
+  if (empty()) {
+    if (probe_) probe_->retry = now + kProbeRetry;
+    return std::nullopt;
   }
-  if (probe_) probe_->retry = now + kProbeRetry;
-  return std::nullopt;
+  if (audio_.empty() && !IsDue(now)) return std::nullopt;
+  Item item = TakeNext();
+  Discount(item);
+  const size_t size = item.packet.size();
+  if (item.numbered) item.probe = probe();
+  item.probe != 0 ? SpendProbe(now, size) : Spend(now, size);
+  return item;
+}
+
+Pacer::Item Pacer::TakeNext() {
+  if (!audio_.empty()) return audio_.Pop(slots_);
+  if (!retransmissions_.empty()) return retransmissions_.Pop(slots_);
+  if (!pictures_.empty()) return pictures_.Pop(slots_);
+  return padding_.Pop(slots_);
 }
 
 std::optional<Pacer::Evicted> Pacer::PollEvicted() {
@@ -56,18 +65,13 @@ std::optional<Pacer::Evicted> Pacer::PollEvicted() {
 }
 
 std::optional<Timestamp> Pacer::NextTimeout() const {
-  const PacerQueue& audio = queues_[kAudio];
-  if (!audio.empty()) return audio.front().since;
+  if (!audio_.empty()) return slots_[audio_.front()].since;
   if (probe_) {
     const Timestamp due = probe_->budget.Due(probe_->plan.rate);
     return std::min(empty() ? std::max(due, probe_->retry) : due, probe_->deadline);
   }
-  std::optional<Timestamp> due;
-  for (const PacerQueue& queue : queues_) {
-    if (!queue.empty()) due = Earlier(due, queue.front().since);
-  }
-  if (rate_ && due) due = std::max(*due, budget_.Due(*rate_));
-  return due;
+  if (empty()) return std::nullopt;
+  return rate_ ? std::max(oldest_, budget_.Due(*rate_)) : oldest_;
 }
 
 void Pacer::set_rate(std::optional<BitRate> rate) {
@@ -98,8 +102,9 @@ size_t Pacer::PaddingWanted(Timestamp now) {
 }
 
 void Pacer::RecordPadding(Timestamp now, size_t bytes) {
-  if (probe_) probe_->retry = now;
-  Spend(now, bytes);
+  if (!probe_) return Spend(now, bytes);
+  probe_->retry = now;
+  SpendProbe(now, bytes);
 }
 
 Duration Pacer::queue_delay() const {
@@ -109,26 +114,30 @@ Duration Pacer::queue_delay() const {
 
 size_t Pacer::Forget(uint32_t owner) {
   size_t forgotten = 0;
-  for (PacerQueue& queue : queues_) {
-    forgotten += queue.RemoveIf([&](const Item& item) {
+  ForEachQueue([&](PacerQueue& queue) {
+    forgotten += queue.RemoveIf(slots_, [&](const Item& item) {
       if (item.owner != owner) return false;
       Discount(item);
       return true;
     });
-  }
+  });
   return forgotten;
 }
 
-size_t Pacer::capacity() const {
-  size_t sum = 0;
-  for (const PacerQueue& queue : queues_) sum += queue.capacity();
-  return sum;
+bool Pacer::IsPicture(const Item& item) {
+  return item.kind == MediaKind::kVideo && !item.retransmission && !item.padding;
 }
 
-Pacer::Class Pacer::ClassOf(const Item& item) {
-  if (item.padding) return kPadding;
-  if (item.retransmission) return kRetransmission;
-  return item.kind == MediaKind::kAudio ? kAudio : kVideo;
+// Of what is not a picture.
+PacerQueue& Pacer::QueueOf(const Item& item) {
+  if (item.padding) return padding_;
+  return item.retransmission ? retransmissions_ : audio_;
+}
+
+template <typename Visit>
+void Pacer::ForEachQueue(Visit visit) {
+  for (PacerQueue* queue : {&audio_, &retransmissions_, &padding_}) visit(*queue);
+  pictures_.ForEach([&](PacerQueue& queue, uint32_t) { visit(queue); });
 }
 
 size_t Pacer::ByteLimit() const {
@@ -139,56 +148,70 @@ size_t Pacer::ByteLimit() const {
 
 bool Pacer::Fits(size_t bytes) const { return items_ < kMaxItems && bytes_ + bytes <= ByteLimit(); }
 
-void Pacer::MakeRoom(size_t bytes, Importance than) {
-  for (size_t i = 0; i < static_cast<size_t>(than) && !Fits(bytes); ++i) {
-    if (by_importance_[i] != 0) Evict(static_cast<Importance>(i), bytes);
+// The least important first, and of the same importance what belongs to an owner who has more than
+// a fair share of the queue. Such an owner also gives way to one who has not, whatever it is.
+void Pacer::MakeRoom(const Item& item) {
+  const auto importance = static_cast<size_t>(item.importance());
+  const size_t size = item.packet.size();
+  const size_t waiting = pictures_.bytes_of(item.owner);
+  const size_t share = ByteLimit() / (pictures_.waiting() + (waiting == 0 ? 1 : 0));
+  const bool is_modest = IsPicture(item) && waiting + size <= share;
+  for (size_t i = 0; i < kImportanceCount && !Fits(size); ++i) {
+    if (by_importance_[i] == 0) continue;
+    const bool is_less = i < importance;
+    if (is_less || is_modest) Evict(static_cast<Importance>(i), size, share);
+    if (is_less && !Fits(size)) Evict(static_cast<Importance>(i), size, 0);
   }
 }
 
 // The oldest go first: they have the least use left. What is left of their frames goes with them.
-void Pacer::Evict(Importance importance, size_t bytes) {
+// Pictures only of those who have more than `share` bytes waiting.
+void Pacer::Evict(Importance importance, size_t bytes, size_t share) {
   const size_t limit = ByteLimit();
   const size_t goal_bytes = limit - std::min(limit, std::max(bytes, limit / kRelief));
   const size_t goal_items = kMaxItems - kMaxItems / kRelief;
-  for (PacerQueue& queue : queues_) {
-    queue.RemoveIf([&](const Item& item) {
-      const bool chosen =
-          item.importance() == importance && (bytes_ > goal_bytes || items_ > goal_items);
+  ForEachQueue([&](PacerQueue& queue) {
+    queue.RemoveIf(slots_, [&](const Item& item) {
+      const bool chosen = item.importance() == importance &&
+                          (bytes_ > goal_bytes || items_ > goal_items) &&
+                          (!IsPicture(item) || queue.bytes() > share);
       if (!chosen && !IsBroken(item)) return false;
       if (chosen) Break(item);
       Discount(item);
       Report(item.owner, DropReason::kQueueFull);
       return true;
     });
-  }
+  });
 }
 
 void Pacer::Prune(Timestamp now) {
   if (probe_ && now >= probe_->deadline) probe_.reset();
-  for (PacerQueue& queue : queues_) {
-    while (!queue.empty() && now - queue.front().since > kMaxAge) {
-      Item& item = queue.front().item;
-      Break(item);
-      Discount(item);
-      Report(item.owner, DropReason::kQueueAge);
-      queue.Pop();
-    }
+  if (!empty() && now - oldest_ > kMaxAge) {
+    oldest_ = now;
+    ForEachQueue([&](PacerQueue& queue) { PruneQueue(now, queue); });
   }
-  if (items_ == 0) broken_count_ = 0;
+  if (empty()) broken_count_ = 0;
+}
+
+void Pacer::PruneQueue(Timestamp now, PacerQueue& queue) {
+  while (!queue.empty() && now - slots_[queue.front()].since > kMaxAge) {
+    const Item item = queue.Pop(slots_);
+    Break(item);
+    Discount(item);
+    Report(item.owner, DropReason::kQueueAge);
+  }
+  if (!queue.empty()) oldest_ = std::min(oldest_, slots_[queue.front()].since);
 }
 
 void Pacer::Break(const Item& item) {
-  if (item.kind != MediaKind::kVideo || item.retransmission || item.padding) return;
-  if (IsBroken(item)) return;
+  if (!IsPicture(item) || IsBroken(item)) return;
   broken_[next_broken_] = {item.owner, item.rewrite.timestamp, item.importance()};
   next_broken_ = (next_broken_ + 1) % kMaxBroken;
   broken_count_ = std::min(broken_count_ + 1, kMaxBroken);
 }
 
 bool Pacer::IsBroken(const Item& item) const {
-  if (broken_count_ == 0 || item.kind != MediaKind::kVideo || item.retransmission || item.padding) {
-    return false;
-  }
+  if (broken_count_ == 0 || !IsPicture(item)) return false;
   return std::any_of(broken_.begin(), broken_.begin() + static_cast<ptrdiff_t>(broken_count_),
                      [&](const BrokenFrame& frame) {
                        return frame.owner == item.owner &&
@@ -227,10 +250,6 @@ bool Pacer::IsDue(Timestamp now) {
 }
 
 void Pacer::Spend(Timestamp now, size_t bytes) {
-  if (probe_) {
-    SpendProbe(now, bytes);
-    return;
-  }
   if (!rate_) return;
   budget_.Pay(now, *rate_, kBurst);
   budget_.Owe(bytes);

@@ -1,7 +1,8 @@
 // The queue of what one peer is owed: sound first, then repetitions, then picture.
 //
 // Sound is small and every packet of it is needed within a few tens of milliseconds; a repetition
-// is waited for by a receiver that has already shown a gap. Within a class the order is kept.
+// is waited for by a receiver that has already shown a gap. Within a class the order is kept, but
+// pictures of several owners take turns (pacer_flows.h): one that sends too much waits for itself.
 //
 // Without a rate the pacer only sorts, and everything is due at once. With one, sound still leaves
 // at once, but counts, and the rest leaves no faster than the rate. While a probe runs its rate
@@ -9,7 +10,9 @@
 //
 // The queue is bounded in bytes, items and age. When it is full the least important go: probes,
 // repeated retransmissions, retransmissions, temporal layers, spatial layers, other video, and
-// sound last. A video frame that has lost one packet loses the others that wait, too.
+// sound last. An owner who has more than a fair share of the queue gives way first, and to
+// another's picture in any case. A video frame that has lost one packet loses the others that wait,
+// too.
 //
 // Not a bandwidth estimator: it knows neither the path nor the socket.
 
@@ -30,6 +33,7 @@
 #include "rtp/packet/media.h"
 #include "rtp/packet/rtp_packet.h"
 #include "rtp/send/pacer_budget.h"
+#include "rtp/send/pacer_flows.h"
 #include "rtp/send/pacer_queue.h"
 
 namespace sluice::rtp {
@@ -126,10 +130,9 @@ class Pacer {
   size_t items() const { return items_; }
   size_t bytes() const { return bytes_; }
   // Items there is memory for; for tests that guard the bound.
-  size_t capacity() const;
+  size_t capacity() const { return slots_.capacity(); }
 
  private:
-  enum Class : size_t { kAudio, kRetransmission, kVideo, kPadding, kClassCount };
   // A frame of which a packet was dropped: the rest is of no use.
   struct BrokenFrame {
     uint32_t owner = 0;
@@ -149,14 +152,20 @@ class Pacer {
     int packets_left = 0;
   };
 
-  static Class ClassOf(const Item& item);
+  static bool IsPicture(const Item& item);
+  PacerQueue& QueueOf(const Item& item);
+  template <typename Visit>
+  void ForEachQueue(Visit visit);
+  // The first in order of class; there must be one.
+  Item TakeNext();
   size_t ByteLimit() const;
   bool Fits(size_t bytes) const;
-  // Drops the least important, as long as they are less so than `than`, until `bytes` fit.
-  void MakeRoom(size_t bytes, Importance than);
-  void Evict(Importance importance, size_t bytes);
+  // Drops what has to give way to the item, until it fits.
+  void MakeRoom(const Item& item);
+  void Evict(Importance importance, size_t bytes, size_t share);
   // Drops what has waited for too long.
   void Prune(Timestamp now);
+  void PruneQueue(Timestamp now, PacerQueue& queue);
   void Break(const Item& item);
   bool IsBroken(const Item& item) const;
   void Discount(const Item& item);
@@ -165,7 +174,13 @@ class Pacer {
   void Spend(Timestamp now, size_t bytes);
   void SpendProbe(Timestamp now, size_t bytes);
 
-  std::array<PacerQueue, kClassCount> queues_;
+  PacerSlots slots_;
+  PacerQueue audio_;
+  PacerQueue retransmissions_;
+  PacerFlows pictures_;
+  PacerQueue padding_;
+  // Nothing that is queued is older.
+  Timestamp oldest_{};
   size_t items_ = 0;
   size_t bytes_ = 0;
   std::array<uint32_t, kImportanceCount> by_importance_{};

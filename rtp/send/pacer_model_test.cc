@@ -76,7 +76,8 @@ class PacerModelTest : public testing::TestWithParam<int> {
     }
     --queued_[item->owner];
     ++popped_;
-    uint32_t& last = last_[ClassOf(*item)];
+    // Pictures are in order for each owner, the others among each other.
+    uint32_t& last = last_[ClassOf(*item) == 2 ? item->owner + 10 : ClassOf(*item)];
     ASSERT_LT(last, item->rewrite.timestamp);
     last = item->rewrite.timestamp;
     if (ClassOf(*item) == 0) {
@@ -86,7 +87,7 @@ class PacerModelTest : public testing::TestWithParam<int> {
     }
   }
 
-  static int ClassOf(const Pacer::Item& item) {
+  static uint32_t ClassOf(const Pacer::Item& item) {
     if (item.padding) return 3;
     if (item.retransmission) return 1;
     return item.kind == MediaKind::kAudio ? 0 : 2;
@@ -113,7 +114,7 @@ class PacerModelTest : public testing::TestWithParam<int> {
   Timestamp now_{seconds(10)};
   uint32_t name_ = 0;
   std::array<uint64_t, kImportanceCount> queued_{};
-  std::map<int, uint32_t> last_;
+  std::map<uint32_t, uint32_t> last_;
   std::vector<Sent> sent_;
   uint64_t pushed_ = 0;
   uint64_t popped_ = 0;

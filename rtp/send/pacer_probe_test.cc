@@ -75,6 +75,21 @@ TEST_F(PacerProbeTest, MediaLeavesAtTheRateOfTheProbeAndBearsItsNumber) {
   EXPECT_EQ(last_, At(milliseconds(38)));
 }
 
+// Nobody would tell when it arrived.
+TEST_F(PacerProbeTest, MediaWithoutANumberIsNoPartOfIt) {
+  pacer_.StartProbe(At({}), kProbe);
+  for (int i = 0; i < 30; ++i) {
+    Pacer::Item sound = Video();
+    sound.kind = MediaKind::kAudio;
+    sound.numbered = false;
+    pacer_.Push(At({}), sound);
+    const auto popped = pacer_.Pop(At({}));
+    ASSERT_TRUE(popped);
+    EXPECT_EQ(popped->probe, 0u);
+  }
+  EXPECT_NEAR(static_cast<double>(RunProbe({}, true)), 20'000, Pacer::kMaxPadding);
+}
+
 TEST_F(PacerProbeTest, WhatMediaLacksIsFilledWithPadding) {
   PushVideo(5);
   pacer_.StartProbe(At({}), kProbe);

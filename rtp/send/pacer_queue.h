@@ -1,4 +1,4 @@
-// What waits in the pacer, and one queue of it.
+// What waits in the pacer, where it is kept, and one queue of it.
 
 #ifndef SLUICE_RTP_SEND_PACER_QUEUE_H_
 #define SLUICE_RTP_SEND_PACER_QUEUE_H_
@@ -41,6 +41,8 @@ struct PacerItem {
   bool discardable = false;
   // Sent only to probe the path.
   bool padding = false;
+  // The receiver will tell when it arrived; only then it can be part of a probe.
+  bool numbered = true;
   // Told by Pop: the probe it is part of, or zero.
   uint32_t probe = 0;
 
@@ -55,65 +57,105 @@ struct PacerItem {
   }
 };
 
-// First in, first out; doubles as needed and stays.
-class PacerQueue {
+// Where everything that waits is kept, and what the queues pass among themselves: one bound and one
+// piece of memory for all. Doubles as needed and stays.
+class PacerSlots {
  public:
-  struct Queued {
+  using Index = uint32_t;
+  static constexpr Index kNone = 0xffffffff;
+
+  struct Slot {
     PacerItem item;
     Timestamp since{};
+    Index next = kNone;
   };
   // Thousands may wait for a slow peer.
-  static_assert(sizeof(Queued) <= 64);
+  static_assert(sizeof(Slot) <= 64);
 
-  bool empty() const { return size_ == 0; }
-  size_t size() const { return size_; }
-  size_t capacity() const { return ring_.size(); }
-  Queued& front() { return ring_[head_]; }
-  const Queued& front() const { return ring_[head_]; }
+  Slot& operator[](Index index) { return slots_[index]; }
+  const Slot& operator[](Index index) const { return slots_[index]; }
+  size_t capacity() const { return slots_.size(); }
 
-  void Push(Queued queued) {
-    if (size_ == ring_.size()) Grow();
-    At(size_) = std::move(queued);
-    ++size_;
+  Index Take(PacerItem item, Timestamp since) {
+    if (free_ == kNone) Grow();
+    const Index index = free_;
+    free_ = slots_[index].next;
+    slots_[index] = {std::move(item), since, kNone};
+    return index;
   }
-  void Pop() {
-    ring_[head_].item.packet = RtpPacket();
-    head_ = (head_ + 1) & (ring_.size() - 1);
-    --size_;
-  }
-
-  // Keeps the order of what stays; returns how many went.
-  template <typename Predicate>
-  size_t RemoveIf(Predicate goes) {
-    size_t kept = 0;
-    for (size_t i = 0; i < size_; ++i) {
-      Queued& queued = At(i);
-      if (goes(std::as_const(queued.item))) {
-        queued.item.packet = RtpPacket();
-      } else {
-        if (kept != i) At(kept) = std::move(queued);
-        ++kept;
-      }
-    }
-    const size_t gone = size_ - kept;
-    size_ = kept;
-    return gone;
+  void Return(Index index) {
+    slots_[index].item.packet = RtpPacket();
+    slots_[index].next = free_;
+    free_ = index;
   }
 
  private:
   static constexpr size_t kFirstSize = 16;
 
-  Queued& At(size_t index) { return ring_[(head_ + index) & (ring_.size() - 1)]; }
   void Grow() {
-    std::vector<Queued> larger(ring_.empty() ? kFirstSize : 2 * ring_.size());
-    for (size_t i = 0; i < size_; ++i) larger[i] = std::move(At(i));
-    ring_ = std::move(larger);
-    head_ = 0;
+    const size_t old = slots_.size();
+    slots_.resize(old == 0 ? kFirstSize : 2 * old);
+    for (size_t i = slots_.size(); i-- > old;) Return(static_cast<Index>(i));
   }
 
-  std::vector<Queued> ring_;  // The size is zero or a power of two.
-  size_t head_ = 0;
-  size_t size_ = 0;
+  std::vector<Slot> slots_;
+  Index free_ = kNone;
+};
+
+// First in, first out.
+class PacerQueue {
+ public:
+  using Index = PacerSlots::Index;
+
+  bool empty() const { return head_ == PacerSlots::kNone; }
+  // Of the packets in it.
+  size_t bytes() const { return bytes_; }
+  // Must not be empty.
+  Index front() const { return head_; }
+
+  void Push(PacerSlots& slots, PacerItem item, Timestamp since) {
+    bytes_ += item.packet.size();
+    Append(slots, slots.Take(std::move(item), since));
+  }
+  PacerItem Pop(PacerSlots& slots) {
+    const Index index = head_;
+    PacerItem item = std::move(slots[index].item);
+    head_ = slots[index].next;
+    bytes_ -= item.packet.size();
+    slots.Return(index);
+    return item;
+  }
+
+  // Keeps the order of what stays; returns how many went.
+  template <typename Predicate>
+  size_t RemoveIf(PacerSlots& slots, Predicate goes) {
+    size_t gone = 0;
+    Index index = std::exchange(head_, PacerSlots::kNone);
+    while (index != PacerSlots::kNone) {
+      const Index next = slots[index].next;
+      const PacerItem& item = slots[index].item;
+      if (goes(item)) {
+        bytes_ -= item.packet.size();
+        slots.Return(index);
+        ++gone;
+      } else {
+        Append(slots, index);
+      }
+      index = next;
+    }
+    return gone;
+  }
+
+ private:
+  void Append(PacerSlots& slots, Index index) {
+    slots[index].next = PacerSlots::kNone;
+    (empty() ? head_ : slots[tail_].next) = index;
+    tail_ = index;
+  }
+
+  Index head_ = PacerSlots::kNone;
+  Index tail_ = PacerSlots::kNone;  // Only of something that is not empty.
+  size_t bytes_ = 0;
 };
 
 }  // namespace sluice::rtp

@@ -26,8 +26,8 @@ class HostileMemberTest : public testing::Test {
 
   void TearDown() override {
     sim_.RunFor(1s);
-    EXPECT_LE(view_.track().residual_loss(), most_lost_);
-    EXPECT_LT(view_.track().decoder().longest_freeze(), longest_freeze_);
+    EXPECT_EQ(view_.track().residual_loss(), 0u);
+    EXPECT_LT(view_.track().decoder().longest_freeze(), 150ms);
     EXPECT_EQ(view_.track().foreign() + view_.track().misnumbered(), 0u);
     EXPECT_EQ(alice_.Stats().dtls_state, "connected");
   }
@@ -47,9 +47,6 @@ class HostileMemberTest : public testing::Test {
   Publication& camera_ = alice_.PublishVideo();
   Subscription& view_ = bob_.Subscribe(camera_);
   Subscription& mallorys_view_ = mallory_.Subscribe(camera_);
-  // What the victim's picture may suffer.
-  uint64_t most_lost_ = 0;
-  Duration longest_freeze_ = 150ms;
 };
 
 // Asks for everything, all the time: each packet at most three times, never twice within a round
@@ -185,11 +182,9 @@ TEST_F(HostileMemberTest, SendsFarMoreThanItShould) {
   Subscription& watched = bob_.Subscribe(screen);
   sim_.RunFor(5s);
   // 9,000 packets a second go through once the path has shown that it carries them. Before that
-  // they share a queue with the others' pictures, which holds a second at most.
+  // they wait for each other, and not the others' pictures for them.
   EXPECT_GT(watched.track().packets(), 30'000u);
   EXPECT_LE(sim_.engine().pool().in_use(), PacketPool::kDefaultMaxSlots);
-  most_lost_ = 30;
-  longest_freeze_ = 1200ms;
   const uint64_t pictures = view_.track().decoder().pictures();
   sim_.RunFor(2s);
   EXPECT_GE(view_.track().decoder().pictures(), pictures + 58);

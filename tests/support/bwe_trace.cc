@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
@@ -18,15 +20,6 @@ using rtp::BandwidthEstimator;
 using rtp::TransportFeedback;
 
 int64_t Micros(Timestamp time) { return time.time_since_epoch().count(); }
-
-std::string HexOf(const TransportFeedback& feedback) {
-  std::array<uint8_t, 2048> buffer;
-  ByteWriter out(buffer);
-  feedback.WriteTo(out);
-  const ByteView written = out.written();
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(written.data()), written.size()));
-}
 
 // A line of a trace, taken apart.
 class Fields {
@@ -100,95 +93,84 @@ bool ReplayLine(Fields& fields, TracedEstimator& estimator) {
 }  // namespace
 
 TracedEstimator::TracedEstimator(const BandwidthEstimator::Options& options, bool record)
-    : estimator_(options), record_(record) {
-  if (!record_) return;
-  absl::StrAppend(&trace_, "options ", options.initial.bps(), " ", options.min.bps(), " ",
-                  options.max.bps(), "\n");
+    : estimator_(options) {
+  if (record) estimator_.SetTrace(&writer_);
 }
 
-template <typename... Fields>
-void TracedEstimator::Write(std::string_view fact, Timestamp now, Fields... fields) {
-  if (!record_) return;
-  absl::StrAppend(&trace_, absl::string_view(fact.data(), fact.size()), " ", Micros(now));
-  (absl::StrAppend(&trace_, " ", fields), ...);
-  trace_.push_back('\n');
-}
-
-void TracedEstimator::TakeDecisions() {
+void TracedEstimator::TakeResults() {
+  trace_ += writer_.Take();
   while (const auto decision = estimator_.PollDecision()) decisions_.push_back(*decision);
 }
 
 void TracedEstimator::RecordSent(Timestamp now, const BandwidthEstimator::Sent& sent) {
-  Write("sent", now, sent.transport_sequence, sent.bytes, static_cast<int>(sent.use), sent.probe);
   estimator_.RecordSent(now, sent);
-  TakeDecisions();
+  TakeResults();
 }
 
 void TracedEstimator::RecordFeedback(Timestamp now, const TransportFeedback& feedback) {
-  if (record_) Write("feedback", now, HexOf(feedback));
   estimator_.RecordFeedback(now, feedback);
-  TakeDecisions();
+  TakeResults();
 }
 
 void TracedEstimator::RecordRemb(Timestamp now, BitRate bound) {
-  Write("remb", now, bound.bps());
   estimator_.RecordRemb(now, bound);
-  TakeDecisions();
+  TakeResults();
 }
 
 void TracedEstimator::RecordLoss(Timestamp now, uint8_t fraction_lost, uint32_t packets_expected) {
-  Write("loss", now, int{fraction_lost}, packets_expected);
   estimator_.RecordLoss(now, fraction_lost, packets_expected);
-  TakeDecisions();
+  TakeResults();
 }
 
 void TracedEstimator::RecordRoundTrip(Timestamp now, Duration round_trip) {
-  Write("rtt", now, round_trip.count());
   estimator_.RecordRoundTrip(now, round_trip);
-  TakeDecisions();
+  TakeResults();
 }
 
 void TracedEstimator::SetBounds(Timestamp now, BitRate min, BitRate max) {
-  Write("bounds", now, min.bps(), max.bps());
   estimator_.SetBounds(now, min, max);
-  TakeDecisions();
+  TakeResults();
 }
 
 void TracedEstimator::SetDesired(Timestamp now, BitRate desired) {
-  Write("desired", now, desired.bps());
   estimator_.SetDesired(now, desired);
-  TakeDecisions();
+  TakeResults();
 }
 
 void TracedEstimator::HandleTimeout(Timestamp now) {
-  Write("timeout", now);
   estimator_.HandleTimeout(now);
-  TakeDecisions();
+  TakeResults();
 }
 
 std::optional<BandwidthEstimator::Probe> TracedEstimator::TakeProbe(Timestamp now) {
-  Write("probe", now);
   const auto probe = estimator_.TakeProbe(now);
-  TakeDecisions();
+  TakeResults();
   return probe;
 }
 
 std::optional<BweReplay> ReplayBwe(std::string_view trace) {
-  std::optional<TracedEstimator> estimator;
+  std::vector<BandwidthEstimator::Decision> decisions;
+  std::unique_ptr<TracedEstimator> estimator;
+  const auto take = [&] {
+    if (estimator == nullptr) return;
+    const auto& more = estimator->decisions();
+    decisions.insert(decisions.end(), more.begin(), more.end());
+  };
   for (absl::string_view line :
        absl::StrSplit(absl::string_view(trace.data(), trace.size()), '\n', absl::SkipEmpty())) {
     Fields fields(line);
-    if (!estimator) {
-      if (fields.fact() != "options") return std::nullopt;
-      estimator.emplace(BandwidthEstimator::Options{fields.rate(1), fields.rate(2), fields.rate(3)},
-                        false);
+    if (fields.fact() == "options") {
+      take();
+      estimator = std::make_unique<TracedEstimator>(
+          BandwidthEstimator::Options{fields.rate(1), fields.rate(2), fields.rate(3)}, false);
       if (!fields.ok()) return std::nullopt;
-    } else if (!ReplayLine(fields, *estimator)) {
+    } else if (estimator == nullptr || !ReplayLine(fields, *estimator)) {
       return std::nullopt;
     }
   }
-  if (!estimator) return std::nullopt;
-  return BweReplay{estimator->decisions(), estimator->get().estimate(), estimator->get().stats()};
+  if (estimator == nullptr) return std::nullopt;
+  take();
+  return BweReplay{std::move(decisions), estimator->get().estimate(), estimator->get().stats()};
 }
 
 std::string Describe(const BandwidthEstimator::Decision& decision) {

@@ -1,16 +1,5 @@
-// Everything that is told to a bandwidth estimator, written down one fact a line, and the same
+// What a bandwidth estimator was told, as rtp::bwe::TraceWriter writes it down, and the same
 // decisions out of it again.
-//
-//     options INITIAL MIN MAX            bit/s; the first line
-//     sent MICROS SEQUENCE BYTES USE PROBE
-//     feedback MICROS HEX                the RTCP packet
-//     remb MICROS BPS
-//     loss MICROS FRACTION EXPECTED
-//     rtt MICROS MICROS
-//     bounds MICROS MIN MAX
-//     desired MICROS BPS
-//     timeout MICROS
-//     probe MICROS                       TakeProbe was called
 
 #ifndef SLUICE_TESTS_SUPPORT_BWE_TRACE_H_
 #define SLUICE_TESTS_SUPPORT_BWE_TRACE_H_
@@ -31,6 +20,9 @@ namespace sluice::test {
 class TracedEstimator {
  public:
   TracedEstimator(const rtp::BandwidthEstimator::Options& options, bool record);
+  // The estimator knows where the writer is.
+  TracedEstimator(const TracedEstimator&) = delete;
+  TracedEstimator& operator=(const TracedEstimator&) = delete;
 
   void RecordSent(Timestamp now, const rtp::BandwidthEstimator::Sent& sent);
   void RecordFeedback(Timestamp now, const rtp::TransportFeedback& feedback);
@@ -47,12 +39,10 @@ class TracedEstimator {
   const std::string& trace() const { return trace_; }
 
  private:
-  template <typename... Fields>
-  void Write(std::string_view fact, Timestamp now, Fields... fields);
-  void TakeDecisions();
+  void TakeResults();
 
+  rtp::bwe::TraceWriter writer_;
   rtp::BandwidthEstimator estimator_;
-  bool record_;
   std::string trace_;
   std::vector<rtp::BandwidthEstimator::Decision> decisions_;
 };
@@ -63,7 +53,8 @@ struct BweReplay {
   rtp::BandwidthEstimator::Stats stats;
 };
 
-// Tells a new estimator all of it. Nothing if a line makes no sense.
+// Tells a new estimator all of it, and one more for each further line of options. Nothing if a line
+// makes no sense.
 std::optional<BweReplay> ReplayBwe(std::string_view trace);
 
 // One line, for people.

@@ -64,7 +64,8 @@ SimEngine::SimEngine(uint64_t seed, const dtls::Context& dtls, const Options& op
                .usage = usage_,
                .unix_offset = kUnixOffset,
                .pid = 1,
-               .adapts_to_bandwidth = options.adapts_to_bandwidth}),
+               .adapts_to_bandwidth = options.adapts_to_bandwidth,
+               .estimate_traces = options.estimate_traces}),
       control_(engine_) {}
 
 void SimEngine::Receive(Timestamp now, const SimNetwork::Delivery& delivery) {

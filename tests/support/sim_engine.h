@@ -52,6 +52,7 @@ class SimEngine {
   struct Options {
     size_t pool_slots = PacketPool::kDefaultMaxSlots;
     bool adapts_to_bandwidth = true;
+    worker::EstimateTraces* estimate_traces = nullptr;
   };
 
   SimEngine(uint64_t seed, const dtls::Context& dtls, const Options& options);

@@ -57,6 +57,8 @@ class Simulation {
     size_t pool_slots = PacketPool::kDefaultMaxSlots;
     // Engines bound what they send by what they estimate.
     bool adapts_to_bandwidth = true;
+    // Where engines write down what their estimators are told; none if null.
+    worker::EstimateTraces* estimate_traces = nullptr;
   };
 
   Simulation() : Simulation(Options()) {}

@@ -77,6 +77,8 @@ bool HasMoved(std::optional<BitRate> before, std::optional<BitRate> now) {
 void TraceDecisions(Workspace& workspace, Timestamp now, Transport& transport) {
   while (const auto decision = transport.egress.PollDecision()) {
     TraceEstimate(workspace, now, transport, *decision);
+    if (decision->reason == rtp::BandwidthEstimator::Reason::kNewRoute)
+      transport.allocator.LiftHolds();
   }
 }
 

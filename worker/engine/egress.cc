@@ -61,7 +61,11 @@ Egress::Egress(const Options& options)
       initial_estimate_(options.initial_estimate),
       adapts_(options.adapts_to_bandwidth),
       estimator_({.initial = options.initial_estimate}),
-      probe_source_(SeqNo(FirstSequence(options.entropy))) {}
+      probe_source_(SeqNo(FirstSequence(options.entropy))) {
+  if (!options.traces_estimate) return;
+  trace_ = std::make_unique<rtp::BandwidthEstimator::TraceWriter>();
+  estimator_.SetTrace(trace_.get());
+}
 
 absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer,
                                            const StreamPlan& stream_plan) {
@@ -180,7 +184,8 @@ std::optional<DropReason> Egress::Take(Timestamp now, uint32_t index,
                       .kind = stream.sent.kind(),
                       .spatial = description.spatial,
                       .temporal = description.temporal,
-                      .discardable = description.discardable};
+                      .discardable = description.discardable,
+                      .numbered = stream.numbered};
   holding_ = true;
   if (stream.sizes_in_one && stream.picture_end.Keep(item)) return std::nullopt;
   return Enqueue(now, stream, std::move(item));
@@ -268,7 +273,8 @@ void Egress::RecordSent(Timestamp now, const rtp::Pacer::Item& item, OutboundStr
     const Use media = audio ? Use::kAudio : Use::kVideo;
     RecordNumbered(now, size, item.retransmission ? Use::kRetransmission : media, item.probe);
   }
-  if (audio) audio_rate_.Record(now, size);
+  // What has no number is not part of the estimate either.
+  if (audio && stream.numbered) audio_rate_.Record(now, size);
   if (item.retransmission) {
     stream.sent.RecordRetransmitted(now, size);
     ++totals_.rtx_packets;

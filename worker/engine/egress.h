@@ -14,7 +14,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -60,6 +62,18 @@ class Egress {
     Handle<Consumer> repeats_for;
     uint32_t repeats = 0;
   };
+  // A packet that was sent to probe the path and for nothing else, by its header.
+  struct ProbePacket {
+    Ssrc ssrc;
+    PayloadType payload_type;
+    SeqNo seq;
+    uint32_t timestamp = 0;
+    bool marker = false;
+    // Sent before: otherwise it is padding alone.
+    bool is_rtx = false;
+    // In bytes, as sent: with what SRTP adds.
+    uint32_t size = 0;
+  };
   struct Totals {
     uint64_t rtp_packets = 0;
     uint64_t rtp_bytes = 0;
@@ -79,8 +93,12 @@ class Egress {
     BitRate initial_estimate = BitRate::Kbps(600);
     // Otherwise the estimate is only told: nothing is paced, nothing probed, nothing left out.
     bool adapts_to_bandwidth = true;
+    // Writes down what the estimator is told, for TakeEstimateTrace.
+    bool traces_estimate = false;
   };
 
+  // As many packets as leave between two calls.
+  static constexpr size_t kMaxNoted = TransmitBatch::kMaxEntries;
   // A queue this long means that more is sent than leaves: whoever can must send less.
   static constexpr Duration kPressure = std::chrono::milliseconds(250);
 
@@ -135,6 +153,13 @@ class Egress {
   // Why the estimate is what it is; empty before the first decision.
   std::string_view bandwidth_reason() const { return bandwidth_reason_; }
   const rtp::RateMeter& probation() const { return probation_rate_; }
+  // Whole lines of a BandwidthEstimator::TraceWriter since the last call; empty if nothing is
+  // written down.
+  std::string TakeEstimateTrace() { return trace_ ? trace_->Take() : std::string(); }
+  // Notes the packets of probes from now on, or no longer, for TakeProbePackets.
+  void NoteProbePackets(bool wanted);
+  // Those since the last call, the first kMaxNoted of them.
+  std::vector<ProbePacket> TakeProbePackets() { return std::exchange(probe_packets_, {}); }
 
   void HandleTimeout(Timestamp now);
   std::optional<Timestamp> NextTimeout() const;
@@ -184,6 +209,7 @@ class Egress {
   bool WriteProbe(Timestamp now, WebRtcLink& link, TransmitBatch& batch);
   std::optional<size_t> WritePadding(Timestamp now, size_t wanted, WebRtcLink& link, ByteSpan room);
   void FindProbeStreams();
+  void NoteProbePacket(ByteView packet, bool is_rtx);
 
   Entropy& entropy_;
   const Duration unix_offset_;
@@ -196,6 +222,8 @@ class Egress {
   uint16_t transport_sequence_ = 0;
   const BitRate initial_estimate_;
   const bool adapts_;
+  // The estimator knows where it is.
+  std::unique_ptr<rtp::BandwidthEstimator::TraceWriter> trace_;
   rtp::BandwidthEstimator estimator_;
   Bounds bounds_;
   BitRate desired_;
@@ -210,6 +238,8 @@ class Egress {
   // Of the probe that runs.
   std::vector<rtp::ProbeSource::Stream> probe_streams_;
   uint32_t probe_ = 0;
+  bool notes_probe_packets_ = false;
+  std::vector<ProbePacket> probe_packets_;
   // Something has been queued since packets were last released.
   bool holding_ = false;
   std::optional<Timestamp> next_report_;

@@ -29,6 +29,7 @@ void Egress::SetBounds(Timestamp now, const Bounds& bounds) {
 
 void Egress::RestartEstimate(Timestamp now) {
   estimator_ = BandwidthEstimator({.initial = initial_estimate_});
+  estimator_.SetTrace(trace_.get());
   met_limit_ = false;
   pacer_.EndProbe();
   SetBounds(now, bounds_);
@@ -99,7 +100,8 @@ bool Egress::WriteProbe(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
     const ByteSpan room = batch.Room();
     if (room.empty()) return true;
     std::optional<size_t> size;
-    if (const auto choice = probe_source_.Repeat(now, probe_, probe_streams_, wanted)) {
+    const auto choice = probe_source_.Repeat(now, probe_, probe_streams_, wanted);
+    if (choice) {
       const rtp::RetransmissionCache::Entry& entry = *choice->entry;
       size = WriteRtx(now, *streams_[choice->owner], {entry.packet, entry.rewrite}, link, room);
     } else {
@@ -109,6 +111,7 @@ bool Egress::WriteProbe(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
       pacer_.EndProbe();
       return false;
     }
+    NoteProbePacket(room.first(*size), choice.has_value());
     batch.Commit(link.destination(), *size);
     pacer_.RecordPadding(now, *size);
     totals_.probation_bytes += *size;
@@ -116,6 +119,28 @@ bool Egress::WriteProbe(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
     RecordNumbered(now, *size, BandwidthEstimator::Use::kPadding, probe_);
   }
   return false;
+}
+
+void Egress::NoteProbePackets(bool wanted) {
+  notes_probe_packets_ = wanted;
+  probe_packets_.clear();
+}
+
+// SRTP leaves the header in the clear (RFC 3711 §3.1).
+void Egress::NoteProbePacket(ByteView packet, bool is_rtx) {
+  if (!notes_probe_packets_ || probe_packets_.size() >= kMaxNoted) return;
+  ByteReader in(packet);
+  in.U8();
+  const uint8_t marked_type = in.U8();
+  ProbePacket seen;
+  seen.marker = (marked_type & 0x80) != 0;
+  seen.payload_type = PayloadType(marked_type & 0x7f);
+  seen.seq = SeqNo(in.U16());
+  seen.timestamp = in.U32();
+  seen.ssrc = Ssrc(in.U32());
+  seen.is_rtx = is_rtx;
+  seen.size = static_cast<uint32_t>(packet.size());
+  probe_packets_.push_back(seen);
 }
 
 std::optional<size_t> Egress::WritePadding(Timestamp now, size_t wanted, WebRtcLink& link,

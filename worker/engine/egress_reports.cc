@@ -150,7 +150,8 @@ void Egress::Resend(Timestamp now, OutboundStream& stream, SeqNo seq) {
                         .kind = stream.sent.kind(),
                         .retransmission = true,
                         // This one has been counted already.
-                        .repeats = static_cast<uint8_t>(entry.repeats - 1)});
+                        .repeats = static_cast<uint8_t>(entry.repeats - 1),
+                        .numbered = stream.numbered});
   if (full) stream.drops.Count(*full);
 }
 

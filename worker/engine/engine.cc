@@ -10,6 +10,7 @@
 #include "worker/engine/media_flow.h"
 #include "worker/engine/observers.h"
 #include "worker/engine/scores.h"
+#include "worker/engine/traces.h"
 #include "worker/engine/workspace.h"
 
 namespace sluice::worker {
@@ -138,6 +139,8 @@ bool Engine::PollTransmit(Timestamp now, TransmitBatch& batch) {
     Transport* transport = workspace.transports.Find(handle);
     if (transport == nullptr) continue;
     more = transport->PollTransmit(now, batch);
+    TraceProbes(workspace, now, *transport);
+    KeepEstimateTrace(workspace, *transport);
     if (more) break;
     transport->awake = false;
     if (transport->closed) continue;

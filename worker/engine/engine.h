@@ -20,6 +20,7 @@
 #include "base/packet_pool.h"
 #include "base/time.h"
 #include "dtls/context.h"
+#include "worker/engine/estimate_traces.h"
 #include "worker/engine/process_usage.h"
 #include "worker/engine/sockets.h"
 #include "worker/engine/transmit_batch.h"
@@ -43,6 +44,8 @@ class Engine {
     uint32_t pid = 0;
     // Estimates of paths bound what is sent. Otherwise they are only told.
     bool adapts_to_bandwidth = true;
+    // Null: what estimators are told is not written down.
+    EstimateTraces* estimate_traces = nullptr;
   };
 
   explicit Engine(const Options& options);

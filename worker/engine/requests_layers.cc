@@ -120,7 +120,9 @@ Dispatcher::Result Dispatcher::EnableTraceEvents(Timestamp, const schema::Reques
   if (const auto* handle = std::get_if<Handle<Transport>>(object)) {
     absl::StatusOr<TraceTypes> types = ReadTypes(options, kOfTransports);
     if (!types.ok()) return types.status();
-    workspace_.transports.Find(*handle)->traces = *types;
+    Transport& transport = *workspace_.transports.Find(*handle);
+    transport.traces = *types;
+    transport.egress.NoteProbePackets(types->Has(TraceType::Probation));
     return Done();
   }
   if (const auto* handle = std::get_if<Handle<Consumer>>(object)) {

@@ -189,6 +189,7 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::Re
       .unix_offset = workspace_.options.unix_offset,
       .initial_estimate = BitRate::Bps(options.initial_available_outgoing_bitrate),
       .adapts_to_bandwidth = workspace_.options.adapts_to_bandwidth,
+      .traces_estimate = workspace_.options.estimate_traces != nullptr,
   });
   Transport& transport = *workspace_.transports.Find(handle);
   transport.id = options.transport_id;

@@ -136,4 +136,26 @@ void TraceEstimate(Workspace& workspace, Timestamp now, const Transport& transpo
   Tell(workspace, now, {transport.id, TraceType::Bwe, TraceDirection::Out}, std::move(info));
 }
 
+void TraceProbes(Workspace& workspace, Timestamp now, Transport& transport) {
+  if (!transport.traces.Has(TraceType::Probation)) return;
+  for (const Egress::ProbePacket& packet : transport.egress.TakeProbePackets()) {
+    schema::RtpTraceT info;
+    info.payload_type = packet.payload_type.value();
+    info.sequence_number = packet.seq.value();
+    info.timestamp = packet.timestamp;
+    info.marker = packet.marker;
+    info.ssrc = packet.ssrc.value();
+    info.size = packet.size;
+    info.is_rtx = packet.is_rtx;
+    Tell(workspace, now, {transport.id, TraceType::Probation, TraceDirection::Out},
+         std::move(info));
+  }
+}
+
+void KeepEstimateTrace(Workspace& workspace, Transport& transport) {
+  if (workspace.options.estimate_traces == nullptr) return;
+  const std::string lines = transport.egress.TakeEstimateTrace();
+  if (!lines.empty()) workspace.options.estimate_traces->Append(transport.id, lines);
+}
+
 }  // namespace sluice::worker

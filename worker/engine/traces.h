@@ -48,6 +48,11 @@ void TraceLayers(Workspace& workspace, Timestamp now, const Consumer& consumer,
 void TraceEstimate(Workspace& workspace, Timestamp now, const Transport& transport,
                    const rtp::BandwidthEstimator::Decision& decision);
 
+// What was sent to probe the path since the last call.
+void TraceProbes(Workspace& workspace, Timestamp now, Transport& transport);
+// What the estimator of a transport was told since the last call, to where the shell keeps it.
+void KeepEstimateTrace(Workspace& workspace, Transport& transport);
+
 }  // namespace sluice::worker
 
 #endif  // SLUICE_WORKER_ENGINE_TRACES_H_

@@ -35,6 +35,7 @@ class Transport {
     Duration unix_offset{0};
     BitRate initial_estimate = BitRate::Kbps(600);
     bool adapts_to_bandwidth = true;
+    bool traces_estimate = false;
   };
   struct Totals {
     uint64_t packets_received = 0;
@@ -49,7 +50,8 @@ class Transport {
         egress({.entropy = options.entropy,
                 .unix_offset = options.unix_offset,
                 .initial_estimate = options.initial_estimate,
-                .adapts_to_bandwidth = options.adapts_to_bandwidth}) {}
+                .adapts_to_bandwidth = options.adapts_to_bandwidth,
+                .traces_estimate = options.traces_estimate}) {}
 
   // Every datagram that was given to this transport, whatever became of it.
   void RecordReceived(Timestamp now, size_t bytes) {

@@ -58,7 +58,7 @@ bool TakesValue(std::string_view name) {
   static constexpr std::string_view kNames[] = {
       "--log-level",    "--dtls-certificate", "--dtls-private-key", "--rtc-min-port",
       "--rtc-max-port", "--control-read-fd",  "--control-write-fd", "--control-socket",
-      "--bandwidth",
+      "--bandwidth",    "--bwe-trace",
   };
   for (std::string_view known : kNames) {
     if (known == name) return true;
@@ -69,6 +69,7 @@ bool TakesValue(std::string_view name) {
 Problem SetValue(std::string_view name, std::string_view value, Options& options) {
   if (name == "--log-level") return SetLogLevel(name, value, options.log_level);
   if (name == "--bandwidth") return SetBandwidth(name, value, options.adapts_to_bandwidth);
+  if (name == "--bwe-trace") return SetPath(name, value, options.bwe_trace);
   if (name == "--dtls-certificate") return SetPath(name, value, options.dtls_certificate);
   if (name == "--dtls-private-key") return SetPath(name, value, options.dtls_private_key);
   if (name == "--rtc-min-port") return SetPort(name, value, options.rtc_min_port);
@@ -143,6 +144,8 @@ tells it what to do through a control channel (see control-api/).
   --rtc-max-port PORT         request names none (10000, 59999)
   --bandwidth MODE          adapt: what paths are estimated to carry bounds what
                             is sent; observe: it is only told (adapt)
+  --bwe-trace DIR           write what each estimator is told into a file of DIR,
+                            for bench/bwe_replay; 64 MiB a file, 256 files
   --help                    print this and exit
   --version                 print the version and exit
 

@@ -25,6 +25,8 @@ struct Options {
   uint16_t rtc_max_port = 59'999;
   // Estimates of paths bound what is sent to them. Otherwise they are only told.
   bool adapts_to_bandwidth = true;
+  // An existing directory into which is written what the estimators of paths are told; empty: none.
+  std::string bwe_trace;
   // The control channel: two inherited descriptors, or the path of a Unix socket to listen on.
   int control_read_fd = 3;
   int control_write_fd = 4;

@@ -39,6 +39,7 @@ TEST(OptionsTest, NothingGivesTheDefaults) {
   EXPECT_EQ(options.control_write_fd, 4);
   EXPECT_EQ(options.control_socket, "");
   EXPECT_EQ(options.dtls_certificate, "");
+  EXPECT_EQ(options.bwe_trace, "");
 }
 
 TEST(OptionsTest, ValuesFollowAsAWordOrAfterAnEqualsSign) {
@@ -51,7 +52,9 @@ TEST(OptionsTest, ValuesFollowAsAWordOrAfterAnEqualsSign) {
 TEST(OptionsTest, EveryOptionIsUnderstood) {
   const Options options =
       Parsed({"--dtls-certificate", "c.pem", "--dtls-private-key=k.pem", "--rtc-min-port=2000",
-              "--rtc-max-port", "2001", "--control-read-fd=0", "--control-write-fd", "1"});
+              "--rtc-max-port", "2001", "--control-read-fd=0", "--control-write-fd", "1",
+              "--bwe-trace=/tmp"});
+  EXPECT_EQ(options.bwe_trace, "/tmp");
   EXPECT_EQ(options.dtls_certificate, "c.pem");
   EXPECT_EQ(options.dtls_private_key, "k.pem");
   EXPECT_EQ(options.rtc_min_port, 2000);

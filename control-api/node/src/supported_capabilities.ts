@@ -51,10 +51,11 @@ const headerExtensions: RtpHeaderExtension[] = [
     'sendrecv',
     'sendrecv',
   ),
+  // Sound counts as well: it goes on when a path is too narrow for any picture, and tells of it.
   ...extension(
     5,
     'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
-    'recvonly',
+    'sendrecv',
     'sendrecv',
   ),
   ...extension(6, 'urn:ietf:params:rtp-hdrext:ssrc-audio-level', 'sendrecv', undefined),

@@ -169,7 +169,7 @@ describe('router capabilities', () => {
       'video 3 recvonly',
       'audio 4 sendrecv',
       'video 4 sendrecv',
-      'audio 5 recvonly',
+      'audio 5 sendrecv',
       'video 5 sendrecv',
       'audio 6 sendrecv',
       'video 7 sendrecv',
@@ -453,6 +453,19 @@ describe('consumer parameters', () => {
       encodings: [{ ssrc: 410022001, rtx: { ssrc: 410022002 }, scalabilityMode: 'L3T3' }],
       rtcp: { cname: 'browser', reducedSize: true },
     });
+  });
+
+  test('number sound, too, for browsers that name shared extensions under video only', () => {
+    const receiver = browserCapabilities(router);
+    receiver.headerExtensions = receiver.headerExtensions?.map((extension) => ({
+      ...extension,
+      kind: 'video',
+    }));
+    const { headerExtensions } = consumerOf(consumableOf('audio', audioParameters()), receiver);
+    const uris = headerExtensions?.map(({ uri }) => uri) ?? [];
+    assert.ok(uris.includes(transportCc));
+    assert.ok(uris.includes('urn:ietf:params:rtp-hdrext:sdes:mid'));
+    assert.ok(!uris.some((uri) => uri.includes('dependency-descriptor')));
   });
 
   const feedbackRules: [string, string[], string[]][] = [

@@ -283,15 +283,15 @@ function commonFeedback(ours: RtcpFeedback[], theirs: RtcpFeedback[]): RtcpFeedb
   );
 }
 
+// Those of the router are for this kind of media. What the receiver says about kinds is not asked:
+// mediasoup-client lists an extension that audio and video share under one of them only.
 function receivedExtensions(
   consumable: ValidParameters,
   receiver: ValidCapabilities,
 ): RtpHeaderExtensionParameters[] {
-  const kind = kindOf((consumable.codecs[0] as RtpCodecParameters).mimeType);
   return consumable.headerExtensions.filter(({ uri }) =>
     receiver.headerExtensions.some(
       (theirs) =>
-        theirs.kind === kind &&
         theirs.uri === uri &&
         ['sendrecv', 'recvonly'].includes(theirs.direction as string),
     ),
