@@ -1,5 +1,5 @@
-// Bounds what repetitions may take of a receiver's path: a share of its rate, over a sliding
-// second.
+// Bounds what repetitions may take of a receiver's path: a share of its rate, over two
+// seconds that slide.
 //
 // Repetitions compete with the very packets they repair. A receiver that loses much because its
 // path is full, or one that asks for everything because it wants to do harm, would otherwise push
@@ -20,14 +20,13 @@ namespace sluice::rtp {
 
 class RetransmissionBudget {
  public:
-  static constexpr Duration kWindow{1'000'000};
+  static constexpr Duration kWindow{2'000'000};
 
   struct Options {
     // At 20 % of loss a quarter more is needed, first repetitions and theirs; when losses come in
-    // crowds, twice that for a second. Beyond, a lower layer helps more than repetitions do.
+    // crowds, several times that for a moment. Beyond, a lower layer helps more.
     int share_percent = 50;  // of the receiver's rate, 0..100
-    // Always allowed, so that slow streams can be repaired as well: ten packets a second, which is
-    // a key frame of the lowest layer.
+    // Always allowed, so that slow streams can be repaired as well: ten packets a second.
     BitRate floor = BitRate::Kbps(100);
   };
 
@@ -35,11 +34,11 @@ class RetransmissionBudget {
   explicit RetransmissionBudget(const Options& options);
 
   // True if a packet of this size may be repeated now, which counts it as repeated. `rate` is what
-  // the receiver's path carries; zero if unknown. In no second are more bytes allowed than the
-  // highest `rate` of that second gives.
+  // the receiver's path carries; zero if unknown. Within kWindow no more bytes are allowed than the
+  // highest `rate` of that time gives.
   bool Allows(Timestamp now, size_t bytes, BitRate rate);
 
-  // Within the last second.
+  // Within the last kWindow.
   DataSize spent(Timestamp now) const;
   uint64_t refused() const { return refused_; }
 

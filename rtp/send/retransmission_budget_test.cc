@@ -24,35 +24,35 @@ int Take(RetransmissionBudget& budget, Timestamp now, BitRate rate, int wanted =
 
 TEST(RetransmissionBudgetTest, HalfOfTheRateIsAllowed) {
   RetransmissionBudget budget;
-  // 4 Mbit/s are 500 packets a second.
-  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(4000)), 250);
+  // 4 Mbit/s are 1,000 packets in two seconds.
+  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(4000)), 500);
 }
 
 TEST(RetransmissionBudgetTest, TheShareIsTheApplications) {
   RetransmissionBudget budget({.share_percent = 10});
-  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(4000)), 50);
+  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(4000)), 100);
 }
 
 TEST(RetransmissionBudgetTest, SlowStreamsMayBeRepairedAllTheSame) {
   RetransmissionBudget budget;
-  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(30)), 12);
+  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(30)), 25);
 }
 
 TEST(RetransmissionBudgetTest, UnknownRateHasTheFloor) {
   RetransmissionBudget budget;
-  EXPECT_EQ(Take(budget, kStart, BitRate()), 12);
+  EXPECT_EQ(Take(budget, kStart, BitRate()), 25);
 }
 
-TEST(RetransmissionBudgetTest, WhatWasSpentComesBackAfterASecond) {
+TEST(RetransmissionBudgetTest, WhatWasSpentComesBackAfterTwoSeconds) {
   RetransmissionBudget budget;
   Take(budget, kStart, BitRate::Kbps(4000));
-  EXPECT_EQ(Take(budget, kStart + 999ms, BitRate::Kbps(4000)), 0);
-  EXPECT_EQ(Take(budget, kStart + 1100ms, BitRate::Kbps(4000)), 250);
+  EXPECT_EQ(Take(budget, kStart + 1999ms, BitRate::Kbps(4000)), 0);
+  EXPECT_EQ(Take(budget, kStart + 2100ms, BitRate::Kbps(4000)), 500);
 }
 
 TEST(RetransmissionBudgetTest, LowerRateCountsAtOnce) {
   RetransmissionBudget budget;
-  Take(budget, kStart, BitRate::Kbps(4000), 100);
+  Take(budget, kStart, BitRate::Kbps(4000), 125);
   EXPECT_EQ(Take(budget, kStart + 10ms, BitRate::Kbps(1000)), 0);
 }
 
@@ -68,7 +68,7 @@ TEST(RetransmissionBudgetTest, RefusedBytesAreNotSpent) {
   RetransmissionBudget budget;
   EXPECT_FALSE(budget.Allows(kStart, 1'000'000, BitRate::Kbps(4000)));
   EXPECT_EQ(budget.spent(kStart), DataSize());
-  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(4000)), 250);
+  EXPECT_EQ(Take(budget, kStart, BitRate::Kbps(4000)), 500);
 }
 
 TEST(RetransmissionBudgetTest, AbsurdRatesStayInBounds) {
@@ -76,10 +76,10 @@ TEST(RetransmissionBudgetTest, AbsurdRatesStayInBounds) {
   const BitRate endless = BitRate::Bps(std::numeric_limits<int64_t>::max());
   EXPECT_TRUE(budget.Allows(kStart, kPacket, endless));
   RetransmissionBudget other;
-  EXPECT_EQ(Take(other, kStart, BitRate::Bps(std::numeric_limits<int64_t>::min())), 12);
+  EXPECT_EQ(Take(other, kStart, BitRate::Bps(std::numeric_limits<int64_t>::min())), 25);
 }
 
-TEST(RetransmissionBudgetTest, FloodGetsItsShareInEverySecondOfAMinute) {
+TEST(RetransmissionBudgetTest, FloodGetsItsShareInAnyTwoSecondsOfAMinute) {
   RetransmissionBudget budget;
   std::mt19937 random(9);
   std::deque<std::pair<Timestamp, size_t>> window;
@@ -91,10 +91,10 @@ TEST(RetransmissionBudgetTest, FloodGetsItsShareInEverySecondOfAMinute) {
     window.emplace_back(now, bytes);
     in_window += bytes;
     total += bytes;
-    for (; window.front().first <= now - 1s; window.pop_front()) in_window -= window.front().second;
-    ASSERT_LE(in_window, 125'000u);
+    for (; window.front().first <= now - 2s; window.pop_front()) in_window -= window.front().second;
+    ASSERT_LE(in_window, 250'000u);
   }
-  // And nearly all of it: the window is up to a tenth longer than a second.
+  // And nearly all of it: the window is up to a twentieth longer than two seconds.
   EXPECT_GT(total, 60u * 125'000u * 85 / 100);
 }
 

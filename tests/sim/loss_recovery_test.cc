@@ -97,8 +97,7 @@ TEST(LossBurstsTest, BurstsAreRepairedAsWell) {
       .name = "Bursts",
       .link = {.one_way = kRoundTrip / 2, .bursts = {.enter = 0.006, .leave = 0.125}}};
   const Outcome outcome = Call(scenario, 5);
-  // A crowd within a crowd is more than repetitions may take, and ends with a key frame.
-  EXPECT_LT(outcome.residual, 0.005);
+  EXPECT_LT(outcome.residual, 0.001);
   EXPECT_GT(outcome.repeats, outcome.sent / 50);
 }
 
@@ -114,23 +113,28 @@ TEST(LossWithoutNackTest, LosesWhatTheNetworkLosesAndNothingMore) {
 }
 
 // One receiver's bad link is not the others' business.
-TEST(LossIsolationTest, BadReceiverCostsTheOthersNothing) {
+class LossIsolationTest : public testing::TestWithParam<double> {};
+
+TEST_P(LossIsolationTest, BadReceiverCostsTheOthersNothing) {
   Simulation sim({.link = {.one_way = kRoundTrip / 2}});
   Publication& camera = sim.Join("alice").PublishVideo();
   Member& good = sim.Join("good");
-  Member& bad = sim.Join("bad", {.link = LinkOptions{.one_way = kRoundTrip / 2, .loss = 0.1}});
+  Member& bad =
+      sim.Join("bad", {.link = LinkOptions{.one_way = kRoundTrip / 2, .loss = GetParam()}});
   sim.RunUntil(30s, [&] { return good.connected() && bad.connected(); });
   Subscription& undisturbed = good.Subscribe(camera);
   Subscription& disturbed = bad.Subscribe(camera);
   sim.RunFor(20s);
   EXPECT_EQ(undisturbed.track().residual_loss(), 0u);
   EXPECT_EQ(undisturbed.track().repeats(), 0u);
-  // The distance of pictures of the lowest frame rate, with which a call begins.
-  EXPECT_LT(undisturbed.track().decoder().longest_freeze(), 150ms);
-  EXPECT_GT(disturbed.track().repeats(), 100u);
+  EXPECT_LT(undisturbed.track().decoder().longest_freeze(), 100ms);
+  EXPECT_GT(disturbed.track().repeats(), 20u);
   // Nor the sender's: what is lost behind the worker is repeated by the worker.
   EXPECT_EQ(camera.track().resent(), 0u);
 }
+
+// At 30 % the picture is paused for most of the time.
+INSTANTIATE_TEST_SUITE_P(Losses, LossIsolationTest, testing::Values(0.1, 0.3));
 
 }  // namespace
 }  // namespace sluice::test

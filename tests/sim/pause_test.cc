@@ -50,9 +50,9 @@ TEST_F(PauseTest, ResumedPictureBeginsWithAKeyFrame) {
   const uint64_t key_frames = camera_.track().key_frames();
   const uint64_t key_pictures = view_.track().decoder().key_pictures();
   ASSERT_TRUE(view_.Resume().ok());
-  // Half a round trip each for the request, the frame and its second leg, a frame to wait, and the
-  // pace: a key frame of 15 packets leaves at half as much again as the path was seen to carry.
-  sim_.RunFor(3 * 20ms + 34ms + 100ms);
+  // Half a round trip each for the request, the frame and its second leg, a frame to wait, and 20
+  // ms for the last of 15 packets, which leave at two and a half times the estimate.
+  sim_.RunFor(3 * 20ms + 34ms + 20ms);
   EXPECT_EQ(view_.track().decoder().key_pictures(), key_pictures + 1);
   EXPECT_EQ(camera_.track().key_frames(), key_frames + 1);
   // The receiver's numbers have no gap where the pause was: nothing looks like loss.
