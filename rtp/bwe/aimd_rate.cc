@@ -31,9 +31,13 @@ constexpr BitRate kUntriedExtra = BitRate::Kbps(10);
 constexpr double kBeyondLimit = 1.1;
 // As good as everything arrives.
 constexpr double kAllArrives = 0.9;
+// Who sends less than the rate by far, and sees so much of it arrive, has not met the path's limit;
+// jitter and moments in which nothing moves shift what arrives from one window to the next.
+constexpr double kNearlyAll = 0.7;
 // A queue that is gone so soon after the response to a cut was a burst in passing: what arrived
 // meanwhile says little about the path.
 constexpr Duration kPassing = std::chrono::milliseconds(400);
+constexpr Duration kMoment = std::chrono::milliseconds(120);
 // After several cuts, each so soon after the last, it may be no more than arrives now.
 constexpr Duration kSeries = std::chrono::seconds(1);
 // If most of what was sent arrived, that is: who is left with less has lost more than a moment.
@@ -73,16 +77,26 @@ double Ratio(BitRate a, BitRate b) {
   return std::clamp(static_cast<double>(a.bps()) / static_cast<double>(b.bps()), 1.0, kMostGrown);
 }
 
-bool AllArrives(const AimdRate::Facts& facts) {
-  return std::min(facts.acked, facts.acked_lately) >= Scaled(facts.sent, kAllArrives);
+// The share of what is sent.
+double Arrives(const AimdRate::Facts& facts) {
+  const BitRate least = std::min(facts.acked, facts.acked_lately);
+  return static_cast<double>(least.bps()) /
+         static_cast<double>(std::max<int64_t>(facts.sent.bps(), 1));
 }
+
+bool AllArrives(const AimdRate::Facts& facts) { return Arrives(facts) >= kAllArrives; }
 
 }  // namespace
 
 std::optional<AimdRate::Change> AimdRate::Update(const Facts& facts) {
   const bool rising = IsRising(facts);
   const bool is_long = IsLong(facts);
-  if (!is_long) futile_cuts_ = 0;
+  if (!is_long) {
+    futile_cuts_ = 0;
+    long_since_.reset();
+  } else if (!long_since_) {
+    long_since_ = facts.now;
+  }
   if (facts.queue >= kHoldQueue + Margin(facts)) foreign_seen_ = facts.now;
   // The queue of a TCP flow is short for a moment whenever the flow has lost packets.
   if (facts.now - foreign_seen_ > kForeignGone) foreign_queue_ = false;
@@ -90,7 +104,8 @@ std::optional<AimdRate::Change> AimdRate::Update(const Facts& facts) {
   if (foreign_queue_) {
     change = Compete(facts);
   } else if (rising || is_long) {
-    if (MayCut(facts, rising)) {
+    const bool stands = is_long && facts.now - *long_since_ >= kStands;
+    if ((rising || stands) && MayCut(facts, rising)) {
       change = Cut(facts, rising ? Reason::kOveruse : Reason::kStandingQueue);
     }
   } else {
@@ -153,6 +168,7 @@ bool AimdRate::IsForeign(const Facts& facts) {
 
 std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason) {
   const BitRate measured = Measured(facts);
+  const std::optional<BitRate> limit_before = limit_;
   // What was sent beyond the rate and arrived is none of the rate's fault; if it was sent since the
   // last cut, that is.
   const bool settled = !last_cut_ || facts.now - *last_cut_ > kSentWindow;
@@ -163,7 +179,7 @@ std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason)
     // and the more the longer the round trip is.
     plain = Scaled(plain, Ratio(rate_, facts.sent_then));
   }
-  if (facts.limited && AllArrives(facts)) {
+  if (facts.limited && Arrives(facts) >= kNearlyAll) {
     // What arrives is no limit if no more was sent.
     plain = std::max(plain, Scaled(rate_, kCut));
   } else {
@@ -172,6 +188,8 @@ std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason)
   const double depth =
       std::clamp(1 - Seconds(facts.queue_ahead) / kDrainSeconds, kDeepestCut, kCut) / kCut;
   queue_then_.reset();
+  rate_before_cut_ = rate_;
+  limit_before_cut_ = limit_before;
   measured_then_ = measured;
   rate_then_ = std::min(rate_, facts.sent);
   after_drain_ = plain;
@@ -226,12 +244,27 @@ std::optional<AimdRate::Change> AimdRate::Compete(const Facts& facts) {
 
 std::optional<AimdRate::Change> AimdRate::Grow(const Facts& facts) {
   if (facts.usage == Usage::kOver || facts.queue > kHoldQueue + Margin(facts)) return std::nullopt;
+  if (HasPassed(facts)) return Change{Reason::kPassed, rate_};
   if (RecoverFromDrain(facts)) return Change{Reason::kDrained, rate_};
   // First the queue has to go. If it does not for long, what is left is jitter or somebody else's.
   if (draining_ && facts.now - *last_cut_ < facts.response + kMaxDrain) return std::nullopt;
   draining_ = false;
   if (limit_ && facts.acked > Scaled(*limit_, kBeyondLimit)) limit_.reset();
   return Step(facts);
+}
+
+// The queue is gone before anything has come that was sent after the cut, and sooner than the cuts
+// of others would make it go: nothing moved for a moment.
+bool AimdRate::HasPassed(const Facts& facts) {
+  const bool gone = facts.queue <= kSeenQueue + Margin(facts) / 2;
+  if (!draining_ || one_of_several_ || !gone || facts.sent_at >= *last_cut_) return false;
+  if (facts.now - *last_cut_ > kMoment) return false;
+  draining_ = false;
+  limit_ = limit_before_cut_;
+  low_limit_ = false;
+  if (rate_before_cut_ <= rate_) return false;
+  rate_ = rate_before_cut_;
+  return true;
 }
 
 bool AimdRate::RecoverFromDrain(const Facts& facts) {

@@ -39,6 +39,8 @@ class AimdRate {
   static constexpr Duration kHoldQueue{20'000};
   // The queue is to stay far below what people notice, and above what frames cause.
   static constexpr Duration kLongQueue{30'000};
+  // Frames and moments in which nothing moves make a queue that is gone sooner than this.
+  static constexpr Duration kStands{100'000};
   // After so many cuts that a long queue took no notice of, it is not ours.
   static constexpr int kFutileCuts = 2;
   // For so long after a foreign queue that stayed, the next is taken for one sooner.
@@ -108,6 +110,7 @@ class AimdRate {
   std::optional<Change> Compete(const Facts& facts);
   std::optional<Change> Grow(const Facts& facts);
   std::optional<Change> Step(const Facts& facts);
+  bool HasPassed(const Facts& facts);
   bool RecoverFromDrain(const Facts& facts);
 
   BitRate rate_;
@@ -120,7 +123,10 @@ class AimdRate {
   bool low_limit_ = false;  // The latest measurement was far below limit_.
   BitRate measured_then_;   // what arrived when it was made
   BitRate rate_then_;       // what was sent
-  BitRate after_drain_;     // what it would have been without the queue
+  BitRate rate_before_cut_;
+  std::optional<BitRate> limit_before_cut_;
+  BitRate after_drain_;                  // what it would have been without the queue
+  std::optional<Timestamp> long_since_;  // that the queue is long
   bool draining_ = false;
   bool one_of_several_ = false;  // The latest cut followed another soon.
   int futile_cuts_ = 0;

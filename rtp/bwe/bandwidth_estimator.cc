@@ -33,6 +33,8 @@ constexpr double kOfFailedProbe = 0.85;
 constexpr Duration kCalmQueue = std::chrono::milliseconds(15);
 // A full queue drops for so long after less is sent.
 constexpr Duration kSettling = std::chrono::milliseconds(300);
+// After a silence a probe tells within this time what the path carries.
+constexpr Duration kAfterSilence = std::chrono::milliseconds(700);
 // A probe that nobody takes is out of date soon.
 constexpr Duration kReadyFor = std::chrono::milliseconds(500);
 // Where a limit is known a large frame waits here, and not in the path's queue, which others share
@@ -171,7 +173,7 @@ void BandwidthEstimator::EndSilence(Timestamp now) {
   if (!silence_.RecordFeedback()) return;
   // What arrives after a break says nothing about the path before it.
   ForgetDelays();
-  in_silence_ = false;
+  if (std::exchange(in_silence_, false)) answered_ = now;
   adapter_.SettleFrom(now);
   probe_controller_.Ask(now, before_silence_);
   Conclude(now, Reason::kFeedbackBack, estimate());
@@ -205,6 +207,8 @@ void BandwidthEstimator::ApplyProbe(Timestamp now) {
   probe_controller_.RecordResult(now, result->passed);
   if (result->passed) ++probes_passed_;
   const BitRate found = Scaled(result->arrived, result->passed ? kOfProbe : kOfFailedProbe);
+  // How well somebody can be reached again is known now.
+  answered_.reset();
   if (!believed || overused_ || found <= before) return;
   aimd_.RecordCarried(result->arrived);
   aimd_.Set(found);
@@ -389,6 +393,10 @@ std::optional<BandwidthEstimator::Probe> BandwidthEstimator::TakeProbe(Timestamp
 }
 
 bool BandwidthEstimator::active() const { return numbered_ || has_reports_; }
+
+bool BandwidthEstimator::silent(Timestamp now) const {
+  return in_silence_ || (answered_ && now - *answered_ < kAfterSilence);
+}
 
 BitRate BandwidthEstimator::estimate() const { return aimd_.rate(); }
 

@@ -111,6 +111,8 @@ class BandwidthEstimator {
   // True once packets with transport-wide numbers left, or anything came that says what the path
   // carries. Until then estimate() is a guess.
   bool active() const;
+  // Nobody answers, or has only just begun to again: the estimate says nothing about the path.
+  bool silent(Timestamp now) const;
   // Always within the bounds of the application.
   BitRate estimate() const;
   // How fast packets may leave: above the estimate, so that a large frame does not wait long.
@@ -188,6 +190,7 @@ class BandwidthEstimator {
   Duration jitter_{0};          // mean change of delay from group to group
   int64_t packet_size_16_ = 0;  // mean, in sixteenths of a byte
   bool in_silence_ = false;
+  std::optional<Timestamp> answered_;  // when the latest silence ended
   BitRate before_silence_;
   std::optional<Timestamp> last_loss_report_;
   std::optional<Timestamp> last_report_cut_;

@@ -18,6 +18,8 @@ std::string_view NameOf(Reason reason) {
       return "foreign-loss";
     case Reason::kDrained:
       return "drained";
+    case Reason::kPassed:
+      return "passed";
     case Reason::kNewRoute:
       return "new-route";
     case Reason::kLoss:

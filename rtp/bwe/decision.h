@@ -22,6 +22,7 @@ enum class Reason : uint8_t {
   kStandingQueue,    // delay does not rise any more, but the queue does not go away
   kForeignLoss,      // packets got lost in a queue that is not ours
   kNewRoute,         // delay has risen for good, and not because of a queue
+  kPassed,           // the queue went away by itself
   kDrained,          // the queue is gone; back to what the path was seen to carry
   kLoss,             // more is lost than the path loses by itself
   kLossTrial,        // a little less for a moment, to see whether loss depends on us

@@ -114,7 +114,7 @@ void Allocator::LeaveOutSlow(Claim& claim) {
     if (!Contains(claim.usable, i)) continue;
     if (offer.layer.spatial == smallest) return;
     if (offer.layer.spatial != above.spatial) above = offer.layer;
-    if (offer.layer.temporal + 1 < above.temporal) claim.usable &= ~(1u << i);
+    if (offer.layer.temporal < above.temporal) claim.usable &= ~(1u << i);
   }
 }
 

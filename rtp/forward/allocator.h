@@ -189,7 +189,8 @@ class Allocator {
   void Gather(Timestamp now, std::span<const Request> requests);
   void Assess(Timestamp now, Claim& claim);
   void FindUsable(Claim& claim) const;
-  // A larger picture is no gain at less than half of its frame rate, where a smaller one has more.
+  // A larger picture is no gain at less than its frame rate, where a smaller one has more; and each
+  // change of size may cost everybody a key frame.
   static void LeaveOutSlow(Claim& claim);
   void FindHeld(Claim& claim) const;
   void FindAllowed(Timestamp now, Claim& claim);

@@ -72,7 +72,7 @@ struct Party {
   bool Prefers(const Offer& offer) const {
     return offer.alive && IsWithin(offer.layer, request.preferred);
   }
-  // Less than half of the frame rate that its size has, and there is a smaller one.
+  // Less than the frame rate that its size has, and there is a smaller one.
   bool IsTooSlow(const Offer& offer) const {
     bool smaller = false;
     bool faster = false;
@@ -80,7 +80,7 @@ struct Party {
       if (!Prefers(other)) continue;
       smaller |= other.layer.spatial < offer.layer.spatial;
       faster |= other.layer.spatial == offer.layer.spatial &&
-                other.layer.temporal > offer.layer.temporal + 1;
+                other.layer.temporal > offer.layer.temporal;
     }
     return smaller && faster;
   }

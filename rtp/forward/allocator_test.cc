@@ -27,16 +27,16 @@ constexpr Duration kLong = std::chrono::hours(1);
 // One transport, whose consumers watch producers of its own.
 class AllocatorTest : public testing::Test {
  protected:
-  // Layers of one producer by their rates in kbit/s, in `sizes` of two frame rates each.
+  // Layers of one producer by their rates in kbit/s: a size for each, of which two are one
+  // encoding.
   std::vector<Offer> Ladder(std::vector<int> kbps) {
     std::vector<Offer> offers;
     for (size_t i = 0; i < kbps.size(); ++i) {
-      const auto spatial = static_cast<uint8_t>(i / 2);
-      const auto temporal = static_cast<uint8_t>(i % 2);
+      const auto step = static_cast<uint8_t>(i);
       Offer offer;
-      offer.layer = {spatial, temporal};
+      offer.layer = {step, 0};
       // Encodings are numbered the other way round.
-      offer.where = {static_cast<uint8_t>(2 - spatial), {0, temporal}};
+      offer.where = {static_cast<uint8_t>(2 - step / 2), {static_cast<uint8_t>(step % 2), 0}};
       offer.rate = BitRate::Kbps(kbps[i]);
       offer.alive = true;
       offer.alive_for = kLong;
@@ -51,11 +51,13 @@ class AllocatorTest : public testing::Test {
     Allocator::Request request;
     request.consumer = number;
     request.priority = priority;
+    request.preferred = kEverything;
     requests_[number] = request;
   }
-  void SetAlive(uint32_t number, uint8_t spatial, bool alive) {
+  // Both sizes of an encoding: 0, the smallest, to 2.
+  void SetAlive(uint32_t number, uint8_t encoding, bool alive) {
     for (Offer& offer : producers_[number]) {
-      if (offer.layer.spatial != spatial) continue;
+      if (offer.layer.spatial / 2 != encoding) continue;
       offer.alive = alive;
       offer.alive_for = Duration(0);
     }
@@ -96,7 +98,7 @@ class AllocatorTest : public testing::Test {
   // The position among its layers of what a consumer has; -1 if it has none.
   int Has(uint32_t number) {
     if (!has_[number]) return -1;
-    return has_[number]->spatial * 2 + has_[number]->temporal;
+    return has_[number]->spatial;
   }
   int Total() {
     int64_t sum = 0;
@@ -106,6 +108,7 @@ class AllocatorTest : public testing::Test {
     return static_cast<int>(sum / 1000);
   }
 
+  static constexpr LayerId kEverything{100, 100};
   Timestamp now_{seconds(1000)};
   std::map<uint32_t, std::vector<Offer>> producers_;
   std::map<uint32_t, Allocator::Request> requests_;
@@ -124,7 +127,7 @@ TEST_F(AllocatorTest, NobodyAsksForNothing) {
 TEST_F(AllocatorTest, WithoutABoundEverybodyGetsThePreferred) {
   Add(1);
   Add(2);
-  requests_[2].preferred = {1, 0};
+  requests_[2].preferred = {2, 0};
   Allocate(std::nullopt);
   EXPECT_EQ(Has(1), 5);
   EXPECT_EQ(Has(2), 2);
@@ -135,8 +138,8 @@ TEST_F(AllocatorTest, TargetIsWhereTheLayerIs) {
   Add(1);
   const auto decisions = Allocate(std::nullopt);
   ASSERT_THAT(decisions, SizeIs(1));
-  EXPECT_THAT(decisions[0].target, Optional(LayerTarget{0, {0, 1}}));
-  EXPECT_THAT(decisions[0].layer, Optional(LayerId{2, 1}));
+  EXPECT_THAT(decisions[0].target, Optional(LayerTarget{0, {1, 0}}));
+  EXPECT_THAT(decisions[0].layer, Optional(LayerId{5, 0}));
 }
 
 TEST_F(AllocatorTest, OnlyChangesAreReturned) {
@@ -286,7 +289,7 @@ TEST_F(AllocatorTest, VanishedLayerIsLeftAtOnceAndFoundAgain) {
 
 TEST_F(AllocatorTest, WhenTheLowestVanishesItFallsUpwards) {
   Add(1);
-  requests_[1].preferred = {0, 1};
+  requests_[1].preferred = {1, 0};
   Allocate(2000);
   Run(seconds(10), 2000);
   SetAlive(1, 0, false);
@@ -339,7 +342,7 @@ TEST_F(AllocatorTest, WishForLessIsMetAtOnceAndSoIsOneForMore) {
   // Nobody wanted the upper ones, so they had been stopped and have just come back.
   Run(seconds(10), 2000);
   SetAlive(1, 2, true);
-  requests_[1].preferred = {2, 1};
+  requests_[1].preferred = {5, 0};
   Allocate(2000);
   EXPECT_EQ(Has(1), 5);
   EXPECT_EQ(reasons_[1], Reason::kPreferred);
@@ -445,7 +448,7 @@ TEST_F(AllocatorTest, SameLayerAtAnotherPlaceIsNoSwitch) {
   const auto decisions = Allocate(2000);
   ASSERT_THAT(decisions, SizeIs(1));
   EXPECT_EQ(decisions[0].reason, Reason::kRenamed);
-  EXPECT_THAT(decisions[0].layer, Optional(LayerId{1, 1}));
+  EXPECT_THAT(decisions[0].layer, Optional(LayerId{3, 0}));
   EXPECT_THAT(Allocate(2000), IsEmpty());
 }
 
@@ -472,12 +475,73 @@ TEST_F(AllocatorTest, RemovedConsumerIsForgotten) {
 TEST_F(AllocatorTest, DesiredIsWhatIsPreferredAndTheHeadroom) {
   Add(1);
   Add(2);
-  requests_[2].preferred = {0, 1};
+  requests_[2].preferred = {1, 0};
   Allocate(100);
   EXPECT_EQ(allocator_.desired(), BitRate::Kbps(1815));
   SetAlive(1, 2, false);
   Allocate(100);
   EXPECT_EQ(allocator_.desired(), BitRate::Kbps(715));
+}
+
+// Three sizes of three frame rates each.
+class AllocatorRatesTest : public AllocatorTest {
+ protected:
+  AllocatorRatesTest() {
+    Add(1, {15, 25, 75, 50, 75, 200, 170, 250, 700});
+    for (size_t i = 0; i < 9; ++i) {
+      Offer& offer = producers_[1][i];
+      offer.layer = {static_cast<uint8_t>(i / 3), static_cast<uint8_t>(i % 3)};
+      offer.where = {offer.layer.spatial, {0, offer.layer.temporal}};
+    }
+  }
+  LayerId Layer() { return has_[1].value_or(LayerId{99, 99}); }
+};
+
+TEST_F(AllocatorRatesTest, FullFrameRateComesBeforeALargerPicture) {
+  Allocate(100);
+  EXPECT_EQ(Layer(), (LayerId{0, 2}));
+  Run(seconds(10), 200);
+  EXPECT_EQ(Layer(), (LayerId{0, 2})) << "not twice the size at half of the rate";
+  Run(seconds(10), 230);
+  EXPECT_EQ(Layer(), (LayerId{1, 2}));
+  Run(seconds(10), 600);
+  EXPECT_EQ(Layer(), (LayerId{1, 2}));
+  Run(seconds(10), 800);
+  EXPECT_EQ(Layer(), (LayerId{2, 2}));
+}
+
+TEST_F(AllocatorRatesTest, FrameRateGoesLast) {
+  Allocate(800);
+  Run(milliseconds(100), 300);
+  EXPECT_EQ(Layer(), (LayerId{1, 2}));
+  Run(milliseconds(100), 190);
+  EXPECT_EQ(Layer(), (LayerId{0, 2}));
+  Run(milliseconds(100), 60);
+  EXPECT_EQ(Layer(), (LayerId{0, 1}));
+}
+
+TEST_F(AllocatorRatesTest, FullIsWhatIsPreferred) {
+  requests_[1].preferred = {2, 1};
+  Allocate(280);
+  EXPECT_EQ(Layer(), (LayerId{2, 1}));
+}
+
+TEST_F(AllocatorRatesTest, OfOneSizeEveryRateIsTaken) {
+  for (size_t i = 0; i < 6; ++i) producers_[1][i].alive = false;
+  Allocate(260);
+  EXPECT_EQ(Layer(), (LayerId{2, 1}));
+  Run(milliseconds(100), 180);
+  EXPECT_EQ(Layer(), (LayerId{2, 0}));
+}
+
+TEST_F(AllocatorRatesTest, HoldsEndWhereWhatWentWrongWasNotOurs) {
+  Allocate(800);
+  Run(milliseconds(100), 300);
+  Run(seconds(1), 800);
+  EXPECT_EQ(Layer(), (LayerId{1, 2})) << "held down";
+  allocator_.LiftHolds();
+  Run(milliseconds(100), 800);
+  EXPECT_EQ(Layer(), (LayerId{2, 2}));
 }
 
 TEST_F(AllocatorTest, PriorityOfZeroIsTheLowest) {

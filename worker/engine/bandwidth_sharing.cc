@@ -51,6 +51,8 @@ std::optional<BitRate> Available(const Transport& transport, Timestamp now,
                                  const std::vector<rtp::Allocator::Request>& requests) {
   std::optional<BitRate> available = transport.egress.AvailableForVideo(now);
   if (!available) return available;
+  // Smaller pictures would not arrive either, and their key frames would cost the others.
+  if (transport.egress.IsSilent(now)) return BitRate();
   const BitRate lowest = Percent(LowestOf(requests), kWithHeadroom);
   if (Percent(*available, kTolerated) >= lowest) return std::max(*available, lowest);
   if (!transport.egress.HasMetLimit()) return std::max(*available, std::min(lowest, kMostUnknown));
@@ -74,11 +76,15 @@ bool HasMoved(std::optional<BitRate> before, std::optional<BitRate> now) {
   return step * kNoticeable > before->bps();
 }
 
+bool WasNoCongestion(rtp::BandwidthEstimator::Reason reason) {
+  using Reason = rtp::BandwidthEstimator::Reason;
+  return reason == Reason::kNewRoute || reason == Reason::kPassed;
+}
+
 void TraceDecisions(Workspace& workspace, Timestamp now, Transport& transport) {
   while (const auto decision = transport.egress.PollDecision()) {
     TraceEstimate(workspace, now, transport, *decision);
-    if (decision->reason == rtp::BandwidthEstimator::Reason::kNewRoute)
-      transport.allocator.LiftHolds();
+    if (WasNoCongestion(decision->reason)) transport.allocator.LiftHolds();
   }
 }
 

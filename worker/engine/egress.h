@@ -139,6 +139,8 @@ class Egress {
   BitRate desired() const { return desired_; }
   // What video may take together: the estimate less what sound takes. Nothing if nothing is known.
   std::optional<BitRate> AvailableForVideo(Timestamp now) const;
+  // Nobody answers: what is sent arrives nowhere.
+  bool IsSilent(Timestamp now) const { return adapts_ && estimator_.silent(now); }
   // The path has told how it takes what was sent; before, the estimate is a guess.
   bool IsMeasured() const;
   // The path has shown a limit; before, the estimate only says what has been tried.

@@ -40,8 +40,10 @@ const maxSpeakers = 64;
 /** What a worker exits with when its options are wrong. */
 const wrongOptions = 2;
 const logLevels = ['none', 'error', 'warn', 'debug'] as const;
+const bandwidthModes = ['adapt', 'observe'] as const;
 
 export type WorkerLogLevel = (typeof logLevels)[number];
+export type WorkerBandwidthMode = (typeof bandwidthModes)[number];
 
 export interface WorkerSettings<Data extends AppData = AppData> {
   logLevel?: WorkerLogLevel;
@@ -52,6 +54,10 @@ export interface WorkerSettings<Data extends AppData = AppData> {
   rtcMinPort?: number;
   rtcMaxPort?: number;
   workerBin?: string;
+  /** `adapt`, the default: estimates of paths bound what is sent; `observe`: they are only told. */
+  bandwidth?: WorkerBandwidthMode;
+  /** An existing directory: what bandwidth estimators are told is written there, a file for each transport. */
+  bweTraceDirectory?: string;
   /** Milliseconds that the worker has for an answer; 10,000 if missing, 0 for ever. */
   requestTimeout?: number;
   appData?: Data;
@@ -332,6 +338,12 @@ function checkSettings(settings: WorkerSettings): CheckedSettings {
   const maxPort = optional(settings.rtcMaxPort, 'rtcMaxPort', asPort);
   if (minPort !== undefined) args.push('--rtc-min-port', String(minPort));
   if (maxPort !== undefined) args.push('--rtc-max-port', String(maxPort));
+  const bandwidth = optional(settings.bandwidth, 'bandwidth', (value, where) =>
+    asOneOf(value, where, bandwidthModes),
+  );
+  if (bandwidth !== undefined) args.push('--bandwidth', bandwidth);
+  const traces = optional(settings.bweTraceDirectory, 'bweTraceDirectory', asName);
+  if (traces !== undefined) args.push('--bwe-trace', traces);
   return {
     bin: optional(settings.workerBin, 'workerBin', asName) ?? defaultWorkerBin,
     args,

@@ -113,6 +113,13 @@ describe('start', () => {
     );
   });
 
+  test('a directory for traces that is not there is named', async () => {
+    await assert.rejects(createWorker({ bweTraceDirectory: '/no/such/folder' }), {
+      name: 'WorkerError',
+      message: /'\/no\/such\/folder' is no directory/,
+    });
+  });
+
   test('a worker that ends at once is quoted', async () => {
     const workerBin = fakeWorkerBin({ exitCode: 1, stderr: 'no entropy today' });
     await assert.rejects(createWorker({ workerBin }), {
@@ -142,6 +149,8 @@ describe('start', () => {
   for (const settings of [
     { logLevel: 'loud' },
     { rtcMinPort: 0 },
+    { bandwidth: 'guess' as never },
+    { bweTraceDirectory: '' },
     { requestTimeout: -1 },
     { dtlsPrivateKeyFile: 'k' },
   ]) {
