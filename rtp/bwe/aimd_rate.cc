@@ -187,6 +187,8 @@ std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason)
   }
   const double depth =
       std::clamp(1 - Seconds(facts.queue_ahead) / kDrainSeconds, kDeepestCut, kCut) / kCut;
+  const BitRate target = std::min(rate_, Scaled(plain, depth));
+  if (target == rate_) return std::nullopt;
   queue_then_.reset();
   rate_before_cut_ = rate_;
   limit_before_cut_ = limit_before;
@@ -196,8 +198,6 @@ std::optional<AimdRate::Change> AimdRate::Cut(const Facts& facts, Reason reason)
   draining_ = true;
   one_of_several_ = last_cut_ && facts.now - *last_cut_ < kSeries;
   last_cut_ = facts.now;
-  const BitRate target = std::min(rate_, Scaled(plain, depth));
-  if (target == rate_) return std::nullopt;
   rate_ = target;
   return Change{reason, rate_};
 }

@@ -99,6 +99,7 @@ TEST_F(AimdRateTest, QueueWithinJitterIsNone) {
 
 TEST_F(AimdRateTest, LongQueueCutsWithoutATrend) {
   facts_.queue = milliseconds(40);
+  EXPECT_FALSE(Update()) << "it may be a moment in which nothing moves";
   const auto change = Update();
   ASSERT_TRUE(change);
   EXPECT_EQ(change->reason, Reason::kStandingQueue);
@@ -106,6 +107,7 @@ TEST_F(AimdRateTest, LongQueueCutsWithoutATrend) {
 
 TEST_F(AimdRateTest, LongerQueueCutsDeeper) {
   facts_.queue = milliseconds(400);
+  Update();
   Update();
   EXPECT_NEAR(Kbps(), 600, 20);
 }
@@ -143,6 +145,46 @@ TEST_F(AimdRateTest, CutIsNotRepeatedForWhatWasSentBeforeIt) {
   EXPECT_LT(Kbps(), after);
 }
 
+TEST_F(AimdRateTest, MomentInWhichNothingMovesCostsNothing) {
+  facts_.usage = Usage::kOver;
+  facts_.queue = milliseconds(90);
+  capacity_ = BitRate::Kbps(700);
+  ASSERT_TRUE(Update());
+  EXPECT_LT(Kbps(), 700);
+  // What stood still has come, all of it sent before the cut.
+  facts_.now += milliseconds(80);
+  facts_.usage = Usage::kNormal;
+  facts_.queue = milliseconds(1);
+  const auto change = aimd_.Update(facts_);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->reason, Reason::kPassed);
+  EXPECT_EQ(Kbps(), 1000);
+}
+
+TEST_F(AimdRateTest, QueueThatTakesLongerToGoWasOne) {
+  facts_.usage = Usage::kOver;
+  facts_.queue = milliseconds(90);
+  capacity_ = BitRate::Kbps(700);
+  ASSERT_TRUE(Update());
+  facts_.now += milliseconds(160);
+  facts_.usage = Usage::kNormal;
+  facts_.queue = milliseconds(1);
+  aimd_.Update(facts_);
+  EXPECT_LT(Kbps(), 900);
+}
+
+TEST_F(AimdRateTest, WhoSendsFarLessThanTheRateHasNotMetALimit) {
+  follows_ = false;
+  facts_.limited = true;
+  facts_.sent = facts_.sent_then = BitRate::Kbps(250);
+  facts_.acked = facts_.acked_lately = BitRate::Kbps(190);
+  facts_.usage = Usage::kOver;
+  facts_.queue = milliseconds(30);
+  Update();
+  EXPECT_NEAR(Kbps(), 850, 5);
+  EXPECT_FALSE(aimd_.limit());
+}
+
 TEST_F(AimdRateTest, WhatIsSentBeyondTheRateAndArrivesDoesNotLowerIt) {
   aimd_.Set(BitRate::Kbps(150));
   follows_ = false;
@@ -171,6 +213,7 @@ TEST_F(AimdRateTest, GrowsCarefullyWhereCongestionWasMet) {
   aimd_.Set(BitRate::Kbps(4000));
   facts_.queue = milliseconds(40);
   Update();
+  Update();
   facts_.queue = Duration(0);
   Update();  // drained
   const double before = Kbps();
@@ -182,6 +225,7 @@ TEST_F(AimdRateTest, GrowsCarefullyWhereCongestionWasMet) {
 
 TEST_F(AimdRateTest, LimitIsGoneOnceMoreHasArrived) {
   facts_.queue = milliseconds(40);
+  Update();
   Update();
   EXPECT_TRUE(aimd_.limit());
   facts_.queue = Duration(0);

@@ -35,7 +35,11 @@ std::optional<BitRate> RouteWatch::Record(const Facts& facts) {
   }
   Watch(facts);
   const Duration still = std::max(kStill, most_ / kStillShare);
-  if (most_ - least_ > still) BeginStay(facts);
+  if (most_ - least_ > still) {
+    // Where it settles later than a jump takes, it has grown.
+    jumped_ = facts.now - *last_low_ <= kJump;
+    BeginStay(facts);
+  }
   const bool would_be_shorter = drained_ >= std::max(most_ / 2, kSurely * still);
   if (!would_be_shorter || !facts.all_arrives || facts.now - stays_since_ < kMinStay) {
     return std::nullopt;

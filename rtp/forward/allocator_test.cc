@@ -294,7 +294,7 @@ TEST_F(AllocatorTest, WhenTheLowestVanishesItFallsUpwards) {
   Run(seconds(10), 2000);
   SetAlive(1, 0, false);
   Allocate(2000);
-  EXPECT_EQ(Has(1), 3);
+  EXPECT_EQ(Has(1), 2);
   EXPECT_EQ(reasons_[1], Reason::kLayerVanished);
   SetAlive(1, 0, true);
   Run(milliseconds(100), 2000);
@@ -528,7 +528,7 @@ TEST_F(AllocatorRatesTest, FullIsWhatIsPreferred) {
 
 TEST_F(AllocatorRatesTest, OfOneSizeEveryRateIsTaken) {
   for (size_t i = 0; i < 6; ++i) producers_[1][i].alive = false;
-  Allocate(260);
+  Allocate(280);
   EXPECT_EQ(Layer(), (LayerId{2, 1}));
   Run(milliseconds(100), 180);
   EXPECT_EQ(Layer(), (LayerId{2, 0}));

@@ -149,19 +149,19 @@ size_t Pacer::ByteLimit() const {
 bool Pacer::Fits(size_t bytes) const { return items_ < kMaxItems && bytes_ + bytes <= ByteLimit(); }
 
 // The least important first, and of the same importance what belongs to an owner who has more than
-// a fair share of the queue. Such an owner also gives way to one who has not, whatever it is.
+// a fair share of the queue. Such an owner also gives way to a picture of the same importance.
 void Pacer::MakeRoom(const Item& item) {
   const auto importance = static_cast<size_t>(item.importance());
   const size_t size = item.packet.size();
   const size_t waiting = pictures_.bytes_of(item.owner);
   const size_t share = ByteLimit() / (pictures_.waiting() + (waiting == 0 ? 1 : 0));
-  const bool is_modest = IsPicture(item) && waiting + size <= share;
-  for (size_t i = 0; i < kImportanceCount && !Fits(size); ++i) {
+  for (size_t i = 0; i < importance && !Fits(size); ++i) {
     if (by_importance_[i] == 0) continue;
-    const bool is_less = i < importance;
-    if (is_less || is_modest) Evict(static_cast<Importance>(i), size, share);
-    if (is_less && !Fits(size)) Evict(static_cast<Importance>(i), size, 0);
+    Evict(static_cast<Importance>(i), size, share);
+    if (!Fits(size)) Evict(static_cast<Importance>(i), size, 0);
   }
+  const bool is_modest = IsPicture(item) && waiting + size <= share;
+  if (is_modest && !Fits(size)) Evict(item.importance(), size, share);
 }
 
 // The oldest go first: they have the least use left. What is left of their frames goes with them.

@@ -10,9 +10,9 @@
 //
 // The queue is bounded in bytes, items and age. When it is full the least important go: probes,
 // repeated retransmissions, retransmissions, temporal layers, spatial layers, other video, and
-// sound last. An owner who has more than a fair share of the queue gives way first, and to
-// another's picture in any case. A video frame that has lost one packet loses the others that wait,
-// too.
+// sound last. Of the same importance an owner who has more than a fair share of the queue
+// gives way first, and to another's picture, too. A video frame that has lost one packet loses the
+// others that wait.
 //
 // Not a bandwidth estimator: it knows neither the path nor the socket.
 
