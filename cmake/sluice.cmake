@@ -48,6 +48,10 @@ endfunction()
 # A test's own lines run once, and compiling them takes most of a build: they are not optimised, in
 # no build. What they test is, and so are the simulated peers and networks.
 set(SLUICE_TEST_FLAGS -U_FORTIFY_SOURCE -O0)
+if(SLUICE_SANITIZE)
+  # What they do wrong with memory is seen; undefined behaviour is looked for in what is tested.
+  list(APPEND SLUICE_TEST_FLAGS -fno-sanitize=undefined)
+endif()
 
 # sluice_test(NAME FOLDER LIBRARIES...): one gtest binary out of every *_test.cc of FOLDER.
 function(sluice_test name folder)
@@ -67,7 +71,7 @@ endfunction()
 
 # sluice_fuzz(NAME): libFuzzer target tests/fuzz/NAME_fuzz.cc. Two ctest tests: a replay of the
 # corpus, and SLUICE_FUZZ_SECONDS of new inputs on top of it.
-set(SLUICE_FUZZ_SECONDS 20 CACHE STRING "How long each fuzz target searches for new inputs")
+set(SLUICE_FUZZ_SECONDS 10 CACHE STRING "How long each fuzz target searches for new inputs")
 function(sluice_fuzz name)
   add_executable(${name}_fuzz ${CMAKE_SOURCE_DIR}/tests/fuzz/${name}_fuzz.cc)
   target_link_libraries(${name}_fuzz PRIVATE sluice_test_support sluice_flags

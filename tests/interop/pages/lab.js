@@ -83,14 +83,13 @@ function speak(gain) {
 }
 
 // Encrypted frames pass a worker that the browser calls for each.
-function transformOf(cipher) {
+function newTransform() {
   const source = new Blob([`(${cipherWorker})()`], { type: 'text/javascript' });
-  return new RTCRtpScriptTransform(new Worker(URL.createObjectURL(source)), { cipher });
+  return new RTCRtpScriptTransform(new Worker(URL.createObjectURL(source)));
 }
 
 // Becomes the text of the worker above, and so refers to nothing outside.
 function cipherWorker() {
-  // Odd, so that the bit by which VP8 tells key frames is another one afterwards.
   const kKey = 0xa5;
   const flip = (bytes, from, to) => {
     for (let at = from; at < to; ++at) bytes[at] ^= kKey;
@@ -117,11 +116,9 @@ function cipherWorker() {
   };
 
   globalThis.onrtctransform = ({ transformer }) => {
-    const isAv1 = transformer.options.cipher === 'obus';
     const transform = (frame, controller) => {
       const bytes = new Uint8Array(frame.data.slice(0));
-      if (isAv1) flipObus(bytes);
-      else flip(bytes, 0, bytes.length);
+      flipObus(bytes);
       frame.data = bytes.buffer;
       controller.enqueue(frame);
     };
@@ -134,14 +131,14 @@ function codecNamed(mimeType) {
   return device.rtpCapabilities.codecs.find((codec) => codec.mimeType === mimeType);
 }
 
-async function publishPicture({ mimeType, encodings, picture, cipher }) {
+async function publishPicture({ mimeType, encodings, picture, encrypted }) {
   const producer = await sendTransport.produce({
     track: paintedTrack(picture),
     encodings,
     codec: codecNamed(mimeType),
     codecOptions: { videoGoogleStartBitrate: 1500 },
     onRtpSender: (sender) => {
-      if (cipher) sender.transform = transformOf(cipher);
+      if (encrypted) sender.transform = newTransform();
     },
   });
   // The sizes are what the tests are about; an encoder that finds them too large for its rate, or
@@ -159,11 +156,11 @@ async function publishTone({ pitch, hum }) {
 }
 
 // Shows the stream; answers the id of its track, under which the statistics know it.
-async function consume({ description, cipher }) {
+async function consume({ description, encrypted }) {
   const consumer = await receiveTransport.consume({
     ...description,
     onRtpReceiver: (receiver) => {
-      if (cipher) receiver.transform = transformOf(cipher);
+      if (encrypted) receiver.transform = newTransform();
     },
   });
   const element = document.createElement(consumer.kind);

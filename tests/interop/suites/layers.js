@@ -104,10 +104,10 @@ async function judge(t, lab, mode) {
   const publisher = await lab.page('Ada');
   const viewer = await lab.page('Bo');
   try {
-    const { mimeType, encodings, cipher } = mode;
-    const what = { mimeType, encodings, cipher, picture: kPicture };
+    const { mimeType, encodings, encrypted } = mode;
+    const what = { mimeType, encodings, encrypted, picture: kPicture };
     const producer = await publisher.publishPicture(what);
-    const reception = await viewer.consume(producer, { cipher });
+    const reception = await viewer.consume(producer, { encrypted });
     await switchTo(reception, inFull(2, mode), { within: kStartMs });
     // Encoders begin slowly, and leave pictures out until their own path is known.
     const isFluent = ({ framesPerSecond }) => framesPerSecond >= 0.8 * kPicture.fps;

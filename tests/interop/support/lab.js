@@ -116,13 +116,13 @@ class LabPage {
     return this.#producers.get(await this.call('publishTone', options));
   }
 
-  async consume(producer, { cipher, ...options } = {}) {
+  async consume(producer, { encrypted, ...options } = {}) {
     const rtpCapabilities = this.#rtpCapabilities;
     const setup = { producerId: producer.id, rtpCapabilities, paused: true, ...options };
     const consumer = await this.receiveTransport.consume(setup);
     const { id, kind, producerId, rtpParameters } = consumer;
     const description = { id, kind, producerId, rtpParameters };
-    const track = await this.call('consume', { description, cipher });
+    const track = await this.call('consume', { description, encrypted });
     await consumer.resume();
     return new Reception(this, consumer, track);
   }
