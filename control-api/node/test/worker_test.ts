@@ -83,12 +83,15 @@ describe('start', () => {
         dtlsPrivateKeyFile: '/k.pem',
         rtcMinPort: 40000,
         rtcMaxPort: 40100,
+        bandwidth: 'observe',
+        bweTraceDirectory: '/traces',
       };
       await withFakeWorker({}, async (worker) => assert.ok(worker.pid > 0), settings);
     });
     const certificate = ['--dtls-certificate', '/c.pem', '--dtls-private-key', '/k.pem'];
     const ports = ['--rtc-min-port', '40000', '--rtc-max-port', '40100'];
-    const given = JSON.stringify(['--log-level=warn', ...certificate, ...ports]);
+    const bandwidth = ['--bandwidth', 'observe', '--bwe-trace', '/traces'];
+    const given = JSON.stringify(['--log-level=warn', ...certificate, ...ports, ...bandwidth]);
     assert.ok(lines.includes(`arguments ${given}`));
   });
 
