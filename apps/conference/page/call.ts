@@ -17,6 +17,7 @@ import type {
 import { Backoff } from './backoff';
 import type { LayerMode } from './encodings';
 import { explainClose, explainRefusal, isFinal } from './failures';
+import { receivable, soundExtensions } from './receivable';
 import { Session } from './session';
 import type { Publication, SessionListener } from './session';
 import { RequestError, Signalling } from './signalling';
@@ -168,7 +169,7 @@ export class Call {
       name,
       session: this.sessionId,
       revision,
-      rtpCapabilities: device.recvRtpCapabilities,
+      rtpCapabilities: receivable(device.recvRtpCapabilities, soundExtensions()),
       token: token ?? undefined,
     });
   }

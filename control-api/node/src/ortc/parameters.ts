@@ -283,15 +283,18 @@ function commonFeedback(ours: RtcpFeedback[], theirs: RtcpFeedback[]): RtcpFeedb
   );
 }
 
-// Those of the router are for this kind of media. What the receiver says about kinds is not asked:
-// mediasoup-client lists an extension that audio and video share under one of them only.
+// By kind: a receiver that does not read the transport-wide number of sound would seem to lose all of
+// it. mediasoup-client lists an extension that audio and video share under one of them only; whoever
+// knows better adds the other.
 function receivedExtensions(
   consumable: ValidParameters,
   receiver: ValidCapabilities,
 ): RtpHeaderExtensionParameters[] {
+  const kind = kindOf((consumable.codecs[0] as RtpCodecParameters).mimeType);
   return consumable.headerExtensions.filter(({ uri }) =>
     receiver.headerExtensions.some(
       (theirs) =>
+        theirs.kind === kind &&
         theirs.uri === uri &&
         ['sendrecv', 'recvonly'].includes(theirs.direction as string),
     ),
