@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "rtp/rtcp/nack.h"
 #include "rtp/rtcp/pli.h"
 #include "rtp/rtcp/remb.h"
+#include "rtp/rtcp/transport_feedback_builder.h"
 #include "tests/support/simulation.h"
 #include "tests/support/stun_bytes.h"
 
@@ -174,6 +176,42 @@ TEST_F(HostileMemberTest, LiesAboutTheRate) {
   // Whose packets are acknowledged is not believed to carry more than has been seen to arrive.
   EXPECT_LT(mallory_.Stats().available_outgoing_bitrate, 10'000'000u);
   EXPECT_GE(mallory_.Stats().available_outgoing_bitrate, 30'000u);
+}
+
+// Numbers were agreed on, and nobody ever hears of them: nothing is known of the path, so next to
+// nothing is sent on it.
+TEST_F(HostileMemberTest, AgreesOnFeedbackAndNeverSendsAny) {
+  mallory_.peer().StopFeedback();
+  const uint64_t requests = camera_.track().key_frame_requests();
+  sim_.RunFor(30s);
+  EXPECT_LE(mallory_.Stats().available_outgoing_bitrate, 50'000u);
+  EXPECT_LE(camera_.track().key_frame_requests() - requests, 3u);
+  const uint64_t sent = mallory_.Stats().bytes_sent;
+  sim_.RunFor(10s);
+  EXPECT_LT(mallory_.Stats().bytes_sent - sent, 10u * 100'000 / 8);
+  EXPECT_LT(sim_.engine().pool().in_use(), 2000u);
+}
+
+// Packets that never left, at times that cannot be.
+TEST_F(HostileMemberTest, LiesAboutArrivals) {
+  const uint64_t requests = camera_.track().key_frame_requests();
+  for (int i = 0; i < 2000; ++i) {
+    const TransportSeq base{sim_.entropy().U32() % 60'000};
+    const Timestamp first(std::chrono::milliseconds(sim_.entropy().U32() % 1'000'000'000));
+    rtp::TransportFeedbackBuilder lie(base, first, 1000);
+    for (int k = 0; k < 100; ++k) {
+      lie.Add({base.value + k}, first + std::chrono::milliseconds(sim_.entropy().U32() % 8000));
+    }
+    std::array<uint8_t, 1100> bytes;
+    ByteWriter out(bytes);
+    lie.WriteTo(out, {Ssrc(1), mallorys_view_.track().track().ssrc}, static_cast<uint8_t>(i));
+    mallory_.peer().SendRtcp(out.written());
+    sim_.RunFor(5ms);
+  }
+  EXPECT_GE(mallory_.Stats().available_outgoing_bitrate, 30'000u);
+  EXPECT_LT(mallory_.Stats().available_outgoing_bitrate, 20'000'000u);
+  EXPECT_LE(camera_.track().key_frame_requests() - requests, 20u);
+  EXPECT_LT(sim_.engine().pool().in_use(), 4000u);
 }
 
 // A hundred times the rate of a camera: it costs the pool what it may cost, and no more.

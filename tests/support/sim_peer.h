@@ -92,6 +92,11 @@ class SimPeer {
   uint64_t rtcp_sent() const { return rtcp_sent_; }
   uint64_t rtcp_received() const { return rtcp_received_; }
 
+  // Says nothing any more of when numbered packets arrive.
+  void StopFeedback() {
+    tells_arrivals_ = false;
+    feedback_ = rtp::FeedbackRecorder();
+  }
   // Sends a packet of RTCP as it is, sealed.
   void SendRtcp(ByteView compound) { extra_rtcp_.emplace_back(compound.begin(), compound.end()); }
   // Sends an RTP packet as it is, sealed, unless SRTP refuses it.
@@ -106,6 +111,7 @@ class SimPeer {
   void ReceiveRtcp(Timestamp now, ByteView protected_bytes);
   void ReceiveMember(Timestamp now, const rtp::RtcpPacket& member);
   void RecordBlocks(Timestamp now, const rtp::ReportBlocks& blocks);
+  void RecordArrival(Timestamp now, uint16_t number);
   SimSendTrack* FindSent(Ssrc ssrc);
   // Clear RTCP that is due; its length.
   size_t WriteRtcp(Timestamp now, ByteSpan out);
@@ -127,6 +133,7 @@ class SimPeer {
   std::vector<std::unique_ptr<SimReceiveTrack>> received_;
   uint16_t transport_sequence_ = 0;
   rtp::FeedbackRecorder feedback_;
+  bool tells_arrivals_ = true;
   std::optional<Timestamp> next_report_;
   std::vector<rtp::ReportBlock> blocks_;
   struct Reference {

@@ -47,14 +47,14 @@ void SimPeer::ReceiveRtp(Timestamp now, ByteView protected_bytes) {
   });
   if (packet && packet->ssrc == rtp::kProbationSsrc) {
     ++padding_;
-    if (packet->transport_sequence) feedback_.Record(*packet->transport_sequence, now);
+    if (packet->transport_sequence) RecordArrival(now, *packet->transport_sequence);
     return;
   }
   if (track == received_.end()) {
     ++unexpected_;
     return;
   }
-  if (packet->transport_sequence) feedback_.Record(*packet->transport_sequence, now);
+  if (packet->transport_sequence) RecordArrival(now, *packet->transport_sequence);
   if (ice_.round_trip()) (*track)->set_round_trip(*ice_.round_trip());
   (*track)->Receive(now, *packet);
 }
@@ -118,6 +118,10 @@ void SimPeer::RecordBlocks(Timestamp now, const rtp::ReportBlocks& blocks) {
 }
 
 Ssrc SimPeer::own_ssrc() const { return sent_.empty() ? Ssrc(1) : sent_[0]->track().ssrc; }
+
+void SimPeer::RecordArrival(Timestamp now, uint16_t number) {
+  if (tells_arrivals_) feedback_.Record(number, now);
+}
 
 size_t SimPeer::WriteRtcp(Timestamp now, ByteSpan room) {
   if (!extra_rtcp_.empty()) {
