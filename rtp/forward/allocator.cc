@@ -137,8 +137,17 @@ void Allocator::FindHeld(Claim& claim) const {
     claim.forced = preferred ? Reason::kLayerNew : Reason::kPreferred;
   }
   const LayerId layer = lives ? found->layer : state.layer;
-  // The nearest below, or else the lowest.
   claim.held = Lowest(claim.usable);
+  if (claim.forced == Reason::kLayerNew) {
+    // The same size, as fast as it has become: that needs no key frame.
+    for (int i = index; i <= Highest(claim.usable); ++i) {
+      if (!Contains(claim.usable, i)) continue;
+      if (offers[static_cast<size_t>(i)].layer.spatial != layer.spatial) break;
+      claim.held = i;
+      return;
+    }
+  }
+  // The nearest below, or else the lowest.
   for (int i = claim.held; i <= Highest(claim.usable); ++i) {
     if (!Contains(claim.usable, i)) continue;
     if (offers[static_cast<size_t>(i)].layer <= layer) claim.held = i;

@@ -534,6 +534,19 @@ TEST_F(AllocatorRatesTest, OfOneSizeEveryRateIsTaken) {
   EXPECT_EQ(Layer(), (LayerId{2, 0}));
 }
 
+// An encoder that begins sends its lowest frame rate first.
+TEST_F(AllocatorRatesTest, SizeThatBecomesFasterIsKept) {
+  for (size_t i = 7; i < 9; ++i) producers_[1][i].alive = false;
+  Allocate(1000);
+  EXPECT_EQ(Layer(), (LayerId{2, 0}));
+  for (size_t i = 7; i < 9; ++i) {
+    producers_[1][i].alive = true;
+    producers_[1][i].alive_for = Duration(0);
+    Run(milliseconds(100), 1000);
+    EXPECT_EQ(Layer(), (LayerId{2, static_cast<uint8_t>(i - 6)}));
+  }
+}
+
 TEST_F(AllocatorRatesTest, HoldsEndWhereWhatWentWrongWasNotOurs) {
   Allocate(800);
   Run(milliseconds(100), 300);
