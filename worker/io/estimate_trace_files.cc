@@ -35,7 +35,10 @@ absl::StatusOr<std::unique_ptr<EstimateTraceFiles>> EstimateTraceFiles::Open(
 
 void EstimateTraceFiles::Append(std::string_view transport, std::string_view lines) {
   File* file = Find(transport);
-  if (file == nullptr || file->bytes + lines.size() > kMaxBytes) return;
+  if (file == nullptr || file->ended) return;
+  // Shorter lines that still fit would leave a gap, and with a gap it would be another history.
+  file->ended = file->bytes + lines.size() > kMaxBytes;
+  if (file->ended) return;
   file->bytes += lines.size();
   file->out.write(lines.data(), static_cast<std::streamsize>(lines.size()));
 }

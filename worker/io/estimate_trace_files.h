@@ -36,6 +36,7 @@ class EstimateTraceFiles final : public EstimateTraces {
   struct File {
     std::ofstream out;
     size_t bytes = 0;
+    bool ended = false;  // Something did not fit any more.
   };
 
   explicit EstimateTraceFiles(std::string directory) : directory_(std::move(directory)) {}

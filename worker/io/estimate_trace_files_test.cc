@@ -77,6 +77,17 @@ TEST_F(EstimateTraceFilesTest, FilesAreBoundedInNumberAndSize) {
   EXPECT_EQ(CountFiles(), EstimateTraceFiles::kMaxFiles);
 }
 
+TEST_F(EstimateTraceFilesTest, NothingFollowsWhatDidNotFit) {
+  {
+    auto files = EstimateTraceFiles::Open(directory_.string());
+    ASSERT_TRUE(files.ok());
+    (*files)->Append("one", "timeout 1\n");
+    (*files)->Append("one", std::string(EstimateTraceFiles::kMaxBytes, 'x'));
+    (*files)->Append("one", "timeout 2\n");
+  }
+  EXPECT_EQ(Read("0-one.bwe"), "timeout 1\n");
+}
+
 TEST_F(EstimateTraceFilesTest, WhatIsNoDirectoryIsRefused) {
   std::ofstream(directory_ / "file") << "text";
   for (const std::string& name : {(directory_ / "file").string(), (directory_ / "none").string()}) {
