@@ -11,9 +11,9 @@ namespace {
 
 using bwe::Scaled;
 
-// What is sent and what arrives, for comparison with the estimate: some frames long.
 // Longer than any queue of ours, and than pictures of a slow screen share are apart.
 constexpr Duration kRest = std::chrono::seconds(2);
+// What is sent and what arrives, for comparison with the estimate: some frames long.
 constexpr Duration kRateWindow = std::chrono::milliseconds(500);
 // What arrives in a queue comes evenly, so a shorter look is steady enough.
 constexpr Duration kShortWindow = std::chrono::milliseconds(150);
@@ -63,6 +63,8 @@ constexpr BitRate kFloor = BitRate::Kbps(10);
 BitRate SaneMin(BitRate min, BitRate max) {
   return std::min(std::max(Sane(min), kFloor), Sane(max));
 }
+// For how long a path on which packets overtook one another is thought to go on like that.
+constexpr Duration kOvertakingMemory = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -88,7 +90,7 @@ void BandwidthEstimator::RecordSent(Timestamp now, const Sent& sent) {
     numbered_ = true;
     Conclude(now, Reason::kStart, estimate());
   }
-  adapter_.RecordSent(now, sent.transport_sequence, sent.bytes, sent.probe);
+  adapter_.RecordSent(now, sent.transport_sequence, sent.bytes, sent.probe, sent.name);
   sent_.Record(SinceOrigin(now), sent.bytes);
   silence_.RecordSent(now);
   if (sent.use != Use::kPadding) last_sent_ = now;
@@ -102,10 +104,12 @@ void BandwidthEstimator::RecordFeedback(Timestamp now, const TransportFeedback& 
   if (!adapter_.FollowClock(now, feedback)) ForgetDelays();
   std::optional<Timestamp> newest;
   overused_ = false;
+  const uint64_t late = adapter_.counts().late;
   adapter_.Receive(feedback, [&](const bwe::AckedPacket& packet) {
     newest = newest ? std::max(*newest, packet.sent) : packet.sent;
     RecordArrival(packet);
   });
+  if (adapter_.counts().late > late) overtaken_ = now;
   // Feedback that tells nothing new is no sign of life.
   if (!newest) return;
   has_feedback_ = true;
@@ -193,6 +197,7 @@ void BandwidthEstimator::ApplyLoss(Timestamp now) {
     probe_controller_.RecordCut(now);
   } else {
     if (change->limit) aimd_.RecordLimit(*change->limit);
+    if (change->doubtful) probe_controller_.Ask(now, *change->doubtful);
     aimd_.Set(change->rate);
   }
   Conclude(now, change->reason, before);
@@ -204,6 +209,7 @@ void BandwidthEstimator::ApplyProbe(Timestamp now) {
   const BitRate before = estimate();
   const bool believed =
       result->passed || probe_controller_.is_first() || application_limit_.limited();
+  if (result->arrived == BitRate()) return probe_controller_.RecordLost(now);
   probe_controller_.RecordResult(now, result->passed);
   if (result->passed) ++probes_passed_;
   const BitRate found = Scaled(result->arrived, result->passed ? kOfProbe : kOfFailedProbe);
@@ -410,6 +416,12 @@ std::optional<BandwidthEstimator::Decision> BandwidthEstimator::PollDecision() {
 
 std::string_view BandwidthEstimator::NameOf(Reason reason) { return bwe::NameOf(reason); }
 
+const std::vector<uint64_t>& BandwidthEstimator::missing() const {
+  static const std::vector<uint64_t> kNone;
+  const bool overtaking = overtaken_ && now_ - *overtaken_ < kOvertakingMemory;
+  return overtaking ? kNone : adapter_.missing();
+}
+
 BandwidthEstimator::Stats BandwidthEstimator::stats() const {
   const bwe::FeedbackAdapter::Counts& counts = adapter_.counts();
   Stats stats;
@@ -493,7 +505,8 @@ bool BandwidthEstimator::IsCalm() const {
 }
 
 bwe::ProbeController::Facts BandwidthEstimator::ProbeFacts() const {
-  return {estimate(), Ceiling(), IsCalm(), application_limit_.limited(), jitter_};
+  const bool resting = last_sent_ && now_ - *last_sent_ > kRest;
+  return {estimate(), Ceiling(), IsCalm(), resting || application_limit_.limited(), jitter_};
 }
 
 }  // namespace sluice::rtp

@@ -53,6 +53,7 @@ class BandwidthEstimator {
     size_t bytes = 0;
     Use use = Use::kVideo;
     uint32_t probe = 0;  // Id of the probe it is part of; zero: none.
+    uint64_t name = 0;   // The caller's own, for missing(); zero: none.
   };
   // A burst that tests whether the path carries more: packets at `rate` for `span`, and
   // `min_packets` at least however long that takes. Media counts; padding fills what is missing, on
@@ -121,6 +122,10 @@ class BandwidthEstimator {
   // The probe that should be sent next, once.
   std::optional<Probe> TakeProbe(Timestamp now);
 
+  // The names of packets that the feedback last recorded tells of as missing, for who wants to
+  // repeat them. Empty while packets of this path overtake one another: then missing is not lost.
+  const std::vector<uint64_t>& missing() const;
+
   // Decisions in order; the oldest are lost if nobody asks for long.
   std::optional<Decision> PollDecision();
   static std::string_view NameOf(Reason reason);
@@ -183,8 +188,9 @@ class BandwidthEstimator {
   bwe::ProbeController probe_controller_;
   bwe::DecisionLog log_;
 
-  bool overused_ = false;     // within the feedback at hand
-  bool lost_lately_ = false;  // likewise
+  bool overused_ = false;               // within the feedback at hand
+  bool lost_lately_ = false;            // likewise
+  std::optional<Timestamp> overtaken_;  // when packets last overtook one another
   Timestamp newest_acked_sent_;
   Duration round_trip_{0};
   Duration jitter_{0};          // mean change of delay from group to group

@@ -22,7 +22,8 @@ Duration Magnitude(Duration span) { return span.count() < 0 ? -span : span; }
 
 }  // namespace
 
-void FeedbackAdapter::RecordSent(Timestamp now, uint16_t sequence, size_t bytes, uint32_t probe) {
+void FeedbackAdapter::RecordSent(Timestamp now, uint16_t sequence, size_t bytes, uint32_t probe,
+                                 uint64_t name) {
   const TransportSeq unwrapped = unwrapper_.Unwrap(sequence);
   if (end_ == TransportSeq() || unwrapped - end_ >= static_cast<int64_t>(kMaxPackets)) {
     // The first, or a leap that nothing of what is remembered survives.
@@ -37,13 +38,14 @@ void FeedbackAdapter::RecordSent(Timestamp now, uint16_t sequence, size_t bytes,
     end_ = end_ + 1;
   }
   At(unwrapped) =
-      Entry{now, probe, static_cast<uint16_t>(std::min<size_t>(bytes, 0xffff)), State::kSent};
+      Entry{now, name, probe, static_cast<uint16_t>(std::min<size_t>(bytes, 0xffff)), State::kSent};
 }
 
 void FeedbackAdapter::MakeRoom(Timestamp now) {
   if (end_ - oldest_ < static_cast<int64_t>(ring_.size())) return;
   if (ring_.empty()) {
     ring_.resize(kFirstCapacity);
+    missing_.reserve(kMaxMissing);
     return;
   }
   const Entry& oldest = At(oldest_);
@@ -110,6 +112,7 @@ std::optional<AckedPacket> FeedbackAdapter::Acknowledge(TransportSeq sequence, D
     ++counts_.duplicates;
     return std::nullopt;
   }
+  if (entry->state == State::kMissing) ++counts_.late;
   entry->state = State::kAcked;
   ++counts_.acked;
   const AckedPacket packet{entry->sent, arrival, entry->bytes, entry->probe};
@@ -127,10 +130,21 @@ std::optional<AckedPacket> FeedbackAdapter::Acknowledge(TransportSeq sequence, D
 // What the feedback speaks of without having received it. It may claim 65,535 packets in a few
 // bytes; only those that we remember cost anything.
 void FeedbackAdapter::MarkMissing(TransportSeq begin, uint16_t count) {
+  missing_.clear();
   const TransportSeq end = std::min(begin + count, end_);
   for (TransportSeq i = std::max(begin, settled_); i < end; i = i + 1) {
     Entry& entry = At(i);
-    if (entry.state == State::kSent) entry.state = State::kMissing;
+    if (entry.state != State::kSent) continue;
+    entry.state = State::kMissing;
+    if (entry.name != 0) NameMissing(entry.name);
+  }
+}
+
+void FeedbackAdapter::NameMissing(uint64_t name) {
+  if (missing_.size() < kMaxMissing) {
+    missing_.push_back(name);
+  } else {
+    ++counts_.unnamed;
   }
 }
 

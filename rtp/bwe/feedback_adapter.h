@@ -37,12 +37,15 @@ class FeedbackAdapter {
  public:
   // Feedback that comes later is of no use: whatever was learnt from it has changed since.
   static constexpr Duration kHistory = std::chrono::seconds(4);
-  // 128 KiB; the history at 20 Mbit/s, and 0.8 s of it at 100 Mbit/s.
+  // 192 KiB; the history at 20 Mbit/s, and 0.8 s of it at 100 Mbit/s.
   static constexpr size_t kMaxPackets = 8192;
   // A packet not received counts as lost once packets sent so much later were.
   static constexpr Duration kReordering = std::chrono::milliseconds(100);
   // A delay that changes by more from one packet to the next is a change of clocks, or a lie.
   static constexpr Duration kMaxDelayChange = std::chrono::seconds(10);
+  // What missing() names at most of one packet of feedback; a path that loses more needs a lower
+  // rate rather than repetitions.
+  static constexpr size_t kMaxMissing = 256;
   // So many in a row, and it is the first ones that were wrong.
   static constexpr int kMaxAbsurd = 16;
 
@@ -52,6 +55,8 @@ class FeedbackAdapter {
     uint64_t unknown = 0;
     uint64_t duplicates = 0;
     uint64_t absurd = 0;
+    uint64_t late = 0;       // came after others that had made them look lost
+    uint64_t unnamed = 0;    // missing, but beyond kMaxMissing
     uint64_t forgotten = 0;  // without word of them, because of kMaxPackets
   };
   // What became of packets since the last call.
@@ -60,7 +65,9 @@ class FeedbackAdapter {
     int64_t lost = 0;
   };
 
-  void RecordSent(Timestamp now, uint16_t sequence, size_t bytes, uint32_t probe);
+  // `name` is the caller's, for missing(); zero has none.
+  void RecordSent(Timestamp now, uint16_t sequence, size_t bytes, uint32_t probe,
+                  uint64_t name = 0);
 
   // To be called before Receive(). False if the receiver's clock is not what it was: what was
   // measured with it before means nothing any more.
@@ -69,6 +76,10 @@ class FeedbackAdapter {
   // acknowledge, in the order they were sent in.
   template <typename Visit>
   void Receive(const TransportFeedback& feedback, Visit visit);
+
+  // The names of packets that the feedback last received was the first to tell of as missing, in
+  // the order they were sent in. They may still come.
+  const std::vector<uint64_t>& missing() const { return missing_; }
 
   Settled TakeSettled();
   // What becomes of packets sent before this is not told: something has happened that explains it.
@@ -81,6 +92,7 @@ class FeedbackAdapter {
   enum class State : uint8_t { kNone, kSent, kMissing, kAcked };
   struct Entry {
     Timestamp sent;
+    uint64_t name = 0;
     uint32_t probe = 0;
     uint16_t bytes = 0;
     State state = State::kNone;
@@ -99,6 +111,7 @@ class FeedbackAdapter {
   // The packet as acknowledged now, if that can be.
   std::optional<AckedPacket> Acknowledge(TransportSeq sequence, Duration arrival);
   void MarkMissing(TransportSeq begin, uint16_t count);
+  void NameMissing(uint64_t name);
 
   std::vector<Entry> ring_;  // The size is zero or a power of two.
   Unwrapper<TransportSeq, uint16_t> unwrapper_;
@@ -108,6 +121,7 @@ class FeedbackAdapter {
   Timestamp settle_from_;
   TransportSeq settled_;  // Everything before it has been told by TakeSettled().
   Settled pending_;
+  std::vector<uint64_t> missing_;
   std::optional<Timestamp> newest_acked_;  // when it was sent
   std::optional<int64_t> reference_;       // unwrapped, in steps of 64 ms
   Timestamp reference_at_;                 // our time when it came

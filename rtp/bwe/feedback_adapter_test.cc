@@ -88,6 +88,27 @@ TEST_F(FeedbackAdapterTest, MissingPacketIsLostOnceLaterOnesArrived) {
   EXPECT_EQ(settled.received, 2);
 }
 
+TEST_F(FeedbackAdapterTest, NamesWhatIsMissingOnce) {
+  for (uint16_t i = 1; i <= 5; ++i) adapter_.RecordSent(kStart, i, 100, 0, i == 3 ? 0 : i + 70u);
+  Receive(kStart, BweFeedback(1, {{1, kThere}, {5, kThere}}));
+  EXPECT_THAT(adapter_.missing(), ElementsAre(72, 74)) << "the third has no name";
+  Receive(kStart, BweFeedback(1, {{1, kThere}, {5, kThere}}));
+  EXPECT_THAT(adapter_.missing(), IsEmpty());
+  EXPECT_EQ(adapter_.counts().late, 0u);
+  Receive(kStart, BweFeedback(4, {{4, kThere}}));
+  EXPECT_EQ(adapter_.counts().late, 1u);
+}
+
+TEST_F(FeedbackAdapterTest, NamesOfWhatIsMissingAreBounded) {
+  constexpr int kMost = FeedbackAdapter::kMaxMissing;
+  for (int i = 0; i < kMost + 12; ++i) {
+    adapter_.RecordSent(kStart, static_cast<uint16_t>(i), 100, 0, 1);
+  }
+  Receive(kStart, BweFeedback(0, {{kMost + 11, kThere}}));
+  EXPECT_THAT(adapter_.missing(), SizeIs(kMost));
+  EXPECT_EQ(adapter_.counts().unnamed, 11u);
+}
+
 TEST_F(FeedbackAdapterTest, LossBeforeAMomentThatExplainsItIsNotTold) {
   Send(1, 200);
   adapter_.SettleFrom(kStart + milliseconds(20));

@@ -107,7 +107,7 @@ LossRate::Change LossRate::Cut(const Facts& facts, Reason reason, double factor)
   skip_ = true;
   // A rate of which little is used is no cause of loss; what is sent may be.
   const BitRate from = std::min(facts.rate, std::max(facts.sent, Scaled(facts.rate, 0.5)));
-  return {reason, Scaled(from, factor), std::nullopt};
+  return {reason, Scaled(from, factor), std::nullopt, std::nullopt};
 }
 
 std::optional<LossRate::Change> LossRate::JudgeTrial(const Facts& facts) {
@@ -118,13 +118,13 @@ std::optional<LossRate::Change> LossRate::JudgeTrial(const Facts& facts) {
     ours_ = true;
     passed_ = facts.sent;
     own_loss_ = std::min(own_loss_, loss_);
-    return Change{Reason::kLoss, facts.rate, facts.rate};
+    return Change{Reason::kLoss, facts.rate, facts.rate, trial.rate};
   }
   own_loss_ = std::min(loss_, kMaxOwn);
   tested_ = true;
   ours_ = false;
   if (facts.rate >= trial.rate) return std::nullopt;
-  return Change{Reason::kLossNotOurs, trial.rate, std::nullopt};
+  return Change{Reason::kLossNotOurs, trial.rate, std::nullopt, std::nullopt};
 }
 
 }  // namespace sluice::rtp::bwe

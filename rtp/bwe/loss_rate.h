@@ -46,6 +46,8 @@ class LossRate {
     Reason reason = Reason::kLoss;
     BitRate rate;
     std::optional<BitRate> limit;  // what the path was seen to carry
+    // Loss that a cut ended may as well have ended by itself: the rate there was.
+    std::optional<BitRate> doubtful;
   };
 
   std::optional<Change> Record(const Facts& facts);

@@ -30,6 +30,7 @@ class LossRateTest : public testing::Test {
           loss_.Record({now_, static_cast<int64_t>(packets) - gone, gone, rate, rate});
       if (change) {
         cuts_ += change->rate < rate;
+        if (change->doubtful) doubtful_ = static_cast<double>(change->doubtful->bps()) / 1000;
         rate_ = static_cast<double>(change->rate.bps()) / 1000;
       } else if (grows_ && loss_.allows_growth()) {
         rate_ *= 1.008;
@@ -53,6 +54,7 @@ class LossRateTest : public testing::Test {
   double carry_ = 0;
   double largest_ = 0;
   double smallest_ = 1e9;
+  double doubtful_ = 0;
   int cuts_ = 0;
   bool grows_ = false;
 };
@@ -98,6 +100,20 @@ TEST_F(LossRateTest, LossThatGoesAwayIsForgotten) {
   Run(20, Always(0.08));
   Run(30, Always(0));
   EXPECT_LT(loss_.own_loss(), 0.01);
+}
+
+TEST_F(LossRateTest, CutThatEndsTheLossTellsWhichRateMayHaveBeenInnocent) {
+  Run(5, Always(0));
+  Run(1, Always(0.4));  // a crowd of losses, longer than most
+  EXPECT_LT(rate_, 1000);
+  EXPECT_EQ(doubtful_, 0);
+  Run(3, Always(0));
+  EXPECT_EQ(doubtful_, 1000);
+}
+
+TEST_F(LossRateTest, LossThatACutDoesNotEndLeavesNoDoubt) {
+  Run(20, Always(0.2));
+  EXPECT_EQ(doubtful_, 0);
 }
 
 TEST_F(LossRateTest, ChanceDoesNotCauseCuts) {

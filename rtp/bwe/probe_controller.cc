@@ -59,6 +59,7 @@ std::optional<ProbeController::Plan> ProbeController::Take(Timestamp now, const 
 
 void ProbeController::RecordResult(Timestamp now, bool passed) {
   outstanding_ = false;
+  lost_ = 0;
   first_ = false;
   asked_ = BitRate();
   failed_ = !passed;
@@ -71,6 +72,13 @@ void ProbeController::RecordResult(Timestamp now, bool passed) {
   interval_ =
       std::min(Duration(static_cast<int64_t>(static_cast<double>(interval_.count()) * kBackOff)),
                kMaxInterval);
+}
+
+void ProbeController::RecordLost(Timestamp now) {
+  if (lost_ >= kMaxLost) return RecordResult(now, false);
+  ++lost_;
+  outstanding_ = false;
+  next_ = settled_ = now + kAfterLost;
 }
 
 std::optional<Timestamp> ProbeController::NextTimeout(const Facts& facts) const {

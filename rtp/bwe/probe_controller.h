@@ -34,6 +34,9 @@ class ProbeController {
   static constexpr double kLeastStep = 1.1;
   static constexpr Duration kInterval = std::chrono::seconds(3);
   static constexpr Duration kMaxInterval = std::chrono::seconds(8);
+  // After one that got lost, and how often in a row.
+  static constexpr Duration kAfterLost = std::chrono::milliseconds(500);
+  static constexpr int kMaxLost = 2;
   // Short, because a probe that does not fit is a queue of its own length.
   static constexpr Duration kSpan{20'000};
   // Long enough for the jitter of Wi-Fi.
@@ -71,6 +74,9 @@ class ProbeController {
   void Cancel() { outstanding_ = false; }
   // What became of it.
   void RecordResult(Timestamp now, bool passed);
+  // Too little of it arrived to tell anything: it was too fast by far, or fell into a moment in
+  // which the path lost everything. So it is repeated soon, but not again and again.
+  void RecordLost(Timestamp now);
 
   // When Take() should be asked, if the facts stay.
   std::optional<Timestamp> NextTimeout(const Facts& facts) const;
@@ -93,6 +99,7 @@ class ProbeController {
   bool first_ = true;
   bool failed_ = false;
   bool outstanding_ = false;
+  int lost_ = 0;  // in a row
 };
 
 }  // namespace sluice::rtp::bwe

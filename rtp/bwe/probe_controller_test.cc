@@ -108,6 +108,26 @@ TEST_F(ProbeControllerTest, AskingIsHeardAtOnceAndWithTheRateThatWas) {
   EXPECT_EQ(Take(kStart + milliseconds(100)), 3000);
 }
 
+TEST_F(ProbeControllerTest, WhatGotLostIsRepeatedSoonButNotForEver) {
+  controller_.Ask(kStart, BitRate::Kbps(3000));
+  Timestamp now = kStart;
+  for (int i = 0; i < ProbeController::kMaxLost; ++i) {
+    EXPECT_EQ(Take(now), 3000);
+    controller_.RecordLost(now);
+    now += ProbeController::kAfterLost;
+  }
+  EXPECT_EQ(Take(now), 3000);
+  controller_.RecordLost(now);
+  EXPECT_EQ(Take(now + ProbeController::kAfterLost), 0);
+  EXPECT_EQ(controller_.NextTimeout(facts_), now + ProbeController::kInterval);
+  EXPECT_EQ(Take(now + ProbeController::kInterval), 750) << "carefully";
+  controller_.RecordResult(now, true);
+  Take(now);
+  controller_.RecordLost(now);
+  EXPECT_EQ(controller_.NextTimeout(facts_), now + ProbeController::kAfterLost)
+      << "a result in between counts anew";
+}
+
 TEST_F(ProbeControllerTest, JitterMakesProbesLonger) {
   EXPECT_EQ(controller_.Take(kStart, facts_)->span, ProbeController::kSpan);
   controller_.RecordResult(kStart, true);

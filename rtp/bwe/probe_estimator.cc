@@ -47,9 +47,13 @@ void ProbeEstimator::RecordArrival(const AckedPacket& packet) {
   samples_[arrived_++] = {packet.sent, packet.arrival, packet.bytes};
 }
 
+bool ProbeEstimator::HasAllArrived() const { return sent_ >= kMinPackets && arrived_ == sent_; }
+
 bool ProbeEstimator::IsOver(Timestamp now) const {
   if (now >= deadline_) return true;
   if (!last_sent_ || !newest_acked_) return false;
+  // Nothing else may follow for long: the picture is paused, which a probe is to end.
+  if (HasAllArrived() && now >= *last_sent_ + kComplete) return true;
   // Of a path that keeps order, nothing is missing any more.
   return *newest_acked_ > *last_sent_;
 }
@@ -63,7 +67,7 @@ std::optional<ProbeEstimator::Result> ProbeEstimator::Poll(Timestamp now) {
 
 std::optional<Timestamp> ProbeEstimator::NextTimeout() const {
   if (id_ == 0) return std::nullopt;
-  return deadline_;
+  return HasAllArrived() ? std::min(deadline_, *last_sent_ + kComplete) : deadline_;
 }
 
 bool ProbeEstimator::Disturbs(Timestamp sent) const {

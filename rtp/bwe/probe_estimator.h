@@ -31,6 +31,8 @@ class ProbeEstimator {
   static constexpr double kPassed = 0.9;
   // What a probe may take until its feedback is there, besides its own length.
   static constexpr Duration kMaxWait = std::chrono::seconds(2);
+  // Who has sent nothing of it for so long sends no more of it: packets of the slowest are closer.
+  static constexpr Duration kComplete = std::chrono::milliseconds(300);
 
   struct Result {
     bool passed = false;
@@ -58,6 +60,7 @@ class ProbeEstimator {
     size_t bytes = 0;
   };
 
+  bool HasAllArrived() const;
   bool IsOver(Timestamp now) const;
   Result Evaluate();
   BitRate SendRate() const;

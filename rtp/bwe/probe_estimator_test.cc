@@ -120,6 +120,22 @@ TEST_F(ProbeEstimatorTest, ProbeThatIsNeverSentEnds) {
   EXPECT_FALSE(estimator_.NextTimeout());
 }
 
+TEST_F(ProbeEstimatorTest, WhatHasArrivedIsOverThoughNothingFollows) {
+  estimator_.Begin(kStart, kId, BitRate::Kbps(1000), milliseconds(20));
+  constexpr Duration kStep = milliseconds(8);
+  for (int i = 0; i < 5; ++i) {
+    estimator_.RecordSent(kStart + i * kStep, kId);
+    estimator_.RecordArrival({kStart + i * kStep, kThere + i * kStep, 1000, kId});
+    EXPECT_FALSE(estimator_.Poll(kStart + i * kStep));
+  }
+  const Timestamp end = kStart + 4 * kStep + ProbeEstimator::kComplete;
+  EXPECT_EQ(estimator_.NextTimeout(), end);
+  EXPECT_FALSE(estimator_.Poll(end - Duration(1)));
+  const auto result = estimator_.Poll(end);
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->passed);
+}
+
 TEST_F(ProbeEstimatorTest, AcknowledgementsOfMoreThanWasSentAreLeftOut) {
   estimator_.Begin(kStart, kId, BitRate::Kbps(1000), milliseconds(20));
   for (int i = 0; i < 5; ++i) estimator_.RecordSent(kStart + milliseconds(i), kId);

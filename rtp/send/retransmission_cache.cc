@@ -42,12 +42,9 @@ void RetransmissionCache::Store(Timestamp now, const RtpPacket& packet, const Re
 
 std::variant<const RetransmissionCache::Entry*, DropReason> RetransmissionCache::Find(
     Timestamp now, SeqNo seq, Duration rtt) {
-  if (ring_.empty()) return DropReason::kRtxUnavailable;
-  Entry& entry = Slot(unwrapper_.Peek(seq.value()).value);
   const uint32_t now_ms = Milliseconds(now);
-  if (!entry.packet || entry.rewrite.seq != seq || IsExpired(entry, now_ms)) {
-    return DropReason::kRtxUnavailable;
-  }
+  if (Lookup(now_ms, seq) == nullptr) return DropReason::kRtxUnavailable;
+  Entry& entry = Slot(unwrapper_.Peek(seq.value()).value);
   if (entry.repeats >= kMaxRepeats) return DropReason::kRtxRepeated;
   const Duration spacing = rtt > Duration(0) ? std::min(rtt, kMaxRtt) : kAssumedRtt;
   // At least one tick of the clock used here, so that one NACK that names a packet twice gets one.
@@ -57,6 +54,20 @@ std::variant<const RetransmissionCache::Entry*, DropReason> RetransmissionCache:
   entry.repeated_ms = static_cast<uint16_t>(age);
   ++entry.repeats;
   return &entry;
+}
+
+std::optional<uint8_t> RetransmissionCache::RepeatsOf(Timestamp now, SeqNo seq) const {
+  const Entry* entry = Lookup(Milliseconds(now), seq);
+  if (entry == nullptr) return std::nullopt;
+  return entry->repeats;
+}
+
+const RetransmissionCache::Entry* RetransmissionCache::Lookup(uint32_t now_ms, SeqNo seq) const {
+  if (ring_.empty()) return nullptr;
+  const int64_t number = unwrapper_.Peek(seq.value()).value;
+  const Entry& entry = ring_[static_cast<size_t>(number) & (ring_.size() - 1)];
+  const bool stored = entry.packet && entry.rewrite.seq == seq && !IsExpired(entry, now_ms);
+  return stored ? &entry : nullptr;
 }
 
 const RetransmissionCache::Entry* RetransmissionCache::Peek(Timestamp now, int64_t number) const {

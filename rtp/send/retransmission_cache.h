@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -32,9 +33,9 @@ class RetransmissionCache {
   // 10 Mbit/s of video, or 20 ms frames of sound, for as long as they are kept.
   static constexpr size_t kMaxVideoEntries = 2048;
   static constexpr size_t kMaxAudioEntries = 128;
-  // At 20 % loss one packet in 600 would need a fourth; a peer that asks for everything over and
-  // over gets at most this multiple of the stream.
-  static constexpr uint8_t kMaxRepeats = 3;
+  // Losses come in crowds that outlast three round trips of a near peer. One that asks for everything
+  // over and over gets at most this multiple of the stream, and less: see RetransmissionBudget.
+  static constexpr uint8_t kMaxRepeats = 6;
   // Assumed until a round trip has been measured.
   static constexpr Duration kAssumedRtt = std::chrono::milliseconds(100);
   // Round trips are computed from what the peer says; it may not silence us with a huge one.
@@ -60,6 +61,9 @@ class RetransmissionCache {
   // last one allowed. `rtt` zero means not yet known. Valid until the next call.
   std::variant<const Entry*, DropReason> Find(Timestamp now, SeqNo seq, Duration rtt);
 
+  // How often a stored packet has been sent again; nothing if it is not stored (any more).
+  std::optional<uint8_t> RepeatsOf(Timestamp now, SeqNo seq) const;
+
   // What is stored around the newest packet, for who wants to send something again that nobody has
   // asked for. Numbers are those of the stream without wrap from oldest() to newest(); null if
   // that one is not stored (any more). Does not count as a repetition; valid until the next call.
@@ -81,6 +85,8 @@ class RetransmissionCache {
   static uint32_t Milliseconds(Timestamp time);
   bool IsExpired(const Entry& entry, uint32_t now_ms) const;
   Entry& Slot(int64_t seq) { return ring_[static_cast<size_t>(seq) & (ring_.size() - 1)]; }
+  // Null if it is not stored (any more).
+  const Entry* Lookup(uint32_t now_ms, SeqNo seq) const;
   void Release(Entry& entry);
   void ReleaseUpTo(int64_t end);
   // Room for the numbers tail_ .. newest, by growing or by letting go of the oldest.

@@ -55,13 +55,18 @@ TEST_F(RetransmissionCacheTest, FindsWhatWasSentAndNothingElse) {
   EXPECT_EQ(Refused(video_, milliseconds(5), 10 + 4096), DropReason::kRtxUnavailable);
 }
 
-TEST_F(RetransmissionCacheTest, RepeatsOncePerRoundTripAndThreeTimesInAll) {
+TEST_F(RetransmissionCacheTest, RepeatsOncePerRoundTripAndSoManyTimesInAll) {
+  EXPECT_FALSE(video_.RepeatsOf(At(Duration(0)), SeqNo(10)));
   Store(video_, Duration(0), 10);
-  EXPECT_TRUE(Found(video_, milliseconds(100), 10));
-  EXPECT_EQ(Refused(video_, milliseconds(149), 10), DropReason::kRtxRepeated);
-  EXPECT_TRUE(Found(video_, milliseconds(150), 10));
-  EXPECT_TRUE(Found(video_, milliseconds(200), 10));
-  EXPECT_EQ(Refused(video_, milliseconds(400), 10), DropReason::kRtxRepeated);
+  EXPECT_EQ(video_.RepeatsOf(At(Duration(0)), SeqNo(10)), 0);
+  for (int i = 0; i < RetransmissionCache::kMaxRepeats; ++i) {
+    const Duration at = milliseconds(100) + i * kRtt;
+    EXPECT_TRUE(Found(video_, at, 10));
+    EXPECT_EQ(Refused(video_, at + kRtt - milliseconds(1), 10), DropReason::kRtxRepeated);
+  }
+  EXPECT_EQ(Refused(video_, milliseconds(1000), 10), DropReason::kRtxRepeated);
+  EXPECT_EQ(video_.RepeatsOf(At(milliseconds(1000)), SeqNo(10)), RetransmissionCache::kMaxRepeats);
+  EXPECT_FALSE(video_.RepeatsOf(At(milliseconds(2001)), SeqNo(10)));
 }
 
 TEST_F(RetransmissionCacheTest, UnknownRoundTripIsAssumed) {

@@ -1,6 +1,7 @@
 #include "tests/support/sim_link.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace sluice::test {
 namespace {
@@ -32,7 +33,7 @@ SimLink::Arrivals SimLink::Send(Timestamp now, size_t size) {
   }
   // Drawn for every datagram, whatever the options, so that a change of one of them leaves the
   // fate of later datagrams as it was.
-  const bool lost = IsLost();
+  const bool lost = IsLost(now);
   const Duration jitter = Jitter();
   const bool reordered = entropy_.Chance(options_.reorder);
   const bool duplicated = entropy_.Chance(options_.duplicate);
@@ -55,9 +56,20 @@ SimLink::Arrivals SimLink::Send(Timestamp now, size_t size) {
   return arrivals;
 }
 
-bool SimLink::IsLost() {
-  const bool changes = entropy_.Chance(bad_ ? options_.bursts.leave : options_.bursts.enter);
-  if (changes) bad_ = !bad_;
+// Of being in the bad state now, as the state was known at the last datagram.
+double SimLink::BadChance(Timestamp now) const {
+  const auto good = static_cast<double>(options_.bursts.good.count());
+  const auto bad = static_cast<double>(options_.bursts.bad.count());
+  if (good <= 0 || bad <= 0) return 0;
+  const double usual = bad / (good + bad);
+  const auto elapsed = static_cast<double>((now - seen_).count());
+  const double memory = std::exp(-elapsed * (1 / good + 1 / bad));
+  return usual + ((bad_ ? 1 : 0) - usual) * memory;
+}
+
+bool SimLink::IsLost(Timestamp now) {
+  bad_ = entropy_.Chance(BadChance(now));
+  seen_ = now;
   const bool in_burst = entropy_.Chance(options_.bursts.loss) && bad_;
   return entropy_.Chance(options_.loss) || in_burst;
 }

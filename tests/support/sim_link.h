@@ -17,12 +17,12 @@
 
 namespace sluice::test {
 
-// Loss in bursts (Gilbert-Elliott): a good and a bad state, changed with these probabilities from
-// one datagram to the next.
+// Loss in bursts (Gilbert-Elliott): a good and a bad state, which last for so long on average. In
+// time, not in datagrams: what disturbs a radio does not wait for the next report.
 struct LossBursts {
-  double enter = 0;  // from good to bad
-  double leave = 1;  // from bad to good
-  double loss = 1;   // while bad
+  Duration good{0};  // zero: no bursts
+  Duration bad{0};
+  double loss = 1;  // while bad
 };
 
 struct LinkOptions {
@@ -79,12 +79,14 @@ class SimLink {
   const Counts& counts() const { return counts_; }
 
  private:
-  bool IsLost();
+  bool IsLost(Timestamp now);
+  double BadChance(Timestamp now) const;
   Duration Jitter();
 
   LinkOptions options_;
   SeededEntropy entropy_;
   bool bad_ = false;
+  Timestamp seen_;  // when that was drawn
   // When the last byte accepted so far will have left.
   Timestamp busy_until_;
   // No datagram that keeps its place arrives before this.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace sluice::test {
@@ -32,18 +33,28 @@ TEST(SimLinkTest, LosesTheShareItIsTold) {
 }
 
 TEST(SimLinkTest, BurstsLoseNeighbours) {
-  // One datagram in a hundred begins a burst of ten: about 9 % loss.
-  SimLink link({.bursts = {.enter = 0.01, .leave = 0.1}}, 3);
+  // Bursts of ten datagrams on average: about 9 % loss.
+  SimLink link({.bursts = {.good = 100ms, .bad = 10ms}}, 3);
   int lost = 0, lost_after_lost = 0;
   bool before = false;
   for (int i = 0; i < 50'000; ++i) {
-    const bool now_lost = link.Send(kStart, 100).empty();
+    const bool now_lost = link.Send(kStart + i * 1ms, 100).empty();
     lost += now_lost ? 1 : 0;
     lost_after_lost += now_lost && before ? 1 : 0;
     before = now_lost;
   }
   EXPECT_NEAR(lost / 50'000.0, 0.09, 0.02);
   EXPECT_GT(lost_after_lost, lost * 8 / 10);
+}
+
+TEST(SimLinkTest, BurstsEndHoweverLittleIsSent) {
+  SimLink link({.bursts = {.good = 1s, .bad = 100ms}}, 3);
+  int longest = 0, run = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    run = link.Send(kStart + i * 1s, 100).empty() ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  EXPECT_LE(longest, 5) << "a second apart one has nothing to do with the next";
 }
 
 TEST(SimLinkTest, RateMakesDatagramsWaitAndTheQueueIsBounded) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rtp/codec/descriptor.h"
+#include "worker/engine/transmission.h"
 
 namespace sluice::worker {
 namespace {
@@ -271,7 +272,11 @@ void Egress::RecordSent(Timestamp now, const rtp::Pacer::Item& item, OutboundStr
   const bool audio = stream.sent.kind() == MediaKind::kAudio;
   if (stream.numbered) {
     const Use media = audio ? Use::kAudio : Use::kVideo;
-    RecordNumbered(now, size, item.retransmission ? Use::kRetransmission : media, item.probe);
+    const auto repeats = static_cast<uint8_t>(item.retransmission ? item.repeats + 1 : 0);
+    RecordNumbered(now, {.bytes = size,
+                         .use = item.retransmission ? Use::kRetransmission : media,
+                         .probe = item.probe,
+                         .name = Transmission{item.owner, item.rewrite.seq, repeats}.name()});
   }
   // What has no number is not part of the estimate either.
   if (audio && stream.numbered) audio_rate_.Record(now, size);

@@ -188,6 +188,8 @@ class Egress {
   OutboundStream* FindAsked(Ssrc ssrc, FeedbackResult& result);
   void RecordBlocks(Timestamp now, const rtp::ReportBlocks& blocks);
   void RecordNack(Timestamp now, const rtp::RtcpPacket& member, FeedbackResult& result);
+  // What the feedback just recorded reports as missing.
+  void ResendMissing(Timestamp now);
   void Resend(Timestamp now, OutboundStream& stream, SeqNo seq);
   // A packet to send again, and how it was sent.
   struct Repetition {
@@ -202,7 +204,7 @@ class Egress {
                                   ByteSpan room);
   void RecordSent(Timestamp now, const rtp::Pacer::Item& item, OutboundStream& stream, size_t size);
   // The packet got a number of the transport.
-  void RecordNumbered(Timestamp now, size_t size, rtp::BandwidthEstimator::Use use, uint32_t probe);
+  void RecordNumbered(Timestamp now, rtp::BandwidthEstimator::Sent sent);
   void CountEvicted();
 
   // egress_probing.cc

@@ -116,7 +116,8 @@ bool Egress::WriteProbe(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
     pacer_.RecordPadding(now, *size);
     totals_.probation_bytes += *size;
     probation_rate_.Record(now, *size);
-    RecordNumbered(now, *size, BandwidthEstimator::Use::kPadding, probe_);
+    RecordNumbered(now,
+                   {.bytes = *size, .use = BandwidthEstimator::Use::kPadding, .probe = probe_});
   }
   return false;
 }
@@ -152,9 +153,9 @@ std::optional<size_t> Egress::WritePadding(Timestamp now, size_t wanted, WebRtcL
   return link.SealRtp(room, written->written, written->rest);
 }
 
-void Egress::RecordNumbered(Timestamp now, size_t size, BandwidthEstimator::Use use,
-                            uint32_t probe) {
-  estimator_.RecordSent(now, {transport_sequence_++, size, use, probe});
+void Egress::RecordNumbered(Timestamp now, BandwidthEstimator::Sent sent) {
+  sent.transport_sequence = transport_sequence_++;
+  estimator_.RecordSent(now, sent);
 }
 
 }  // namespace sluice::worker

@@ -11,6 +11,7 @@
 #include "rtp/rtcp/sender_report.h"
 #include "rtp/rtcp/transport_feedback.h"
 #include "worker/engine/egress.h"
+#include "worker/engine/transmission.h"
 
 namespace sluice::worker {
 namespace {
@@ -83,7 +84,9 @@ Egress::FeedbackResult Egress::ReceiveFeedback(Timestamp now, const rtp::RtcpPac
     case rtp::RtcpKind::kTransportFeedback: {
       const auto feedback = rtp::TransportFeedback::Parse(member.bytes());
       result.malformed = !feedback;
-      if (feedback) estimator_.RecordFeedback(now, *feedback);
+      if (!feedback) break;
+      estimator_.RecordFeedback(now, *feedback);
+      ResendMissing(now);
       break;
     }
     default:
@@ -125,6 +128,22 @@ void Egress::RecordNack(Timestamp now, const rtp::RtcpPacket& member, FeedbackRe
   result.repeats_for = stream->consumer;
   result.repeats = static_cast<uint32_t>(nack->lost_count());
   nack->ForEachLost([&](SeqNo seq) { Resend(now, *stream, seq); });
+}
+
+// A receiver notices a loss by what comes next of the same stream, and asks again for what it asked
+// for only after a while. Feedback about all packets of the transport often knows earlier: that the
+// last packet of a picture is missing, that a NACK did not reach us, that its answer got lost.
+void Egress::ResendMissing(Timestamp now) {
+  for (const uint64_t name : estimator_.missing()) {
+    const Transmission lost = Transmission::Named(name);
+    OutboundStream* stream = lost.stream < streams_.size() ? streams_[lost.stream].get() : nullptr;
+    if (stream == nullptr || !stream->nack) continue;
+    // Without RTX a repetition has the number of the first sending. If that has arrived after all
+    // SRTP drops the other as a replay (RFC 3711 §3.3.2), and it looks lost for ever.
+    if (lost.repeats > 0 && !stream->rtx) continue;
+    // Otherwise it has been sent again since, and of that we shall hear, too.
+    if (stream->cache.RepeatsOf(now, lost.seq) == lost.repeats) Resend(now, *stream, lost.seq);
+  }
 }
 
 void Egress::Resend(Timestamp now, OutboundStream& stream, SeqNo seq) {
