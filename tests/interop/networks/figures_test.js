@@ -63,12 +63,15 @@ test('a size that comes for a moment has not come back', () => {
 });
 
 test('a bystander who loses three of a hundred pictures is noticed', () => {
-  const phase = (framesPerSecond) => {
+  const phase = (framesPerSecond, seconds = 20) => {
     const seen = { framesPerSecond, meanWidth: 960 };
-    return [{ phase: '', bad: seen, good: seen }];
+    return { phase: '', seconds, bad: seen, good: seen };
   };
-  const judge = (rate) =>
-    goals([{ profile: 'clean', phases: phase(10) }, { profile: 'x', phases: phase(rate) }], 960);
-  assert.deepEqual(judge(9.9).map(({ met }) => met), [true]);
-  assert.deepEqual(judge(9.7).map(({ met }) => met), [false]);
+  const judge = (...phases) =>
+    goals([{ profile: 'clean', phases: [phase(10)] }, { profile: 'x', phases }], 960);
+  assert.deepEqual(judge(phase(9.9)).map(({ met }) => met), [true]);
+  assert.deepEqual(judge(phase(9.7)).map(({ met }) => met), [false]);
+  // Phases count by their length.
+  assert.deepEqual(judge(phase(10), phase(9.2, 5)).map(({ met }) => met), [true]);
+  assert.deepEqual(judge(phase(10, 5), phase(9.7)).map(({ met }) => met), [false]);
 });
