@@ -4,6 +4,7 @@
 #define SLUICE_WORKER_ENGINE_LIMITS_H_
 
 #include <cstddef>
+#include <cstdint>
 
 namespace sluice::worker {
 
