@@ -335,7 +335,8 @@ void Allocator::RecordDown(Timestamp now, const Claim& claim, Reason reason) {
   state.raised.reset();
   if (!flapped) return;
   state.failed = state.layer;
-  RecordFlap(now);
+  // What is left after the cut comes back without the path having changed.
+  RecordFlap(now, std::max(available_, state.raised_at));
 }
 
 void Allocator::LiftHolds() {
@@ -349,7 +350,7 @@ void Allocator::LiftHolds() {
   ceiling_until_ = Timestamp(-kFlapSpan);
 }
 
-void Allocator::RecordFlap(Timestamp now) {
+void Allocator::RecordFlap(Timestamp now, int64_t available) {
   const int64_t failed = held_total_ / 100 * kCeilingPercent;
   const bool again = now - ceiling_until_ < kFlapSpan;
   if (!again) {
@@ -359,7 +360,7 @@ void Allocator::RecordFlap(Timestamp now) {
   }
   ceiling_ = ceiling_ ? std::min(*ceiling_, failed) : failed;
   ceiling_until_ = now + ceiling_span_;
-  lift_at_ = std::max<int64_t>(available_, 1) / 100 * kLiftPercent;
+  lift_at_ = std::max<int64_t>(available, 1) / 100 * kLiftPercent;
 }
 
 std::string_view Allocator::Name(Reason reason) {

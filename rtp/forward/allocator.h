@@ -208,6 +208,7 @@ class Allocator {
   void ChooseTargets();
   void GrantHeadroom(int climbers_priority);
   void YieldToHigher();
+  void GrantRest();
   void GoDown();
   // What its target costs beyond its share.
   static int64_t Surplus(const Claim& claim);
@@ -219,7 +220,8 @@ class Allocator {
   Reason ReasonOf(Timestamp now, const Claim& claim) const;
   void Apply(Timestamp now, Claim& claim, Reason reason);
   void RecordDown(Timestamp now, const Claim& claim, Reason reason);
-  void RecordFlap(Timestamp now);
+  // `available` is what it was thought to fit into.
+  void RecordFlap(Timestamp now, int64_t available);
 
   absl::flat_hash_map<uint32_t, State> states_;
   // By descending priority, then by consumer.

@@ -300,7 +300,7 @@ TEST(AllocatorModelTest, RandomHistoriesKeepTheRules) {
 }
 
 TEST(AllocatorModelTest, WhatSettlesLeavesNothingThatSomebodyCouldUse) {
-  for (uint64_t seed = 0; seed < 60 && !testing::Test::HasFailure(); ++seed) {
+  for (uint64_t seed = 0; seed < 100 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     History history(seed);
     history.Run(200);

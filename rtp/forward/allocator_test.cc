@@ -628,6 +628,28 @@ TEST_F(AllocatorTest, OveruseMakesALayerFlapAtMostOnceAMinute) {
   EXPECT_GT(downs, 0);
 }
 
+// The overuse that a layer causes brings the estimate down to half, from where it
+// recovers: that is no better path.
+TEST_F(AllocatorTest, RecoveryFromADeepCutDoesNotLiftTheCeiling) {
+  Add(1);
+  double estimate = 400;
+  Timestamp last_down{};
+  int downs = 0;
+  Allocate(400);
+  for (int i = 0; i < 6'000; ++i) {
+    const int before = Has(1);
+    Pass(milliseconds(100));
+    estimate = std::min(estimate * 1.01, 600.0);
+    if (Total() > 480) estimate = 300;  // 500 do not pass
+    Allocate(static_cast<int>(estimate));
+    if (Has(1) >= before) continue;
+    ++downs;
+    ASSERT_GE(now_ - last_down, seconds(60)) << downs;
+    last_down = now_;
+  }
+  EXPECT_GT(downs, 0);
+}
+
 TEST_F(AllocatorTest, AfterALinkHasRecoveredTheTopLayerIsSoonBack) {
   Add(1);
   for (int round = 0; round < 5; ++round) {
