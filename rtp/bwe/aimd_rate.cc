@@ -70,7 +70,8 @@ BitRate Measured(const AimdRate::Facts& facts) {
   // latest look is the best.
   return facts.queue >= AimdRate::kHoldQueue + Margin(facts)
              ? facts.acked_lately
-             : std::max(facts.acked, std::min(facts.acked_lately, facts.sent_then));
+             : std::max(
+                   {facts.acked, std::min(facts.acked_lately, facts.sent_then), facts.acked_busy});
 }
 
 double Ratio(BitRate a, BitRate b) {

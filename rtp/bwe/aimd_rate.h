@@ -59,6 +59,7 @@ class AimdRate {
     Timestamp sent_at;  // when that was
     BitRate acked;
     BitRate acked_lately;     // over a shorter time: noisy, but up to date in a queue
+    BitRate acked_busy;       // since the queue began; zero if that is not known
     Duration response{0};     // from a change of rate until feedback tells of it
     Duration packet_time{0};  // of one packet on the path; jitter that no queue causes
     Duration jitter{0};

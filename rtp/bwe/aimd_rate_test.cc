@@ -83,6 +83,19 @@ TEST_F(AimdRateTest, RisingDelayCutsToAShareOfWhatArrives) {
   EXPECT_NEAR(Kbps(), 0.85 * 900, 20);
 }
 
+// A key frame in a stream that is slow otherwise: over half a second little arrives, but while it
+// queues it arrives as fast as the path carries.
+TEST_F(AimdRateTest, BurstThatQueuesTellsWhatThePathCarries) {
+  follows_ = false;
+  facts_.usage = Usage::kOver;
+  facts_.queue = milliseconds(15);
+  facts_.sent = facts_.sent_then = BitRate::Kbps(850);
+  facts_.acked = facts_.acked_lately = BitRate::Kbps(600);
+  facts_.acked_busy = BitRate::Kbps(980);
+  ASSERT_TRUE(Update());
+  EXPECT_NEAR(Kbps(), 0.85 * 980, 20);
+}
+
 TEST_F(AimdRateTest, RisingDelayWithoutAQueueIsJitter) {
   facts_.usage = Usage::kOver;
   facts_.queue = milliseconds(4);

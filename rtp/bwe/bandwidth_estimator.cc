@@ -11,8 +11,6 @@ namespace {
 
 using bwe::Scaled;
 
-// Longer than any queue of ours, and than pictures of a slow screen share are apart.
-constexpr Duration kRest = std::chrono::seconds(2);
 // What is sent and what arrives, for comparison with the estimate: some frames long.
 constexpr Duration kRateWindow = std::chrono::milliseconds(500);
 // What arrives in a queue comes evenly, so a shorter look is steady enough.
@@ -25,18 +23,10 @@ constexpr double kSurely = 0.9;
 // Feedback is sent that often by receivers; it is part of the time a change of rate takes to show.
 constexpr Duration kFeedbackInterval = std::chrono::milliseconds(100);
 constexpr Duration kMaxRoundTrip = std::chrono::seconds(1);
-// A measured rate is not filled to the brim.
-constexpr double kOfProbe = 0.95;
-// What did not pass shows the path at its limit; others may be on it.
-constexpr double kOfFailedProbe = 0.85;
-// A probe on top of a queue measures the queue.
-constexpr Duration kCalmQueue = std::chrono::milliseconds(15);
 // A full queue drops for so long after less is sent.
 constexpr Duration kSettling = std::chrono::milliseconds(300);
 // After a silence a probe tells within this time what the path carries.
 constexpr Duration kAfterSilence = std::chrono::milliseconds(700);
-// A probe that nobody takes is out of date soon.
-constexpr Duration kReadyFor = std::chrono::milliseconds(500);
 // Where a limit is known a large frame waits here, and not in the path's queue, which others share
 // and which would be taken for congestion.
 constexpr double kPace = 1.15;
@@ -124,6 +114,7 @@ void BandwidthEstimator::RecordFeedback(Timestamp now, const TransportFeedback& 
 void BandwidthEstimator::RecordArrival(const bwe::AckedPacket& packet) {
   acked_.Record(packet.arrival, packet.bytes);
   queue_level_.Record(packet.arrival, packet.delay());
+  busy_rate_.Record(packet.arrival, queue_level_.QueueOf(packet.delay()), packet.bytes);
   probe_estimator_.RecordArrival(packet);
   packet_size_16_ += (static_cast<int64_t>(packet.bytes) * 16 - packet_size_16_) / 16;
   RecordGroup(packet);
@@ -155,7 +146,7 @@ void BandwidthEstimator::RecordNewest(Timestamp now, Timestamp sent) {
 void BandwidthEstimator::RecordRoundTrip(Timestamp now, Duration round_trip) {
   if (trace_ != nullptr) trace_->Fact("rtt", now, {round_trip.count()});
   // Somebody who reports can be reached again, and probes tell how well.
-  if (in_silence_ && last_sent_ && now - *last_sent_ > kRest) {
+  if (in_silence_ && IsResting(now)) {
     probe_controller_.Ask(now, before_silence_);
   }
   now_ = now;
@@ -167,6 +158,7 @@ void BandwidthEstimator::RecordRoundTrip(Timestamp now, Duration round_trip) {
 void BandwidthEstimator::ForgetDelays() {
   acked_.Reset();
   queue_level_.Reset();
+  busy_rate_.Reset();
   route_watch_.Reset();
   grouper_.Break();
   trendline_.Reset();
@@ -203,24 +195,6 @@ void BandwidthEstimator::ApplyLoss(Timestamp now) {
   Conclude(now, change->reason, before);
 }
 
-void BandwidthEstimator::ApplyProbe(Timestamp now) {
-  const auto result = probe_estimator_.Poll(now);
-  if (!result) return;
-  const BitRate before = estimate();
-  const bool believed =
-      result->passed || probe_controller_.is_first() || application_limit_.limited();
-  if (result->arrived == BitRate()) return probe_controller_.RecordLost(now);
-  probe_controller_.RecordResult(now, result->passed);
-  if (result->passed) ++probes_passed_;
-  const BitRate found = Scaled(result->arrived, result->passed ? kOfProbe : kOfFailedProbe);
-  // How well somebody can be reached again is known now.
-  answered_.reset();
-  if (!believed || overused_ || found <= before) return;
-  aimd_.RecordCarried(result->arrived);
-  aimd_.Set(found);
-  Conclude(now, Reason::kProbe, before);
-}
-
 void BandwidthEstimator::ApplyDelay(Timestamp now) {
   bwe::AimdRate::Facts facts;
   facts.now = now;
@@ -231,6 +205,7 @@ void BandwidthEstimator::ApplyDelay(Timestamp now) {
   facts.sent_at = newest_acked_sent_;
   facts.acked = AckedRate(kRateWindow);
   facts.acked_lately = AckedRate(ShortWindow());
+  facts.acked_busy = busy_rate_.rate().value_or(BitRate());
   facts.queue_ahead = facts.queue + Growth(now, facts.acked_lately);
   facts.response = ResponseTime();
   facts.packet_time = PacketTime();
@@ -366,38 +341,6 @@ std::optional<Timestamp> BandwidthEstimator::NextTimeout() const {
   return Earlier(next, probe_controller_.NextTimeout(ProbeFacts()));
 }
 
-void BandwidthEstimator::PrepareProbe(Timestamp now) {
-  if (ready_probe_) {
-    if (now < ready_until_) return;
-    ready_probe_.reset();
-    probe_controller_.RecordResult(now, false);
-  }
-  if (probe_estimator_.busy()) return;
-  const auto plan = probe_controller_.Take(now, ProbeFacts());
-  if (!plan) return;
-  ready_probe_ = Probe{next_probe_, plan->rate, plan->span, bwe::ProbeController::kMinPackets};
-  next_probe_ = next_probe_ == UINT32_MAX ? 1 : next_probe_ + 1;
-  ready_until_ = now + kReadyFor;
-}
-
-// One that waits to be taken is planned anew within new bounds.
-void BandwidthEstimator::CancelProbe() {
-  if (!ready_probe_) return;
-  ready_probe_.reset();
-  probe_controller_.Cancel();
-}
-
-std::optional<BandwidthEstimator::Probe> BandwidthEstimator::TakeProbe(Timestamp now) {
-  if (trace_ != nullptr) trace_->Fact("probe", now);
-  now_ = now;
-  PrepareProbe(now);
-  const std::optional<Probe> probe = std::exchange(ready_probe_, std::nullopt);
-  if (!probe) return std::nullopt;
-  ++probes_;
-  probe_estimator_.Begin(now, probe->id, probe->rate, probe->span);
-  return probe;
-}
-
 bool BandwidthEstimator::active() const { return numbered_ || has_reports_; }
 
 bool BandwidthEstimator::silent(Timestamp now) const {
@@ -493,20 +436,5 @@ Duration BandwidthEstimator::PacketTime() const {
 }
 
 Duration BandwidthEstimator::ResponseTime() const { return round_trip_ + kFeedbackInterval; }
-
-bool BandwidthEstimator::IsCalm() const {
-  // Where nothing has been sent for a while nothing stands in the way, whatever was the case
-  // before: somebody whose picture was paused for want of bandwidth gets it back by a probe or not
-  // at all.
-  if (has_feedback_ && last_sent_ && now_ - *last_sent_ > kRest) return true;
-  return has_feedback_ && !silence_.silent() && detector_.usage() != bwe::Usage::kOver &&
-         loss_.allows_growth() && !aimd_.foreign_queue() &&
-         queue_level_.queue() < kCalmQueue + PacketTime() + jitter_;
-}
-
-bwe::ProbeController::Facts BandwidthEstimator::ProbeFacts() const {
-  const bool resting = last_sent_ && now_ - *last_sent_ > kRest;
-  return {estimate(), Ceiling(), IsCalm(), resting || application_limit_.limited(), jitter_};
-}
 
 }  // namespace sluice::rtp

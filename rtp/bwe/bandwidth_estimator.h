@@ -24,6 +24,7 @@
 #include "rtp/bwe/aimd_rate.h"
 #include "rtp/bwe/application_limit.h"
 #include "rtp/bwe/arrival_grouper.h"
+#include "rtp/bwe/busy_rate.h"
 #include "rtp/bwe/decision.h"
 #include "rtp/bwe/feedback_adapter.h"
 #include "rtp/bwe/feedback_silence.h"
@@ -158,6 +159,8 @@ class BandwidthEstimator {
   Duration Growth(Timestamp now, BitRate carried) const;
   Duration ResponseTime() const;
   bool IsCalm() const;
+  // Nothing but padding has been sent for a while.
+  bool IsResting(Timestamp now) const;
   bwe::ProbeController::Facts ProbeFacts() const;
   void PrepareProbe(Timestamp now);
   void CancelProbe();
@@ -178,6 +181,7 @@ class BandwidthEstimator {
   bwe::Trendline trendline_;
   bwe::OveruseDetector detector_;
   bwe::QueueLevel queue_level_;
+  bwe::BusyRate busy_rate_;
   bwe::AimdRate aimd_;
   bwe::RouteWatch route_watch_;
   bwe::LossRate loss_;

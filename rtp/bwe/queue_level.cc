@@ -60,4 +60,8 @@ Duration QueueLevel::queue() const {
   return recent && base ? *recent - *base : Duration(0);
 }
 
+Duration QueueLevel::QueueOf(Duration delay) const {
+  return std::max(delay - Base().value_or(delay), Duration(0));
+}
+
 }  // namespace sluice::rtp::bwe

@@ -37,6 +37,8 @@ class QueueLevel {
 
   // Zero until there is something to compare.
   Duration queue() const;
+  // The same of one packet, with its jitter.
+  Duration QueueOf(Duration delay) const;
 
  private:
   static constexpr Duration kStep{25'000};
