@@ -60,7 +60,7 @@ SimLink::Arrivals SimLink::Send(Timestamp now, size_t size) {
 double SimLink::BadChance(Timestamp now) const {
   const auto good = static_cast<double>(options_.bursts.good.count());
   const auto bad = static_cast<double>(options_.bursts.bad.count());
-  if (good <= 0 || bad <= 0) return 0;
+  if (good <= 0 || bad <= 0) return bad_ ? 1 - options_.bursts.leave : options_.bursts.enter;
   const double usual = bad / (good + bad);
   const auto elapsed = static_cast<double>((now - seen_).count());
   const double memory = std::exp(-elapsed * (1 / good + 1 / bad));

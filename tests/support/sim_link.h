@@ -17,12 +17,15 @@
 
 namespace sluice::test {
 
-// Loss in bursts (Gilbert-Elliott): a good and a bad state, which last for so long on average. In
-// time, not in datagrams: what disturbs a radio does not wait for the next report.
+// Loss in bursts (Gilbert-Elliott): a good and a bad state. Either they change with these
+// probabilities from one datagram to the next, as in netem's gemodel, or they last for so long on
+// average: what disturbs a radio does not wait for the next report.
 struct LossBursts {
-  Duration good{0};  // zero: no bursts
+  double enter = 0;  // from good to bad
+  double leave = 1;  // from bad to good
+  double loss = 1;   // while bad
+  Duration good{0};  // not zero: in time, and the probabilities are unused
   Duration bad{0};
-  double loss = 1;  // while bad
 };
 
 struct LinkOptions {

@@ -32,9 +32,11 @@ TEST(SimLinkTest, LosesTheShareItIsTold) {
   EXPECT_NEAR(static_cast<double>(link.counts().lost), 1'000, 150);
 }
 
-TEST(SimLinkTest, BurstsLoseNeighbours) {
-  // Bursts of ten datagrams on average: about 9 % loss.
-  SimLink link({.bursts = {.good = 100ms, .bad = 10ms}}, 3);
+// Bursts of ten datagrams on average: about 9 % loss.
+class SimLinkBurstsTest : public testing::TestWithParam<LossBursts> {};
+
+TEST_P(SimLinkBurstsTest, LoseNeighbours) {
+  SimLink link({.bursts = GetParam()}, 3);
   int lost = 0, lost_after_lost = 0;
   bool before = false;
   for (int i = 0; i < 50'000; ++i) {
@@ -47,7 +49,11 @@ TEST(SimLinkTest, BurstsLoseNeighbours) {
   EXPECT_GT(lost_after_lost, lost * 8 / 10);
 }
 
-TEST(SimLinkTest, BurstsEndHoweverLittleIsSent) {
+INSTANTIATE_TEST_SUITE_P(Models, SimLinkBurstsTest,
+                         testing::Values(LossBursts{.enter = 0.01, .leave = 0.1},
+                                         LossBursts{.good = 100ms, .bad = 10ms}));
+
+TEST(SimLinkTest, BurstsInTimeEndHoweverLittleIsSent) {
   SimLink link({.bursts = {.good = 1s, .bad = 100ms}}, 3);
   int longest = 0, run = 0;
   for (int i = 0; i < 10'000; ++i) {
