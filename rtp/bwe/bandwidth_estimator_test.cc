@@ -382,6 +382,33 @@ TEST_F(BandwidthEstimatorTest, AnswersAboutTheDistantPastAreNothing) {
   EXPECT_LE(estimator_.estimate(), before);
 }
 
+// Where packets overtake one another missing is not lost, for a while.
+TEST_F(BandwidthEstimatorTest, NamesWhatIsMissingUnlessPacketsOvertakeOneAnother) {
+  const auto send = [&](uint16_t number) {
+    estimator_.RecordSent(
+        now_, {.transport_sequence = number, .bytes = 100, .name = uint64_t{number} + 1000});
+  };
+  const auto tell = [&](uint16_t first, uint16_t second) {
+    const Timestamp there = now_ + kThere;
+    estimator_.RecordFeedback(now_, BweFeedback(first, {{first, there}, {second, there}}).get());
+  };
+  for (uint16_t i = 0; i < 30; ++i) send(i);
+  tell(0, 2);
+  EXPECT_THAT(estimator_.missing(), testing::ElementsAre(1001));
+  tell(3, 6);
+  EXPECT_THAT(estimator_.missing(), testing::ElementsAre(1004, 1005));
+  tell(4, 7);
+  EXPECT_THAT(estimator_.missing(), testing::IsEmpty()) << "the fourth has come after all";
+  tell(8, 10);
+  EXPECT_THAT(estimator_.missing(), testing::IsEmpty());
+  now_ += seconds(11);
+  send(30);
+  send(31);
+  send(32);
+  tell(30, 32);
+  EXPECT_THAT(estimator_.missing(), testing::ElementsAre(1031));
+}
+
 TEST_F(BandwidthEstimatorTest, NothingIsAllocatedOnceItRuns) {
   estimator_.SetDesired(now_, BitRate::Kbps(4000));
   Run(seconds(10), BitRate::Kbps(2000));

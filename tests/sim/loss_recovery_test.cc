@@ -108,6 +108,24 @@ TEST(LossBurstsTest, BurstsAreRepairedAsWell) {
   EXPECT_GE(repaired, kSeeds * 3 / 4);
 }
 
+// Feedback tells of all packets of a transport which have not come. A receiver that says nothing
+// else, because its NACKs get lost or the next picture is late, is sent them again.
+TEST(LossByFeedbackTest, WhatFeedbackReportsMissingIsRepeatedUnasked) {
+  Simulation sim({.seed = 4, .link = {.one_way = kRoundTrip / 2}});
+  Publication& camera = sim.Join("alice").PublishVideo();
+  Member& bob = sim.Join("bob", {.link = LinkOptions{.one_way = kRoundTrip / 2, .loss = 0.05}});
+  ASSERT_TRUE(sim.RunUntil(30s, [&] { return bob.connected(); }));
+  Subscription& view = bob.Subscribe(camera);
+  bob.peer().StopNacks();
+  sim.RunFor(30s);
+  camera.track().Stop();
+  sim.RunFor(2s);
+  // One in twenty is lost, and one in twenty packets of feedback with it.
+  EXPECT_LT(view.track().residual_loss_share(), 0.01);
+  EXPECT_GT(view.track().repeats(), camera.track().packets() / 30);
+  EXPECT_LT(view.track().repeats(), camera.track().packets() / 12);
+}
+
 // Sound that nobody may ask for again is lost where it is lost, and nothing else suffers.
 TEST(LossWithoutNackTest, LosesWhatTheNetworkLosesAndNothingMore) {
   const Case scenario{.name = "Plain",

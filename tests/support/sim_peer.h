@@ -92,6 +92,8 @@ class SimPeer {
   uint64_t rtcp_sent() const { return rtcp_sent_; }
   uint64_t rtcp_received() const { return rtcp_received_; }
 
+  // Asks for nothing again any more; what it could ask for counts as asked for.
+  void StopNacks() { asks_again_ = false; }
   // Says nothing any more of when numbered packets arrive.
   void StopFeedback() {
     tells_arrivals_ = false;
@@ -133,6 +135,7 @@ class SimPeer {
   std::vector<std::unique_ptr<SimReceiveTrack>> received_;
   uint16_t transport_sequence_ = 0;
   rtp::FeedbackRecorder feedback_;
+  bool asks_again_ = true;
   bool tells_arrivals_ = true;
   std::optional<Timestamp> next_report_;
   std::vector<rtp::ReportBlock> blocks_;

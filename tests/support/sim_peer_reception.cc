@@ -142,7 +142,7 @@ size_t SimPeer::WriteRtcp(Timestamp now, ByteSpan room) {
     rtp::GenericNack nack;
     nack.sources = sources;
     for (const SeqNo seq : track->TakeNacks(now)) nack.Add(seq);
-    if (!nack.entries.empty()) nack.WriteTo(out);
+    if (asks_again_ && !nack.entries.empty()) nack.WriteTo(out);
   }
   if (out.size() == 0 && feedback_.NextTimeout() && *feedback_.NextTimeout() <= now) {
     const Ssrc media = received_.empty() ? Ssrc() : received_[0]->track().ssrc;
