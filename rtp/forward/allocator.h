@@ -208,7 +208,6 @@ class Allocator {
   void ChooseTargets();
   void GrantHeadroom(int climbers_priority);
   void YieldToHigher();
-  void GrantRest();
   void GoDown();
   // What its target costs beyond its share.
   static int64_t Surplus(const Claim& claim);

@@ -80,7 +80,6 @@ void Allocator::ChooseTargets() {
     }
   }
   YieldToHigher();
-  GrantRest();
   GoDown();
 }
 
@@ -112,23 +111,6 @@ void Allocator::GrantHeadroom(int climbers_priority) {
   if (anybody) return;
   // Nobody gets more after all, so nobody needs to yield.
   for (Claim& claim : claims_) claim.target = claim.held;
-}
-
-// What those cannot use whose shares are larger, because their next layer costs too much, others
-// may have beyond their shares: a step each.
-void Allocator::GrantRest() {
-  int64_t total = Total(&Claim::target, Costing::kMeasured);
-  for (Claim& claim : claims_) {
-    if (claim.target == kNone || claim.target != claim.held) continue;
-    const uint32_t above = claim.allowed & ~((2u << claim.held) - 1);
-    if (above == 0) continue;
-    const int next = Lowest(above);
-    const int64_t more =
-        CostOf(claim, next, Costing::kMeasured) - CostOf(claim, claim.held, Costing::kMeasured);
-    if (total + more > raise_budget_) continue;
-    claim.target = next;
-    total += more;
-  }
 }
 
 // Between the two shares everybody keeps what it has, and that may be more than somebody of higher
