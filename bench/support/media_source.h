@@ -1,0 +1,64 @@
+// What a publisher sends, one clear RTP packet after the other: VP8 pictures or Opus sound with the
+// sizes that browsers give them.
+
+#ifndef SLUICE_BENCH_SUPPORT_MEDIA_SOURCE_H_
+#define SLUICE_BENCH_SUPPORT_MEDIA_SOURCE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "rtp/packet/media.h"
+#include "tests/support/packet_builders.h"
+
+namespace sluice::bench {
+
+// How long the packets of a picture are.
+enum class PictureShape : uint8_t {
+  // Full packets and an odd rest.
+  kFullAndRest,
+  // What libwebrtc makes of VP8, VP9 and H.264: all alike to a byte, the longer ones last.
+  kAboutEqual,
+  // Every packet is full: what a measurement of trains wants.
+  kAllFull,
+};
+
+class MediaSource {
+ public:
+  struct Options {
+    rtp::MediaKind kind = rtp::MediaKind::kVideo;
+    PictureShape shape = PictureShape::kFullAndRest;
+    int packets_per_picture = 6;
+    // Numbers for transport-wide feedback and send times are written.
+    bool numbered = true;
+  };
+
+  // The size of a full packet without what SRTP adds: what browsers fill a packet to, so that it
+  // fits any tunnel.
+  static constexpr size_t kFullPacket = 1200;
+  static constexpr Ssrc kSsrc = Ssrc(0x51c0de);
+
+  explicit MediaSource(const Options& options) : options_(options) {}
+
+  // The first picture is a key frame, and no other.
+  test::Bytes Next(Timestamp now);
+
+  // The next packet begins a picture. Always, for sound.
+  bool at_start() const { return place_ == 0; }
+  Duration interval() const;
+  uint64_t packets() const { return packets_; }
+
+ private:
+  test::Bytes Picture();
+  size_t PictureSize() const;
+
+  const Options options_;
+  uint64_t packets_ = 0;
+  uint64_t pictures_ = 0;
+  int place_ = 0;  // in the picture
+};
+
+}  // namespace sluice::bench
+
+#endif  // SLUICE_BENCH_SUPPORT_MEDIA_SOURCE_H_
