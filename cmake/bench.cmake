@@ -24,3 +24,4 @@ add_test(NAME bwe_replay COMMAND sh -c
          WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 
 include(cmake/bench_traffic.cmake)
+include(cmake/bench_limit.cmake)
