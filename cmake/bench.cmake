@@ -32,3 +32,6 @@ add_test(NAME bwe_report COMMAND bwe_report --quick --out ${CMAKE_BINARY_DIR}/be
 add_test(NAME bwe_replay COMMAND sh -c
          "$<TARGET_FILE:bwe_report> --quick --trace quick.trace && $<TARGET_FILE:bwe_replay> quick.trace"
          WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+
+include(cmake/bench_traffic.cmake)
+include(cmake/bench_limit.cmake)
