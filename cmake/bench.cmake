@@ -4,7 +4,7 @@ find_package(benchmark REQUIRED)
 
 # What benches share.
 file(GLOB bench_support_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/support/*.cc)
-list(FILTER bench_support_sources EXCLUDE REGEX "_test\\.cc$")
+list(FILTER bench_support_sources EXCLUDE REGEX "_test\\.cc$|/sink_device\\.cc$")
 add_library(sluice_bench_support STATIC ${bench_support_sources})
 target_link_libraries(sluice_bench_support PRIVATE sluice_flags PUBLIC sluice_test_support)
 sluice_test(bench_support bench/support sluice_bench_support GTest::gtest_main)
@@ -35,3 +35,4 @@ add_test(NAME bwe_replay COMMAND sh -c
 
 include(cmake/bench_traffic.cmake)
 include(cmake/bench_limit.cmake)
+include(cmake/bench_forward.cmake)

@@ -187,7 +187,7 @@ std::unique_ptr<schema::RtpParametersT> FanOut::Describe(const SimTrackOptions& 
 }
 
 void FanOut::Produce() {
-  publisher_ = Connect(kPublisher, {IpAddress::V4(10, 0, 1, 1), kFirstPort});
+  publisher_ = Connect(kPublisher, {ground_.address_of(options_.receivers), kFirstPort});
   const bool video = options_.kind == rtp::MediaKind::kVideo;
   const SimTrackOptions track{.kind = options_.kind,
                               .ssrc = MediaSource::kSsrc,

@@ -76,7 +76,7 @@ class FanOut {
     worker::Sockets& sockets;
     // Where the engine listens.
     IpAddress address;
-    // Where a receiver is; each has a port of its own as well, see PortOf.
+    // Where a receiver is; each has a port of its own as well. The publisher comes behind the last.
     std::function<IpAddress(size_t receiver)> address_of;
   };
 

@@ -38,13 +38,16 @@ inline int64_t ClockNanos(clockid_t clock) {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-// `batch()` does the work and returns for how many packets.
-template <typename Batch>
-BatchFigures MeasureBatches(const BatchOptions& options, Batch batch) {
+// `batch()` does the work and returns for how many packets. `prepare()` goes before each of them
+// and is not measured.
+template <typename Prepare, typename Batch>
+BatchFigures MeasureBatches(const BatchOptions& options, Prepare prepare, Batch batch) {
   BatchFigures figures;
   std::vector<double> clean;
+  prepare();
   batch();  // Warms caches and routes.
   for (size_t i = 0; i < options.attempts && clean.size() < options.batches; ++i) {
+    prepare();
     const int64_t wall_start = ClockNanos(CLOCK_MONOTONIC);
     const int64_t cpu_start = ClockNanos(CLOCK_PROCESS_CPUTIME_ID);
     const size_t packets = batch();
@@ -60,6 +63,12 @@ BatchFigures MeasureBatches(const BatchOptions& options, Batch batch) {
   figures.min_ns = clean.front();
   figures.median_ns = clean[clean.size() / 2];
   return figures;
+}
+
+template <typename Batch>
+BatchFigures MeasureBatches(const BatchOptions& options, Batch batch) {
+  return MeasureBatches(
+      options, [] {}, batch);
 }
 
 }  // namespace sluice::bench

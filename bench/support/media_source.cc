@@ -19,9 +19,6 @@ constexpr uint32_t kPictureTicks = 3000, kSoundTicks = 960;
 // Opus at 32 kbit/s.
 constexpr size_t kSoundPayload = 80;
 
-// A fixed header, and MID, send time and number in one-byte extensions.
-constexpr size_t kHeader = 12 + 4 + 12;
-
 // What is left over after the full packets of a picture: every length there is comes by in turn.
 size_t RestOf(uint64_t picture) { return 200 + picture * 389 % 900; }
 
@@ -33,21 +30,20 @@ Duration MediaSource::interval() const {
 }
 
 size_t MediaSource::PictureSize() const {
-  const size_t full = kFullPacket - kHeader;
   const bool last = place_ + 1 == options_.packets_per_picture;
   switch (options_.shape) {
     case PictureShape::kFullAndRest:
-      return last ? RestOf(pictures_) : full;
+      return last ? RestOf(pictures_) : kFullPayload;
     case PictureShape::kAboutEqual: {
       const auto count = static_cast<size_t>(options_.packets_per_picture);
-      const size_t all = full * (count - 1) + RestOf(pictures_);
+      const size_t all = kFullPayload * (count - 1) + RestOf(pictures_);
       // Those behind are longer by a byte where it does not come out even.
       return all / count + (static_cast<size_t>(place_) >= count - all % count ? 1 : 0);
     }
     case PictureShape::kAllFull:
       break;
   }
-  return full;
+  return kFullPayload;
 }
 
 Bytes MediaSource::Picture() {

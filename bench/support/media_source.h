@@ -34,9 +34,9 @@ class MediaSource {
     bool numbered = true;
   };
 
-  // The size of a full packet without what SRTP adds: what browsers fill a packet to, so that it
-  // fits any tunnel.
-  static constexpr size_t kFullPacket = 1200;
+  // What fits a packet of 1,200 bytes, to which browsers fill them so that they fit any tunnel:
+  // less the header, and MID, send time and number in one-byte extensions.
+  static constexpr size_t kFullPayload = 1200 - (12 + 4 + 12);
   static constexpr Ssrc kSsrc = Ssrc(0x51c0de);
 
   explicit MediaSource(const Options& options) : options_(options) {}
