@@ -17,10 +17,14 @@ absl::StatusOr<std::unique_ptr<EngineOnSink>> EngineOnSink::Create(const SinkDev
   auto sockets = worker::SocketTable::Create({created->pool_, created->entropy_, created->log_});
   if (!sockets.ok()) return sockets.status();
   created->sockets_ = *std::move(sockets);
+  // Full packets are all alike, wherever a picture ends, so that the rate can be the same with any
+  // train. Otherwise a turn finds one picture.
+  const bool full = options.pictures == PictureShape::kAllFull;
   created->fan_ = std::make_unique<FanOut>(
       FanOut::Options{.receivers = options.receivers,
                       .profile = options.profile,
-                      .shape = PictureShape::kAllFull,
+                      .shape = options.pictures,
+                      .packets_per_picture = full ? 6 : static_cast<int>(options.train),
                       .packets_per_turn = options.train,
                       .feedback = options.feedback},
       FanOut::Ground{.pool = created->pool_,

@@ -5,6 +5,7 @@
 #define SLUICE_BENCH_FORWARD_SINK_ENGINE_ON_SINK_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -22,9 +23,10 @@ class EngineOnSink {
   struct Options {
     size_t receivers = 500;
     dtls::SrtpProfile profile = dtls::SrtpProfile::kAeadAes128Gcm;
-    // How many packets, all full, the source has ready in a turn.
+    // How many packets the source has ready in a turn.
     size_t train = 8;
     Feedback feedback = Feedback::kOff;
+    PictureShape pictures = PictureShape::kAllFull;
   };
 
   // Packets of a batch: some milliseconds of work, so that reading clocks does not count.
@@ -40,6 +42,8 @@ class EngineOnSink {
   // get them; otherwise they are dropped.
   size_t Run(bool sends);
 
+  // All that left the engine so far, RTCP included.
+  uint64_t datagrams() const { return fan_->datagrams(); }
   // What sockets did not take; a figure with losses is none.
   size_t losses();
 

@@ -70,17 +70,19 @@ absl::StatusOr<Sides> Create(const SinkDevice& sink, const EngineOnSink::Options
 
 double PerDatagram(const SinkDevice& sink, EngineOnSink& engine) {
   const std::optional<uint64_t> before = sink.Taken();
+  const uint64_t first = engine.datagrams();
   engine.Prepare();
-  const auto packets = static_cast<double>(engine.Run(true));
+  engine.Run(true);
   const std::optional<uint64_t> after = sink.Taken();
   if (!before || !after || *after == *before) return 0;
-  return packets / static_cast<double>(*after - *before);
+  return static_cast<double>(engine.datagrams() - first) / static_cast<double>(*after - *before);
 }
 
 // Engine and bare work in turns, so that what else happens on the machine hits both.
 SinkFigure Measure(const SinkDevice& sink, const EngineOnSink::Options& options,
                    const SinkOptions& run, Sides& sides) {
-  SinkFigure figure{options.profile, options.receivers, options.train, options.feedback};
+  SinkFigure figure{options.profile, options.receivers, options.train, options.feedback,
+                    options.pictures};
   figure.train_mean = PerDatagram(sink, *sides.engine);
   const BatchOptions batches{.batches = run.batches, .attempts = kAttempts * run.batches};
   const auto prepare = [&] { sides.engine->Prepare(); };
@@ -107,7 +109,8 @@ int MeasureAll(const SinkDevice& sink, const SinkOptions& options, std::ofstream
   for (const dtls::SrtpProfile cipher : options.ciphers) {
     for (const size_t receivers : options.receivers) {
       for (const size_t train : options.trains) {
-        const EngineOnSink::Options wanted{receivers, cipher, train, options.feedback};
+        const EngineOnSink::Options wanted{receivers, cipher, train, options.feedback,
+                                           options.pictures};
         absl::StatusOr<Sides> sides = Create(sink, wanted);
         if (!sides.ok()) {
           std::fprintf(stderr, "%s\n", std::string(sides.status().message()).c_str());

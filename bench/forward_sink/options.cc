@@ -13,6 +13,8 @@ using Problem = std::optional<std::string>;
 constexpr Profile kProfiles[] = {Profile::kAeadAes128Gcm, Profile::kAeadAes256Gcm,
                                  Profile::kAesCm128HmacSha1_80};
 constexpr Feedback kFeedbacks[] = {Feedback::kOff, Feedback::kUnanswered, Feedback::kAnswered};
+constexpr PictureShape kShapes[] = {PictureShape::kAllFull, PictureShape::kFullAndRest,
+                                    PictureShape::kAboutEqual};
 
 // Bounds of a run's length.
 constexpr size_t kMaxPasses = 20;
@@ -90,6 +92,15 @@ Problem SetFeedback(std::string_view name, std::string_view value, Feedback& fee
   return Wrong(name, "off, numbered or answered", value);
 }
 
+Problem SetPictures(std::string_view name, std::string_view value, PictureShape& pictures) {
+  for (const PictureShape known : kShapes) {
+    if (ShapeName(known) != value) continue;
+    pictures = known;
+    return std::nullopt;
+  }
+  return Wrong(name, "full, rest or equal", value);
+}
+
 Problem SetValue(std::string_view name, std::string_view value, SinkOptions& options) {
   if (name == "--ciphers") return SetCiphers(name, value, options.ciphers);
   if (name == "--receivers") {
@@ -97,6 +108,7 @@ Problem SetValue(std::string_view name, std::string_view value, SinkOptions& opt
   }
   if (name == "--trains") return SetCounts(name, value, SinkOptions::kMaxTrain, options.trains);
   if (name == "--feedback") return SetFeedback(name, value, options.feedback);
+  if (name == "--pictures") return SetPictures(name, value, options.pictures);
   if (name == "--passes") return SetCount(name, value, kMaxPasses, options.passes);
   if (name == "--batches") return SetCount(name, value, kMaxBatches, options.batches);
   if (name != "--json") return std::string(name) + " is no option; see --help";
@@ -131,6 +143,18 @@ std::string_view FeedbackName(Feedback feedback) {
   return "";
 }
 
+std::string_view ShapeName(PictureShape shape) {
+  switch (shape) {
+    case PictureShape::kAllFull:
+      return "full";
+    case PictureShape::kFullAndRest:
+      return "rest";
+    case PictureShape::kAboutEqual:
+      return "equal";
+  }
+  return "";
+}
+
 std::variant<SinkOptions, std::string> ParseSinkOptions(std::span<const char* const> arguments) {
   SinkOptions options;
   for (size_t i = 0; i < arguments.size(); i += 2) {
@@ -155,6 +179,11 @@ std::string_view SinkHelpText() {
          "  --trains LIST     packets that the source has ready in a turn (1,2,4,8,16)\n"
          "  --feedback WHICH  off; numbered: transport-wide numbers are written; answered: and\n"
          "                    receivers answer, so that the engine paces (off)\n"
+         "  --pictures SHAPE  what a turn finds: full packets; a picture whose last is the rest; "
+         "or\n"
+         "                    one cut into equals that differ by a byte, as browsers cut it "
+         "(full).\n"
+         "                    The bare work always has full packets\n"
          "  --passes N        engine and bare work take turns so often (3)\n"
          "  --batches N       undisturbed batches per pass (15)\n"
          "  --json FILE       the same figures, one object per line\n";

@@ -12,6 +12,7 @@
 
 #include "bench/limit/sink_run.h"
 #include "bench/support/fan_out.h"
+#include "bench/support/media_source.h"
 #include "dtls/srtp_keys.h"
 
 namespace sluice::bench {
@@ -27,6 +28,8 @@ struct SinkOptions {
   std::vector<size_t> receivers = {10, 100, 500, 1000};
   std::vector<size_t> trains = {1, 2, 4, 8, 16};
   Feedback feedback = Feedback::kOff;
+  // Of the engine's packets; those of the bare work are all full.
+  PictureShape pictures = PictureShape::kAllFull;
   // The engine and the bare work take turns so many times.
   size_t passes = 3;
   // Undisturbed batches per pass.
@@ -39,6 +42,9 @@ struct SinkOptions {
 std::string_view CipherName(dtls::SrtpProfile profile);
 // "off", "numbered", "answered".
 std::string_view FeedbackName(Feedback feedback);
+
+// "full", "rest", "equal".
+std::string_view ShapeName(PictureShape shape);
 
 // The options, or a sentence that names the one that is wrong. `arguments` without the program's
 // name.

@@ -17,9 +17,9 @@ std::variant<SinkOptions, std::string> Parse(const std::vector<const char*>& arg
   return ParseSinkOptions(arguments);
 }
 
-TEST(SinkOptionsTest, ListsAreRead) {
+TEST(SinkOptionsTest, ListsAndWordsAreRead) {
   const auto parsed = Parse({"--receivers", "10,500", "--trains", "8", "--ciphers", "cm80,gcm128",
-                             "--feedback", "answered"});
+                             "--feedback", "answered", "--pictures", "equal"});
   ASSERT_TRUE(std::holds_alternative<SinkOptions>(parsed));
   const auto& options = std::get<SinkOptions>(parsed);
   EXPECT_THAT(options.receivers, ElementsAre(10, 500));
@@ -27,13 +27,15 @@ TEST(SinkOptionsTest, ListsAreRead) {
   EXPECT_THAT(options.ciphers, ElementsAre(dtls::SrtpProfile::kAesCm128HmacSha1_80,
                                            dtls::SrtpProfile::kAeadAes128Gcm));
   EXPECT_EQ(options.feedback, Feedback::kAnswered);
+  EXPECT_EQ(options.pictures, PictureShape::kAboutEqual);
 }
 
 TEST(SinkOptionsTest, WrongOptionIsNamed) {
   const std::vector<std::vector<const char*>> wrong = {
       {"--receivers", "10,"},    {"--receivers", "2001"}, {"--trains", "0"},  {"--trains", "17"},
       {"--ciphers", "gcm128,x"}, {"--ciphers", ""},       {"--passes", "-1"}, {"--batches", "1000"},
-      {"--feedback", "yes"},     {"--json", ""},          {"--speed", "1"},   {"--receivers"},
+      {"--feedback", "yes"},     {"--pictures", "odd"},   {"--json", ""},     {"--speed", "1"},
+      {"--receivers"},
   };
   for (const std::vector<const char*>& arguments : wrong) {
     const auto parsed = Parse(arguments);

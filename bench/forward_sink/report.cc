@@ -61,11 +61,13 @@ std::string SinkJson(const SinkFigure& figure) {
   char text[400];
   std::snprintf(text, sizeof text,
                 "{\"bench\": \"forward_sink\", \"cipher\": \"%s\", \"receivers\": %zu, "
-                "\"train\": %zu, \"feedback\": \"%s\", \"train_mean\": %.2f, \"losses\": %zu, "
+                "\"train\": %zu, \"feedback\": \"%s\", \"pictures\": \"%s\", \"train_mean\": %.2f, "
+                "\"losses\": %zu, "
                 "\"ratio\": %s, ",
                 std::string(CipherName(figure.cipher)).c_str(), figure.receivers, figure.train,
-                std::string(FeedbackName(figure.feedback)).c_str(), figure.train_mean,
-                figure.losses, Ratio(figure, "null").c_str());
+                std::string(FeedbackName(figure.feedback)).c_str(),
+                std::string(ShapeName(figure.pictures)).c_str(), figure.train_mean, figure.losses,
+                Ratio(figure, "null").c_str());
   std::string json = text;
   json += "\"engine_ns\": " + CostJson(figure.engine) +
           ", \"without_sending_ns\": " + CostJson(figure.without_sending) +

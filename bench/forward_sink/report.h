@@ -27,6 +27,7 @@ struct SinkFigure {
   size_t receivers = 0;
   size_t train = 0;
   Feedback feedback = Feedback::kOff;
+  PictureShape pictures = PictureShape::kAllFull;
   SinkCost engine = {};           // everything
   SinkCost without_sending = {};  // the engine alone
   SinkCost bare = {};             // the same work without an SFU around it
