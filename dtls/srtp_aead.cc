@@ -32,16 +32,8 @@ SrtpAead::SrtpAead(CipherPtr context, ByteView salt, Direction direction)
 
 SrtpAead::~SrtpAead() { OPENSSL_cleanse(salt_.data(), salt_.size()); }
 
-// RFC 7714 §8.1 and §9.1: two zeros, the SSRC, the index in 48 bits, xored with the salt. For RTP
-// the index is roll-over counter and sequence number; for RTCP it begins with zeros.
 bool SrtpAead::Start(PacketId id) {
-  Nonce nonce;
-  ByteWriter out(nonce);
-  out.U16(0);
-  out.U32(id.ssrc.value());
-  out.U16(static_cast<uint16_t>(id.index >> 32));
-  out.U32(static_cast<uint32_t>(id.index));
-  for (size_t i = 0; i < nonce.size(); ++i) nonce[i] = static_cast<uint8_t>(nonce[i] ^ salt_[i]);
+  const AeadNonce nonce = NonceFor(id, salt_);
   // Neither cipher nor key is given again: either would make OpenSSL set up the key once more.
   return EVP_CipherInit_ex(context_.get(), nullptr, nullptr, nullptr, nonce.data(), -1) == 1;
 }

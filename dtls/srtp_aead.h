@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "dtls/openssl_deleter.h"
+#include "dtls/srtp_nonce.h"
 #include "dtls/srtp_transform.h"
 
 namespace sluice::dtls {
@@ -29,8 +30,6 @@ class SrtpAead final : public SrtpTransform {
   bool takes_clear_rtcp() const override { return true; }
 
  private:
-  using Nonce = std::array<uint8_t, 12>;
-
   SrtpAead(CipherPtr context, ByteView salt, Direction direction);
 
   bool Start(PacketId id);
@@ -39,7 +38,7 @@ class SrtpAead final : public SrtpTransform {
   bool Finish(ByteSpan tag);
 
   CipherPtr context_;
-  Nonce salt_{};
+  AeadNonce salt_{};
   const Direction direction_;
 };
 

@@ -32,19 +32,6 @@ SrtpCtrHmac::SrtpCtrHmac(AesCounter cipher, const SrtpSessionKeys& keys)
 
 SrtpCtrHmac::~SrtpCtrHmac() { OPENSSL_cleanse(salt_.data(), salt_.size()); }
 
-// RFC 3711 §4.1.1: salt * 2^16 XOR SSRC * 2^64 XOR index * 2^16. The last two bytes count blocks.
-AesCounter::Block SrtpCtrHmac::CounterFor(PacketId id) const {
-  AesCounter::Block counter;
-  ByteWriter out(counter);
-  out.U32(0);
-  out.U32(id.ssrc.value());
-  out.U64(id.index << 16);
-  for (size_t i = 0; i < counter.size(); ++i) {
-    counter[i] = static_cast<uint8_t>(counter[i] ^ salt_[i]);
-  }
-  return counter;
-}
-
 bool SrtpCtrHmac::HasTag(ByteView signed_bytes, ByteView after, ByteView tag) const {
   const HmacSha1::Digest digest = hmac_.Sign(signed_bytes, after);
   return CRYPTO_memcmp(digest.data(), tag.data(), kTagSize) == 0;
@@ -53,7 +40,7 @@ bool SrtpCtrHmac::HasTag(ByteView signed_bytes, ByteView after, ByteView tag) co
 bool SrtpCtrHmac::SealRtp(PacketId id, const ClearRtp& clear) {
   const ByteSpan first = clear.out.subspan(clear.header, clear.written - clear.header);
   const ByteSpan second = clear.out.subspan(clear.written, clear.rest.size());
-  if (!cipher_.Start(CounterFor(id))) return false;
+  if (!cipher_.Start(CounterFor(id, salt_))) return false;
   if (!cipher_.Apply(first, first) || !cipher_.Apply(second, clear.rest)) return false;
   const HmacSha1::Digest digest =
       hmac_.Sign(clear.out.first(clear.out.size() - kTagSize), RolloverOf(id));
@@ -65,7 +52,7 @@ bool SrtpCtrHmac::OpenRtp(PacketId id, ByteSpan packet, size_t header) {
   const ByteSpan sealed = packet.first(packet.size() - kTagSize);
   if (!HasTag(sealed, RolloverOf(id), packet.last(kTagSize))) return false;
   const ByteSpan text = sealed.subspan(header);
-  return cipher_.Start(CounterFor(id)) && cipher_.Apply(text, text);
+  return cipher_.Start(CounterFor(id, salt_)) && cipher_.Apply(text, text);
 }
 
 bool SrtpCtrHmac::SealRtcp(PacketId id, ByteSpan packet) {
@@ -74,7 +61,7 @@ bool SrtpCtrHmac::SealRtcp(PacketId id, ByteSpan packet) {
   ByteWriter(index).U32(kRtcpEncrypted | static_cast<uint32_t>(id.index));
   const ByteSpan text =
       sealed.subspan(kRtcpHeaderSize, sealed.size() - kRtcpHeaderSize - kRtcpIndexSize);
-  if (!cipher_.Start(CounterFor(id)) || !cipher_.Apply(text, text)) return false;
+  if (!cipher_.Start(CounterFor(id, salt_)) || !cipher_.Apply(text, text)) return false;
   const HmacSha1::Digest digest = hmac_.Sign(sealed, {});
   std::copy_n(digest.begin(), kTagSize, packet.last(kTagSize).begin());
   return true;
@@ -85,7 +72,7 @@ bool SrtpCtrHmac::OpenRtcp(PacketId id, ByteSpan packet) {
   if (!HasTag(sealed, {}, packet.last(kTagSize))) return false;
   const ByteSpan text =
       sealed.subspan(kRtcpHeaderSize, sealed.size() - kRtcpHeaderSize - kRtcpIndexSize);
-  return cipher_.Start(CounterFor(id)) && cipher_.Apply(text, text);
+  return cipher_.Start(CounterFor(id, salt_)) && cipher_.Apply(text, text);
 }
 
 }  // namespace sluice::dtls

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "dtls/aes_counter.h"
 #include "dtls/hmac_sha1.h"
+#include "dtls/srtp_nonce.h"
 #include "dtls/srtp_transform.h"
 
 namespace sluice::dtls {
@@ -34,12 +35,11 @@ class SrtpCtrHmac final : public SrtpTransform {
  private:
   SrtpCtrHmac(AesCounter cipher, const SrtpSessionKeys& keys);
 
-  AesCounter::Block CounterFor(PacketId id) const;
   bool HasTag(ByteView signed_bytes, ByteView after, ByteView tag) const;
 
   AesCounter cipher_;
   HmacSha1 hmac_;
-  AesCounter::Block salt_{};  // as the upper bytes of a counter block
+  CounterBlock salt_{};  // as the upper bytes of a counter block
 };
 
 }  // namespace sluice::dtls

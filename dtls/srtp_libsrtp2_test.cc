@@ -10,6 +10,7 @@
 
 #include "dtls/srtp_session.h"
 #include "tests/support/seeded_entropy.h"
+#include "tests/support/srtp_backends.h"
 #include "tests/support/srtp_fixture.h"
 #include "tests/support/srtp_reference.h"
 
@@ -21,20 +22,24 @@ using test::SeededEntropy;
 using test::SrtpReference;
 using Bytes = std::vector<uint8_t>;
 
-class SrtpLibsrtp2Test : public testing::TestWithParam<SrtpProfile> {
+class SrtpLibsrtp2Test : public testing::TestWithParam<test::SrtpSuite> {
  protected:
+  static SrtpProfile profile() { return GetParam().profile; }
+
   void SetUp() override {
-    Bytes ours(MasterKeySize(GetParam()) + MasterSaltSize(GetParam()));
+    cipher_ = GetParam().backend.NewCipher();
+    Bytes ours(MasterKeySize(profile()) + MasterSaltSize(profile()));
     theirs_ = ours;
     for (size_t i = 0; i < ours.size(); ++i) {
       ours[i] = static_cast<uint8_t>(11 * i + 5);
       theirs_[i] = static_cast<uint8_t>(13 * i + 6);
     }
-    auto session = SrtpSession::Create(*SrtpKeys::FromHalves(GetParam(), ours, theirs_));
+    auto session =
+        SrtpSession::Create(*SrtpKeys::FromHalves(profile(), ours, theirs_), cipher_.get());
     SLUICE_CHECK(session.ok());
     ours_ = std::move(*session);
-    twin_ = std::make_unique<Libsrtp2>(GetParam(), ours, theirs_);
-    peer_ = std::make_unique<Libsrtp2>(GetParam(), theirs_, ours);
+    twin_ = std::make_unique<Libsrtp2>(profile(), ours, theirs_);
+    peer_ = std::make_unique<Libsrtp2>(profile(), theirs_, ours);
   }
 
   // What we seal is what libsrtp2 would have sealed with our keys, and the peer opens it.
@@ -59,6 +64,7 @@ class SrtpLibsrtp2Test : public testing::TestWithParam<SrtpProfile> {
   }
 
   Bytes theirs_;  // master key and salt of the other end
+  std::unique_ptr<BulkCipher> cipher_;
   std::unique_ptr<SrtpSession> ours_;
   std::unique_ptr<Libsrtp2> twin_;  // has our keys
   std::unique_ptr<Libsrtp2> peer_;  // has the keys of the other end
@@ -141,7 +147,7 @@ TEST_P(SrtpLibsrtp2Test, SeventyThousandPacketsWrapTogether) {
 // The second packet of a stream, `jump` after the first: near, about half a round, and beyond. What
 // libsrtp2 can no longer follow, because the packet looks like one of the past, we refuse as well.
 TEST_P(SrtpLibsrtp2Test, JumpsAreJudgedAlike) {
-  const SrtpReference::Keys keys = SrtpReference::Derive(GetParam(), theirs_, 0);
+  const SrtpReference::Keys keys = SrtpReference::Derive(profile(), theirs_, 0);
   uint32_t ssrc = 0;
   int taken = 0;
   int refused = 0;
@@ -152,7 +158,7 @@ TEST_P(SrtpLibsrtp2Test, JumpsAreJudgedAlike) {
         const uint32_t index = start + round * jump;
         const Bytes packet = PlainRtp(ssrc, static_cast<uint16_t>(index), 20);
         ASSERT_EQ(Protect(*ours_, packet), twin_->SealRtp(packet)) << start << " " << jump;
-        const Bytes arriving = SrtpReference::SealRtp(GetParam(), keys, packet, index >> 16);
+        const Bytes arriving = SrtpReference::SealRtp(profile(), keys, packet, index >> 16);
         const Bytes opened = Unprotect(*ours_, arriving);
         ASSERT_EQ(opened, twin_->OpenRtp(arriving)) << start << " " << jump << " " << round;
         (opened.empty() ? refused : taken) += 1;
@@ -216,16 +222,15 @@ TEST_P(SrtpLibsrtp2Test, EveryDamagedByteIsRefusedByBoth) {
 // RFC 7714 §9.3, and RFC 3711 §3.4 for counter mode, whose profile has everything encrypted.
 TEST_P(SrtpLibsrtp2Test, RtcpWithoutTheEncryptedFlagIsTakenUnderGcmOnly) {
   SeededEntropy entropy(25);
-  const SrtpReference::Keys keys = SrtpReference::Derive(GetParam(), theirs_, 3);
+  const SrtpReference::Keys keys = SrtpReference::Derive(profile(), theirs_, 3);
   const Bytes clear = AnyRtcp(entropy, 7);
-  const Bytes sealed = SrtpReference::SignRtcp(GetParam(), keys, clear, 1);
-  const bool is_gcm = GetParam() != SrtpProfile::kAesCm128HmacSha1_80;
+  const Bytes sealed = SrtpReference::SignRtcp(profile(), keys, clear, 1);
+  const bool is_gcm = profile() != SrtpProfile::kAesCm128HmacSha1_80;
   EXPECT_EQ(OpenedRtcp(sealed), is_gcm ? clear : Bytes());
 }
 
-INSTANTIATE_TEST_SUITE_P(Profiles, SrtpLibsrtp2Test,
-                         testing::Values(SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAeadAes256Gcm,
-                                         SrtpProfile::kAesCm128HmacSha1_80));
+INSTANTIATE_TEST_SUITE_P(Suites, SrtpLibsrtp2Test, testing::ValuesIn(test::SrtpSuites()),
+                         [](const auto& suite) { return test::SrtpSuiteName(suite.param); });
 
 }  // namespace
 }  // namespace sluice::dtls

@@ -15,10 +15,17 @@ constexpr size_t kLargestCopy = 2048;            // a slot of the packet pool
 constexpr uint64_t kWrap = 1 << 16;              // what one wrap adds to an index
 constexpr uint32_t kLastRtcpIndex = 0x7fffffff;  // RFC 3711 §3.4: 31 bits
 
-std::unique_ptr<SrtpTransform> NewTransform(SrtpProfile profile, ByteView master, SrtpKind kind,
-                                            SrtpTransform::Direction direction) {
-  const std::optional<SrtpSessionKeys> keys = DeriveSessionKeys(profile, master, kind);
-  return keys ? SrtpTransform::Create(*keys, direction) : nullptr;
+struct Purpose {
+  SrtpKind kind;
+  SrtpTransform::Direction direction;
+};
+
+std::unique_ptr<SrtpTransform> NewTransform(SrtpProfile profile, ByteView master, Purpose purpose,
+                                            BulkCipher* cipher) {
+  const std::optional<SrtpSessionKeys> keys = DeriveSessionKeys(profile, master, purpose.kind);
+  if (!keys) return nullptr;
+  if (cipher != nullptr) return cipher->NewTransform(*keys, purpose.direction);
+  return SrtpTransform::Create(*keys, purpose.direction);
 }
 
 }  // namespace
@@ -26,14 +33,15 @@ std::unique_ptr<SrtpTransform> NewTransform(SrtpProfile profile, ByteView master
 SrtpSession::SrtpSession(SrtpProfile profile, Transforms transforms)
     : profile_(profile), transforms_(std::move(transforms)) {}
 
-absl::StatusOr<std::unique_ptr<SrtpSession>> SrtpSession::Create(const SrtpKeys& keys) {
+absl::StatusOr<std::unique_ptr<SrtpSession>> SrtpSession::Create(const SrtpKeys& keys,
+                                                                 BulkCipher* cipher) {
   using Direction = SrtpTransform::Direction;
   const SrtpProfile profile = keys.profile();
   Transforms made{
-      NewTransform(profile, keys.remote(), SrtpKind::kRtp, Direction::kOpen),
-      NewTransform(profile, keys.remote(), SrtpKind::kRtcp, Direction::kOpen),
-      NewTransform(profile, keys.local(), SrtpKind::kRtp, Direction::kSeal),
-      NewTransform(profile, keys.local(), SrtpKind::kRtcp, Direction::kSeal),
+      NewTransform(profile, keys.remote(), {SrtpKind::kRtp, Direction::kOpen}, cipher),
+      NewTransform(profile, keys.remote(), {SrtpKind::kRtcp, Direction::kOpen}, cipher),
+      NewTransform(profile, keys.local(), {SrtpKind::kRtp, Direction::kSeal}, cipher),
+      NewTransform(profile, keys.local(), {SrtpKind::kRtcp, Direction::kSeal}, cipher),
   };
   if (!made.rtp_in || !made.rtcp_in || !made.rtp_out || !made.rtcp_out) {
     return absl::InternalError("srtp: OpenSSL does not take the keys");
@@ -135,6 +143,12 @@ SrtpSession::Unprotected SrtpSession::UnprotectRtcp(ByteSpan packet) {
 }
 
 std::optional<size_t> SrtpSession::ProtectRtp(ByteSpan out, size_t written, ByteView rest) {
+  const std::optional<SealJob> job = PrepareRtp(out, written, rest);
+  if (!job || !job->transform->SealRtp(job->id, job->clear)) return std::nullopt;
+  return job->clear.out.size();
+}
+
+std::optional<SealJob> SrtpSession::PrepareRtp(ByteSpan out, size_t written, ByteView rest) {
   const size_t tag = TagSize(profile_);
   if (written < kRtpHeaderSize || written > out.size()) return std::nullopt;
   if (rest.size() > out.size() - written) return std::nullopt;
@@ -149,11 +163,11 @@ std::optional<size_t> SrtpSession::ProtectRtp(ByteSpan out, size_t written, Byte
   const uint64_t index = stream->rollover.Guess(heading->seq);
   if (index > RolloverCounter::kLastIndex) return std::nullopt;
   if (index + kReplayWindow <= stream->rollover.highest()) return std::nullopt;
-  const size_t size = written + rest.size() + tag;
-  const ClearRtp clear{out.first(size), heading->size, written, rest};
-  if (!transforms_.rtp_out->SealRtp({heading->ssrc, index}, clear)) return std::nullopt;
   stream->rollover.Advance(index);
-  return size;
+  const size_t size = written + rest.size() + tag;
+  return SealJob{transforms_.rtp_out.get(),
+                 {heading->ssrc, index},
+                 {out.first(size), heading->size, written, rest}};
 }
 
 std::optional<size_t> SrtpSession::ProtectRtcp(ByteSpan out, size_t written) {

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/drop_reason.h"
 #include "base/ids.h"
+#include "dtls/bulk_cipher.h"
 #include "dtls/replay_window.h"
 #include "dtls/rollover_counter.h"
 #include "dtls/srtp_keys.h"
@@ -38,7 +39,10 @@ class SrtpSession {
 
   static constexpr unsigned kReplayWindow = ReplayWindow::kSize;
 
-  static absl::StatusOr<std::unique_ptr<SrtpSession>> Create(const SrtpKeys& keys);
+  // With `cipher`, which must outlive the session, packets are sealed and opened by it, otherwise
+  // by OpenSSL. The bytes are the same.
+  static absl::StatusOr<std::unique_ptr<SrtpSession>> Create(const SrtpKeys& keys,
+                                                             BulkCipher* cipher = nullptr);
 
   SrtpSession(const SrtpSession&) = delete;
   SrtpSession& operator=(const SrtpSession&) = delete;
@@ -53,6 +57,9 @@ class SrtpSession {
   // receiver; `rest` is the shared plaintext that follows. Writes the whole protected packet into
   // `out` and returns its length, or nothing if it does not fit or may not be sent.
   std::optional<size_t> ProtectRtp(ByteSpan out, size_t written, ByteView rest);
+  // The same, but the packet is only counted, and has still to be sealed (SealQueue), before the
+  // session goes. What is returned is as long as the protected packet.
+  std::optional<SealJob> PrepareRtp(ByteSpan out, size_t written, ByteView rest);
   std::optional<size_t> ProtectRtcp(ByteSpan out, size_t written);
 
   // Free the state of a stream that has ended. What arrives from it later begins anew, which for

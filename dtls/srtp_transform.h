@@ -18,6 +18,8 @@ namespace sluice::dtls {
 
 inline constexpr size_t kRtcpHeaderSize = 8;  // RFC 3711 §3.4: as far as the sender's SSRC
 inline constexpr size_t kRtcpIndexSize = 4;   // RFC 3711 §3.4: E flag and SRTCP index
+// More than any datagram of ours or of a peer holds.
+inline constexpr size_t kMaxRtcpSize = 2048;
 inline constexpr uint32_t kRtcpEncrypted = 0x80000000;  // the E flag
 
 // What no two packets under one key have in common. The index has 48 bits for RTP (RFC 3711 §3.3.1)
@@ -34,6 +36,16 @@ struct ClearRtp {
   size_t header = 0;
   size_t written = 0;
   ByteView rest;
+};
+
+class SrtpTransform;
+
+// A packet to be sealed later, together with others; see SealQueue.
+struct SealJob {
+  SrtpTransform* transform = nullptr;
+  PacketId id;
+  ClearRtp clear;
+  bool sealed = false;
 };
 
 class SrtpTransform {
@@ -62,6 +74,9 @@ class SrtpTransform {
 
   // Whether RTCP may be authentic without being encrypted.
   virtual bool takes_clear_rtcp() const = 0;
+
+  // Whether several packets together are cheaper (BulkCipher::SealBurst).
+  virtual bool seals_in_bursts() const { return false; }
 };
 
 }  // namespace sluice::dtls

@@ -38,7 +38,18 @@ FOLDERS = (
     Folder(
         "dtls",
         ("base",),
-        {"openssl": EVERYWHERE, "abseil": EVERYWHERE},
+        {
+            "openssl": EVERYWHERE,
+            "abseil": EVERYWHERE,
+            # In two headers as well, which nobody includes but the source beside them.
+            "ipsec_mb": (
+                "ipsec_mb_aead",
+                "ipsec_mb_aead.h",
+                "ipsec_mb_cipher",
+                "ipsec_mb_ctr_hmac",
+                "ipsec_mb_ctr_hmac.h",
+            ),
+        },
         "dtls",
     ),
     Folder("sctp", ("base",), {"usrsctp": ("stack", "association")}, "sctp"),
@@ -78,6 +89,7 @@ LIBRARY_HEADERS = {
     "posix_address": ("arpa/inet.h",),
     "openssl": ("openssl/",),
     "srtp": ("srtp2/",),
+    "ipsec_mb": ("intel-ipsec-mb.h",),
     "usrsctp": ("usrsctp.h",),
     "flatbuffers": ("flatbuffers/",),
     "libuv": ("uv.h", "uv/"),
