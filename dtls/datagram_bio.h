@@ -48,6 +48,11 @@ class DatagramQueue {
   // it; but one that has processed a record ignores it the second time, where OpenSSL's own
   // retransmission, in new records, would make it answer.
   void RepeatFlight();
+  // There will be no need to.
+  void ForgetFlight() {
+    flight_.clear();
+    flight_.shrink_to_fit();
+  }
 
   // True once after OpenSSL has started or stopped its retransmission timer.
   bool TakeTimerChanged();

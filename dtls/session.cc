@@ -131,6 +131,7 @@ void Session::Accept(Timestamp now, const Record& record) {
     Advance(now);
   } else {
     ReadApplicationData();
+    ReleaseBuffers();
   }
   wire_.SetIncoming({});
   if (state_ != State::kHandshake) std::exchange(renumbered_, {});  // Not needed any more.
@@ -214,6 +215,7 @@ void Session::FinishHandshake() {
   state_ = State::kConnected;
   events_.push_back(Connected{*keys, ToPem(certificate.get())});
   ReadApplicationData();  // Records that overtook the end of the handshake.
+  ReleaseBuffers();
 }
 
 // The only gate between a finished handshake and its keys (RFC 8827 §5.6.4, RFC 8122 §6.2).
@@ -264,6 +266,13 @@ void Session::ReadApplicationData() {
         return;
     }
   }
+}
+
+// OpenSSL keeps 33 KiB for records, of which a session whose handshake is done sees one in an hour.
+// Reading makes them anew; writing takes for granted that they are there.
+void Session::ReleaseBuffers() {
+  if (ssl_ != nullptr) SSL_free_buffers(ssl_.get());
+  wire_.ForgetFlight();
 }
 
 void Session::HandleTimeout(Timestamp now) {
@@ -339,7 +348,11 @@ std::optional<Session::Event> Session::PollEvent() {
 void Session::Close(Timestamp) {
   if (state_ == State::kClosed) return;
   // Before the handshake is done there is nothing to close, and nobody would believe it.
-  if (state_ == State::kConnected) SSL_shutdown(ssl_.get());
+  if (state_ == State::kConnected) {
+    ReadApplicationData();  // For its buffers: see ReleaseBuffers.
+    if (state_ == State::kClosed) return;
+    SSL_shutdown(ssl_.get());
+  }
   End(CloseReason::kLocalClosed);
 }
 

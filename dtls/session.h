@@ -108,6 +108,7 @@ class Session {
   std::optional<CloseReason> CheckPeer(const x509_st* certificate) const;
   std::optional<SrtpKeys> ExportKeys() const;
   void ReadApplicationData();
+  void ReleaseBuffers();
   void Retransmit(Timestamp now);
   void RetransmitByOurClock(Timestamp now);
   void UpdateDeadline(Timestamp now);

@@ -130,27 +130,29 @@ class LiteAgent {
     std::array<uint8_t, kMaxResponse> bytes;
   };
 
-  // A first-in-first-out queue in place, so that checks cost no allocation.
+  // A bounded first-in-first-out queue. It keeps the room that it once needed, which is one entry or
+  // a few, so that checks cost no allocation and an idle transport little memory.
   template <typename T, size_t kCapacity>
-  class Ring {
+  class Queue {
    public:
-    size_t room() const { return kCapacity - size_; }
-    bool empty() const { return size_ == 0; }
+    size_t room() const { return kCapacity - items_.size(); }
+    bool empty() const { return items_.empty(); }
     void Push(const T& value) {
       SLUICE_DCHECK(room() > 0);
-      items_[(first_ + size_++) % kCapacity] = value;
+      items_.push_back(value);
     }
     const T& front() const { return items_[first_]; }
     void Pop() {
-      first_ = (first_ + 1) % kCapacity;
-      --size_;
+      if (++first_ == items_.size()) Clear();
     }
-    void Clear() { size_ = 0; }
+    void Clear() {
+      items_.clear();
+      first_ = 0;
+    }
 
    private:
-    std::array<T, kCapacity> items_{};
+    std::vector<T> items_;
     size_t first_ = 0;
-    size_t size_ = 0;
   };
 
   // Answers of one turn; a peer has at most one check per path under way.
@@ -202,8 +204,8 @@ class LiteAgent {
   size_t seen_count_ = 0;
   size_t seen_next_ = 0;
 
-  Ring<Response, kMaxResponses> responses_;
-  Ring<Event, kMaxEvents> events_;
+  Queue<Response, kMaxResponses> responses_;
+  Queue<Event, kMaxEvents> events_;
   DropCounters drops_;
   Counters counters_;
 };

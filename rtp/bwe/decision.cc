@@ -45,6 +45,7 @@ std::string_view NameOf(Reason reason) {
 }
 
 void DecisionLog::Push(const Decision& decision) {
+  if (ring_.empty()) ring_.resize(kCapacity);
   if (size_ == kCapacity) {
     head_ = (head_ + 1) % kCapacity;
     --size_;

@@ -3,11 +3,11 @@
 #ifndef SLUICE_RTP_BWE_DECISION_H_
 #define SLUICE_RTP_BWE_DECISION_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 #include "base/units.h"
@@ -66,7 +66,7 @@ class DecisionLog {
   uint64_t lost() const { return lost_; }
 
  private:
-  std::array<Decision, kCapacity> ring_{};
+  std::vector<Decision> ring_;  // empty until the first
   size_t head_ = 0;
   size_t size_ = 0;
   uint64_t lost_ = 0;

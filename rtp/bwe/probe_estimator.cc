@@ -29,7 +29,9 @@ void ProbeEstimator::Begin(Timestamp now, uint32_t id, BitRate rate, Duration sp
   id_ = id;
   rate_ = rate;
   deadline_ = now + span + kMaxWait;
-  sent_ = arrived_ = 0;
+  sent_ = 0;
+  samples_.clear();
+  samples_.reserve(kMaxPackets);
   first_sent_.reset();
   last_sent_.reset();
 }
@@ -43,11 +45,13 @@ void ProbeEstimator::RecordSent(Timestamp now, uint32_t id) {
 
 void ProbeEstimator::RecordArrival(const AckedPacket& packet) {
   newest_acked_ = newest_acked_ ? std::max(*newest_acked_, packet.sent) : packet.sent;
-  if (packet.probe != id_ || id_ == 0 || arrived_ >= sent_) return;
-  samples_[arrived_++] = {packet.sent, packet.arrival, packet.bytes};
+  if (packet.probe != id_ || id_ == 0 || samples_.size() >= sent_) return;
+  samples_.push_back({packet.sent, packet.arrival, packet.bytes});
 }
 
-bool ProbeEstimator::HasAllArrived() const { return sent_ >= kMinPackets && arrived_ == sent_; }
+bool ProbeEstimator::HasAllArrived() const {
+  return sent_ >= kMinPackets && samples_.size() == sent_;
+}
 
 bool ProbeEstimator::IsOver(Timestamp now) const {
   if (now >= deadline_) return true;
@@ -76,8 +80,8 @@ bool ProbeEstimator::Disturbs(Timestamp sent) const {
 
 ProbeEstimator::Result ProbeEstimator::Evaluate() {
   const auto needed = static_cast<size_t>(kMinArrived * static_cast<double>(sent_));
-  if (arrived_ < std::max(kMinPackets, needed)) return {};
-  std::sort(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(arrived_),
+  if (samples_.size() < std::max(kMinPackets, needed)) return {};
+  std::sort(samples_.begin(), samples_.end(),
             [](const Sample& a, const Sample& b) { return a.sent < b.sent; });
   const BitRate sent = SendRate();
   double best = kSlowest;
@@ -97,10 +101,10 @@ ProbeEstimator::Result ProbeEstimator::Evaluate() {
 // The last packet ends the burst, so its bytes do not belong to the time between first and last.
 BitRate ProbeEstimator::SendRate() const {
   DataSize size;
-  for (size_t i = 0; i + 1 < arrived_; ++i) {
+  for (size_t i = 0; i + 1 < samples_.size(); ++i) {
     size += DataSize::Bytes(static_cast<int64_t>(samples_[i].bytes));
   }
-  return size / std::max(samples_[arrived_ - 1].sent - samples_[0].sent, kMinSpan);
+  return size / std::max(samples_.back().sent - samples_.front().sent, kMinSpan);
 }
 
 // How badly a path of this capacity explains the delays: the variance of what it leaves
@@ -110,15 +114,15 @@ double ProbeEstimator::Misfit(BitRate capacity) const {
   double free = 0;  // when the path has sent all before, since the first packet left
   double sum = 0;
   double squares = 0;
-  for (size_t i = 0; i < arrived_; ++i) {
+  for (size_t i = 0; i < samples_.size(); ++i) {
     const Sample& sample = samples_[i];
-    const double sent = Micros(sample.sent - samples_[0].sent);
+    const double sent = Micros(sample.sent - samples_.front().sent);
     free = std::max(free, sent) + static_cast<double>(sample.bytes) * micros_per_byte;
-    const double rest = Micros(sample.arrival - samples_[0].arrival) - free;
+    const double rest = Micros(sample.arrival - samples_.front().arrival) - free;
     sum += rest;
     squares += rest * rest;
   }
-  const auto count = static_cast<double>(arrived_);
+  const auto count = static_cast<double>(samples_.size());
   return squares / count - (sum / count) * (sum / count);
 }
 

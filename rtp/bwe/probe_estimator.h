@@ -8,11 +8,11 @@
 #ifndef SLUICE_RTP_BWE_PROBE_ESTIMATOR_H_
 #define SLUICE_RTP_BWE_PROBE_ESTIMATOR_H_
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/time.h"
 #include "base/units.h"
@@ -73,8 +73,8 @@ class ProbeEstimator {
   std::optional<Timestamp> first_sent_;
   std::optional<Timestamp> last_sent_;
   std::optional<Timestamp> newest_acked_;  // when it was sent, of any packet
-  std::array<Sample, kMaxPackets> samples_{};
-  size_t arrived_ = 0;
+  // Those of the probe that have arrived. Room for kMaxPackets from the first probe on.
+  std::vector<Sample> samples_;
 };
 
 }  // namespace sluice::rtp::bwe
