@@ -72,6 +72,7 @@ FanOut::FanOut(const Options& options, const Ground* ground)
                               .sockets = listener_,
                               .dtls = test::Simulation::WorkerCertificate(),
                               .usage = usage_,
+                              .cipher = cipher_.get(),
                               .pid = 1,
                               .adapts_to_bandwidth = options.feedback == Feedback::kAnswered});
   control_ = std::make_unique<SimControl>(*engine_);

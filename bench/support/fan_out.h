@@ -182,6 +182,7 @@ class FanOut {
   Listener listener_;
   test::SeededEntropy entropy_;
   test::SimUsage usage_;
+  const std::unique_ptr<dtls::BulkCipher> cipher_ = dtls::BulkCipher::Create();
   Timestamp now_{std::chrono::hours(1)};
   // When the present turn began, and the one that is to be prepared next.
   Timestamp turn_begins_ = now_;

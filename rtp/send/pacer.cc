@@ -44,10 +44,22 @@ std::optional<Pacer::Item> Pacer::Pop(Timestamp now) {
   if (audio_.empty() && !IsDue(now)) return std::nullopt;
   Item item = TakeNext();
   Discount(item);
+  Account(now, item);
+  return item;
+}
+
+bool Pacer::Passes(Timestamp now, Item& item) {
+  if (!empty() || broken_count_ != 0) return false;
+  if (probe_) Prune(now);
+  if (item.kind != MediaKind::kAudio && !IsDue(now)) return false;
+  Account(now, item);
+  return true;
+}
+
+void Pacer::Account(Timestamp now, Item& item) {
   const size_t size = item.packet.size();
   if (item.numbered) item.probe = probe();
   item.probe != 0 ? SpendProbe(now, size) : Spend(now, size);
-  return item;
 }
 
 Pacer::Item Pacer::TakeNext() {

@@ -92,6 +92,10 @@ class Pacer {
   // to make room, see PollEvicted.
   std::optional<DropReason> Push(Timestamp now, Item item);
 
+  // True if the item may leave now, before anything else, and counts as having left: then there is
+  // no need to push and pop it.
+  bool Passes(Timestamp now, Item& item);
+
   // The next item that may leave now; its `probe` says of which probe it is part. Items that waited
   // for more than kMaxAge are evicted on the way.
   std::optional<Item> Pop(Timestamp now);
@@ -171,6 +175,8 @@ class Pacer {
   void Discount(const Item& item);
   void Report(uint32_t owner, DropReason reason);
   bool IsDue(Timestamp now);
+  // The item leaves.
+  void Account(Timestamp now, Item& item);
   void Spend(Timestamp now, size_t bytes);
   void SpendProbe(Timestamp now, size_t bytes);
 

@@ -62,6 +62,7 @@ SimEngine::SimEngine(uint64_t seed, const dtls::Context& dtls, const Options& op
                .sockets = sockets_,
                .dtls = dtls,
                .usage = usage_,
+               .cipher = cipher_.get(),
                .unix_offset = kUnixOffset,
                .pid = 1,
                .adapts_to_bandwidth = options.adapts_to_bandwidth,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -81,6 +82,7 @@ class SimEngine {
   SeededEntropy entropy_;
   SimSockets sockets_;
   SimUsage usage_;
+  const std::unique_ptr<dtls::BulkCipher> cipher_ = dtls::BulkCipher::Create();
   worker::Engine engine_;
   SimControl control_;
   worker::TransmitBatch batch_;

@@ -154,7 +154,7 @@ void ShareBandwidth(Workspace& workspace, Timestamp now, Handle<Transport> handl
   }
   transport.egress.SetDesired(now, transport.allocator.desired());
   if (watching) transport.next_sharing = now + kPeriod;
-  workspace.Wake(handle, transport);
+  workspace.Wake(handle);
 }
 
 void ShareBandwidthIfDue(Workspace& workspace, Timestamp now, Handle<Transport> handle) {
@@ -172,7 +172,7 @@ void ShareAnew(Workspace& workspace, Timestamp now, const Producer& producer) {
     const Consumer& consumer = *workspace.consumers.Find(handle);
     Transport& transport = *workspace.transports.Find(consumer.transport);
     transport.next_sharing = now;
-    workspace.Wake(consumer.transport, transport);
+    workspace.Wake(consumer.transport);
   }
 }
 

@@ -25,7 +25,7 @@ void EraseConsumer(Workspace& workspace, Handle<Consumer> handle, const Consumer
     if (stream.rtx) transport->link.ForgetOutgoing(stream.rtx->ssrc);
     transport->egress.RemoveStream(consumer.stream);
     transport->allocator.Remove(handle.slot);
-    Forget(transport->consumers, handle);
+    transport->RemoveConsumer(handle);
   }
   ForgetName(workspace, consumer.id);
   workspace.consumers.Erase(handle);
@@ -37,7 +37,7 @@ void CloseConsumer(Workspace& workspace, Timestamp now, Handle<Consumer> handle)
   Consumer* consumer = workspace.consumers.Find(handle);
   if (consumer == nullptr) return;
   if (Producer* producer = workspace.producers.Find(consumer->producer)) {
-    Forget(producer->consumers, handle);
+    producer->RemoveConsumer(handle);
   }
   const Handle<Producer> producer = consumer->producer;
   const Handle<Transport> transport = consumer->transport;
@@ -59,7 +59,7 @@ void CloseProducer(Workspace& workspace, Timestamp now, Handle<Producer> handle)
     // What it took is free for others.
     if (Transport* transport = workspace.transports.Find(receiver)) {
       transport->next_sharing = now;
-      workspace.Wake(receiver, *transport);
+      workspace.Wake(receiver);
     }
   }
   ForgetProducer(workspace, handle);
@@ -104,11 +104,11 @@ void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handl
   for (const std::string& ufrag : transport->ufrags) workspace.routes.RemoveUfrag(ufrag);
   for (const Path& path : transport->paths) workspace.routes.RemovePath(path, handle);
   ForgetName(workspace, transport->id);
-  workspace.deadlines.Set(handle.slot, std::nullopt);
+  workspace.Arm(handle, *transport, std::nullopt);
   transport->link.Close(now);
   transport->closed = true;
   workspace.closing.push_back(handle);
-  workspace.Wake(handle, *transport);
+  workspace.Wake(handle);
 }
 
 void CloseRouter(Workspace& workspace, Timestamp now, Handle<Router> handle) {
@@ -141,7 +141,7 @@ void CloseServer(Workspace& workspace, Timestamp now, Handle<WebRtcServer> handl
 void EraseClosed(Workspace& workspace) {
   std::erase_if(workspace.closing, [&](Handle<Transport> handle) {
     Transport* transport = workspace.transports.Find(handle);
-    if (transport->awake) return false;  // Has not been polled since.
+    if (workspace.IsAwake(handle)) return false;  // Has not been polled since.
     workspace.drops.Add(transport->AllDrops());
     for (const ListenPoint& point : transport->own_points) {
       workspace.closing_sockets.push_back(point.socket.id);

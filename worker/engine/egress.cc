@@ -6,16 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "rtp/codec/descriptor.h"
-#include "worker/engine/transmission.h"
 
 namespace sluice::worker {
 namespace {
 
 using rtp::MediaKind;
 using rtp::codec::Kind;
-
-// What SRTP adds at most: a 16-byte tag (RFC 7714 §14.2).
-constexpr size_t kSealRoom = 16;
 
 // Below 2^15, see rtp::Forwarder::Options::first_seq.
 uint16_t FirstSequence(Entropy& entropy) { return static_cast<uint16_t>(entropy.U32() & 0x7fff); }
@@ -153,26 +149,27 @@ void Egress::SetTarget(uint32_t index, std::optional<rtp::LayerTarget> target) {
 }
 
 std::optional<DropReason> Egress::Push(Timestamp now, uint32_t index,
-                                       const Ingress::Arrival& arrival) {
+                                       const Ingress::Arrival& arrival, Departures* out) {
   OutboundStream& stream = *streams_[index];
   return Take(now, index, arrival,
-              stream.forwarder.Admit(arrival.packet, arrival.mapped, *arrival.source));
+              stream.forwarder.Admit(arrival.packet, arrival.mapped, *arrival.source), out);
 }
 
 void Egress::LeaveOut(Timestamp now, uint32_t index, const Ingress::Arrival& arrival,
                       DropReason reason) {
   OutboundStream& stream = *streams_[index];
-  Take(now, index, arrival, stream.forwarder.LeaveOut(arrival.packet, *arrival.source, reason));
+  Take(now, index, arrival, stream.forwarder.LeaveOut(arrival.packet, *arrival.source, reason),
+       nullptr);
 }
 
 std::optional<DropReason> Egress::Take(Timestamp now, uint32_t index,
-                                       const Ingress::Arrival& arrival,
-                                       const rtp::Verdict& verdict) {
+                                       const Ingress::Arrival& arrival, const rtp::Verdict& verdict,
+                                       Departures* out) {
   OutboundStream& stream = *streams_[index];
   const auto* reason = std::get_if<DropReason>(&verdict);
   if (stream.sizes_in_one) {
     if (auto kept = stream.picture_end.Take(arrival.packet, reason == nullptr)) {
-      Enqueue(now, stream, *std::move(kept));
+      Enqueue(now, stream, *std::move(kept), out);
     }
   }
   if (reason != nullptr) {
@@ -190,11 +187,15 @@ std::optional<DropReason> Egress::Take(Timestamp now, uint32_t index,
                       .numbered = stream.numbered};
   holding_ = true;
   if (stream.sizes_in_one && stream.picture_end.Keep(item)) return std::nullopt;
-  return Enqueue(now, stream, std::move(item));
+  return Enqueue(now, stream, std::move(item), out);
 }
 
 std::optional<DropReason> Egress::Enqueue(Timestamp now, OutboundStream& stream,
-                                          rtp::PacerItem item) {
+                                          rtp::PacerItem item, Departures* out) {
+  if (out != nullptr && out->has_room() && pacer_.Passes(now, item)) {
+    out->due().push_back(std::move(item));
+    return std::nullopt;
+  }
   const std::optional<DropReason> full = pacer_.Push(now, std::move(item));
   if (full) stream.drops.Count(*full);
   return full;
@@ -211,89 +212,10 @@ std::optional<Timestamp> Egress::NextTimeout() const {
   return Earlier(Earlier(pacer_.NextTimeout(), next_report_), estimator_.NextTimeout());
 }
 
-bool Egress::WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
-  StartProbes(now);
-  while (!pacer_.empty()) {
-    const ByteSpan room = batch.Room();
-    if (room.empty()) return true;
-    const std::optional<rtp::Pacer::Item> item = pacer_.Pop(now);
-    if (!item) break;
-    const std::optional<size_t> size = WriteItem(now, *item, link, room);
-    OutboundStream& stream = *streams_[item->owner];
-    if (!size) {
-      stream.drops.Count(DropReason::kTooLarge);
-      continue;
-    }
-    batch.Commit(link.destination(), *size);
-    RecordSent(now, *item, stream, *size);
-  }
-  CountEvicted();
-  return WriteProbe(now, link, batch);
-}
-
 void Egress::CountEvicted() {
   while (const std::optional<rtp::Pacer::Evicted> evicted = pacer_.PollEvicted()) {
     const bool known = evicted->owner < streams_.size() && streams_[evicted->owner] != nullptr;
     (known ? streams_[evicted->owner]->drops : drops_).Count(evicted->reason, evicted->packets);
-  }
-}
-
-rtp::Departure Egress::DepartureAt(Timestamp now) const {
-  return {NtpTime::From(now, unix_offset_), transport_sequence_};
-}
-
-std::optional<size_t> Egress::WriteRtx(Timestamp now, OutboundStream& stream,
-                                       const Repetition& what, WebRtcLink& link, ByteSpan room) {
-  const std::optional<PayloadType> type = stream.rtx->payload_types.Find(what.rewrite.payload_type);
-  if (!type) return std::nullopt;
-  const rtp::RtxHeader header{stream.rtx->ssrc, *type, SeqNo(stream.rtx->next_seq)};
-  const auto written = stream.writer.WriteRtx(what.packet, what.rewrite, header, DepartureAt(now),
-                                              room.first(room.size() - kSealRoom));
-  if (!written) return std::nullopt;
-  const std::optional<size_t> size = link.SealRtp(room, written->written, written->rest);
-  if (size) ++stream.rtx->next_seq;
-  return size;
-}
-
-std::optional<size_t> Egress::WriteItem(Timestamp now, const rtp::Pacer::Item& item,
-                                        WebRtcLink& link, ByteSpan room) {
-  OutboundStream& stream = *streams_[item.owner];
-  const bool rtx = item.retransmission && stream.rtx &&
-                   stream.rtx->payload_types.Find(item.rewrite.payload_type);
-  if (rtx) return WriteRtx(now, stream, {item.packet, item.rewrite}, link, room);
-  const auto written = stream.writer.Write(item.packet, item.rewrite, DepartureAt(now),
-                                           room.first(room.size() - kSealRoom));
-  if (!written) return std::nullopt;
-  return link.SealRtp(room, written->written, written->rest);
-}
-
-void Egress::RecordSent(Timestamp now, const rtp::Pacer::Item& item, OutboundStream& stream,
-                        size_t size) {
-  using Use = rtp::BandwidthEstimator::Use;
-  const bool audio = stream.sent.kind() == MediaKind::kAudio;
-  if (stream.numbered) {
-    const Use media = audio ? Use::kAudio : Use::kVideo;
-    const auto repeats = static_cast<uint8_t>(item.retransmission ? item.repeats + 1 : 0);
-    RecordNumbered(now, {.bytes = size,
-                         .use = item.retransmission ? Use::kRetransmission : media,
-                         .probe = item.probe,
-                         .name = Transmission{item.owner, item.rewrite.seq, repeats}.name()});
-  }
-  // What has no number is not part of the estimate either.
-  if (audio && stream.numbered) audio_rate_.Record(now, size);
-  if (item.retransmission) {
-    stream.sent.RecordRetransmitted(now, size);
-    ++totals_.rtx_packets;
-    totals_.rtx_bytes += size;
-    return;
-  }
-  stream.sent.RecordSent(now, item.rewrite.timestamp, item.packet.payload().size(), size);
-  ++totals_.rtp_packets;
-  totals_.rtp_bytes += size;
-  if (stream.nack) stream.cache.Store(now, item.packet, item.rewrite);
-  if (!stream.reports.NextTimeout()) {
-    stream.reports.Start(now);
-    next_report_ = Earlier(next_report_, stream.reports.NextTimeout());
   }
 }
 

@@ -37,6 +37,7 @@
 #include "rtp/send/padding_writer.h"
 #include "rtp/send/probe_source.h"
 #include "rtp/send/retransmission_budget.h"
+#include "worker/engine/departures.h"
 #include "worker/engine/ingress.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/outbound_stream.h"
@@ -114,8 +115,12 @@ class Egress {
   void SetTarget(uint32_t stream, std::optional<rtp::LayerTarget> target);
   const rtp::Forwarder& forwarder(uint32_t stream) const { return streams_[stream]->forwarder; }
 
+  // To be called before packets are pushed and written in one go.
+  void BeginPoll(Timestamp now) { StartProbes(now); }
   // Queues a packet for the peer, as `stream`. The reason if it is not for it, which is counted.
-  std::optional<DropReason> Push(Timestamp now, uint32_t stream, const Ingress::Arrival& arrival);
+  // With `out`, which must be this egress's until WriteDue, what may leave at once goes there.
+  std::optional<DropReason> Push(Timestamp now, uint32_t stream, const Ingress::Arrival& arrival,
+                                 Departures* out = nullptr);
   // The packet is for nobody; the stream must not show a gap for it.
   void LeaveOut(Timestamp now, uint32_t stream, const Ingress::Arrival& arrival, DropReason reason);
   // Counts a packet that could not even be offered.
@@ -165,8 +170,11 @@ class Egress {
 
   void HandleTimeout(Timestamp now);
   std::optional<Timestamp> NextTimeout() const;
-  // Appends media that may leave now. True if the batch is full and there is more.
-  bool WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch);
+  // Appends departures.due(), for which there must be room, and empties it.
+  void WriteDue(Timestamp now, WebRtcLink& link, TransmitBatch& batch, Departures& departures);
+  // Appends media that may leave now; what is committed to `departures` must be sealed before the
+  // link goes. True if the batch is full and there is more.
+  bool WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch, Departures& departures);
   // Writes the sender reports that are due; true if not all of them fitted.
   bool WriteReports(Timestamp now, ByteWriter& out);
 
@@ -181,8 +189,9 @@ class Egress {
  private:
   // Queues what the forwarder made of a packet, or counts why there is nothing.
   std::optional<DropReason> Take(Timestamp now, uint32_t stream, const Ingress::Arrival& arrival,
-                                 const rtp::Verdict& verdict);
-  std::optional<DropReason> Enqueue(Timestamp now, OutboundStream& stream, rtp::PacerItem item);
+                                 const rtp::Verdict& verdict, Departures* out);
+  std::optional<DropReason> Enqueue(Timestamp now, OutboundStream& stream, rtp::PacerItem item,
+                                    Departures* out);
   OutboundStream* FindBySsrc(Ssrc ssrc);
   // The stream whose decoder wants a key frame, noted among the wishes.
   OutboundStream* FindAsked(Ssrc ssrc, FeedbackResult& result);
@@ -196,12 +205,14 @@ class Egress {
     const rtp::RtpPacket& packet;
     const rtp::Rewrite& rewrite;
   };
+
+  // egress_media.cc
   rtp::Departure DepartureAt(Timestamp now) const;
-  // Sealed in `room`; its size, or nothing if it does not fit. The stream must have RTX.
-  std::optional<size_t> WriteRtx(Timestamp now, OutboundStream& stream, const Repetition& what,
-                                 WebRtcLink& link, ByteSpan room);
-  std::optional<size_t> WriteItem(Timestamp now, const rtp::Pacer::Item& item, WebRtcLink& link,
-                                  ByteSpan room);
+  // Nothing if it does not fit. The stream must have RTX.
+  std::optional<rtp::OutgoingPacket> WriteRtx(Timestamp now, OutboundStream& stream,
+                                              const Repetition& what, ByteSpan room);
+  std::optional<rtp::OutgoingPacket> WriteItem(Timestamp now, const rtp::Pacer::Item& item,
+                                               ByteSpan room);
   void RecordSent(Timestamp now, const rtp::Pacer::Item& item, OutboundStream& stream, size_t size);
   // The packet got a number of the transport.
   void RecordNumbered(Timestamp now, rtp::BandwidthEstimator::Sent sent);

@@ -103,7 +103,9 @@ bool Egress::WriteProbe(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
     const auto choice = probe_source_.Repeat(now, probe_, probe_streams_, wanted);
     if (choice) {
       const rtp::RetransmissionCache::Entry& entry = *choice->entry;
-      size = WriteRtx(now, *streams_[choice->owner], {entry.packet, entry.rewrite}, link, room);
+      const auto written =
+          WriteRtx(now, *streams_[choice->owner], {entry.packet, entry.rewrite}, room);
+      if (written) size = link.SealRtp(room, written->written, written->rest);
     } else {
       size = WritePadding(now, wanted, link, room);
     }

@@ -38,7 +38,7 @@ void ReceiveStun(Workspace& workspace, Timestamp now, const Datagram& datagram) 
       transport->link.agent().IsValidated(datagram.path)) {
     workspace.routes.Prove(now, datagram.path, handle);
   }
-  workspace.Wake(handle, *transport);
+  workspace.Wake(handle);
 }
 
 void ReceiveDtls(Workspace& workspace, Timestamp now, Handle<Transport> handle, ByteView bytes) {
@@ -46,7 +46,33 @@ void ReceiveDtls(Workspace& workspace, Timestamp now, Handle<Transport> handle, 
   transport.RecordReceived(now, bytes.size());
   transport.link.ReceiveDtls(now, bytes);
   HandleLinkEvents(workspace, now, handle);
-  workspace.Wake(handle, transport);
+  workspace.Wake(handle);
+}
+
+// Appends all that one peer is owed. True if the batch is full and there is more.
+bool Poll(Workspace& workspace, Timestamp now, Handle<Transport> handle, TransmitBatch& batch) {
+  Transport* transport = workspace.transports.Find(handle);
+  if (transport == nullptr) return false;
+  // What one peer is owed at once should leave at once.
+  if (batch.room() < Departures::Order::kMaxPackets && !batch.empty()) return true;
+  ServeMedia(workspace, now, *transport, &workspace.departures);
+  const bool changed = workspace.HasChanged(handle);
+  const bool more = changed ? transport->PollTransmit(now, batch, workspace.departures)
+                            : transport->PollMedia(now, batch, workspace.departures);
+  TraceProbes(workspace, now, *transport);
+  KeepEstimateTrace(workspace, *transport);
+  if (more) return true;
+  workspace.Sleep(handle);
+  if (transport->closed) return false;
+  if (changed) {
+    HandleStreamNeeds(workspace, now, *transport);
+    transport->next_change = transport->NextChange();
+  }
+  workspace.Arm(handle, *transport,
+                transport->link.ready()
+                    ? Earlier(transport->next_change, transport->egress.NextTimeout())
+                    : transport->next_change);
+  return false;
 }
 
 }  // namespace
@@ -91,11 +117,11 @@ void Engine::HandleDatagram(Timestamp now, SocketId socket, const Endpoint& remo
       break;
     case Wire::kRtp:
       ReceiveRtp(workspace, now, *transport, std::move(packet));
-      workspace.Wake(handle, *transport);
+      workspace.Wake(handle);
       break;
     case Wire::kRtcp:
       ReceiveRtcp(workspace, now, handle, std::move(packet));
-      workspace.Wake(handle, *transport);
+      workspace.Wake(handle);
       break;
     case Wire::kStun:
     case Wire::kUnknown:
@@ -103,7 +129,11 @@ void Engine::HandleDatagram(Timestamp now, SocketId socket, const Endpoint& remo
   }
 }
 
-void Engine::HandleFrame(Timestamp now, ByteView frame) { dispatcher_->HandleFrame(now, frame); }
+void Engine::HandleFrame(Timestamp now, ByteView frame) {
+  // Who joins now did not hear what was said before, and who leaves did.
+  ServeAll(*workspace_, now);
+  dispatcher_->HandleFrame(now, frame);
+}
 
 void Engine::HandleTimeout(Timestamp now) {
   Workspace& workspace = *workspace_;
@@ -112,13 +142,15 @@ void Engine::HandleTimeout(Timestamp now) {
   while (std::optional<uint32_t> slot = workspace.deadlines.PopDue(now)) {
     const Handle<Transport> handle = workspace.transports.At(*slot);
     Transport* transport = workspace.transports.Find(handle);
-    if (transport == nullptr || transport->closed) continue;
+    if (transport == nullptr) continue;
+    transport->armed.reset();
+    if (transport->closed) continue;
     transport->HandleTimeout(now);
     HandleLinkEvents(workspace, now, handle);
     HandleStreamNeeds(workspace, now, *transport);
     ShareBandwidthIfDue(workspace, now, handle);
     TellScoresIfDue(workspace, now, handle);
-    workspace.Wake(handle, *transport);
+    workspace.Wake(handle);
   }
 }
 
@@ -131,26 +163,29 @@ std::optional<Timestamp> Engine::NextTimeout() const {
 bool Engine::PollTransmit(Timestamp now, TransmitBatch& batch) {
   Workspace& workspace = *workspace_;
   const size_t before = batch.entries().size();
-  bool more = false;
   // Polling one transport may wake another, which then stands at the end of the list.
   size_t visited = 0;
-  for (; visited < workspace.awake.size() && !more; ++visited) {
-    const Handle<Transport> handle = workspace.awake[visited];
-    Transport* transport = workspace.transports.Find(handle);
-    if (transport == nullptr) continue;
-    more = transport->PollTransmit(now, batch);
-    TraceProbes(workspace, now, *transport);
-    KeepEstimateTrace(workspace, *transport);
+  bool more = false;
+  while (!more && visited < workspace.awake.size()) {
+    more = Poll(workspace, now, workspace.awake[visited], batch);
     if (more) break;
-    transport->awake = false;
-    if (transport->closed) continue;
-    HandleStreamNeeds(workspace, now, *transport);
-    workspace.deadlines.Set(handle.slot, transport->NextTimeout());
+    ++visited;
+    if (visited == workspace.awake.size() && !workspace.pending.empty()) EndServing(workspace, now);
   }
   workspace.awake.erase(workspace.awake.begin(),
                         workspace.awake.begin() + static_cast<std::ptrdiff_t>(visited));
-  workspace.datagrams_sent += batch.entries().size() - before;
+  const size_t refused = workspace.departures.Seal(batch);
+  if (refused != 0) workspace.drops.Count(DropReason::kTooLarge, refused);
+  workspace.datagrams_sent += batch.entries().size() - before - refused;
   return more;
+}
+
+Engine::Waiting Engine::waiting() const {
+  return {workspace_->pending.datagrams(), workspace_->pending.picture_is_open()};
+}
+
+Engine::Departed Engine::departed() const {
+  return {workspace_->departures.datagrams(), workspace_->departures.visits()};
 }
 
 ByteView Engine::PollMessage() { return workspace_->outbox.Poll(); }
@@ -159,10 +194,13 @@ void Engine::RecordDrop(DropReason reason, uint64_t packets) {
   workspace_->drops.Count(reason, packets);
 }
 
+void Engine::RecordSending(const Sending& sending) { workspace_->sending = sending; }
+
 void Engine::Close(Timestamp now) {
   std::vector<Handle<Router>> routers;
   workspace_->routers.ForEach(
       [&](Handle<Router> handle, const Router&) { routers.push_back(handle); });
+  ServeAll(*workspace_, now);
   for (Handle<Router> router : routers) CloseRouter(*workspace_, now, router);
 }
 

@@ -19,6 +19,7 @@
 #include "base/entropy.h"
 #include "base/packet_pool.h"
 #include "base/time.h"
+#include "dtls/bulk_cipher.h"
 #include "dtls/context.h"
 #include "worker/engine/estimate_traces.h"
 #include "worker/engine/process_usage.h"
@@ -39,6 +40,8 @@ class Engine {
     Sockets& sockets;
     const dtls::Context& dtls;
     ProcessUsage& usage;
+    // Seals and opens SRTP; null leaves it to OpenSSL.
+    dtls::BulkCipher* cipher = nullptr;
     // What to add to a timestamp to get the time since 1970; used for NTP times only.
     Duration unix_offset{0};
     uint32_t pid = 0;
@@ -63,12 +66,37 @@ class Engine {
   void HandleTimeout(Timestamp now);
   std::optional<Timestamp> NextTimeout() const;
 
+  // Media that has come in and has not been polled yet.
+  struct Waiting {
+    // If everybody took everything.
+    size_t datagrams = 0;
+    // More of a picture is to come.
+    bool picture_is_open = false;
+  };
+  Waiting waiting() const;
+  // Media that has left: datagrams, and how often somebody was given some. Never goes back.
+  struct Departed {
+    uint64_t datagrams = 0;
+    uint64_t visits = 0;
+  };
+  Departed departed() const;
+
   // Appends datagrams to `batch`. True if there is more than fitted: flush, clear and call again.
   bool PollTransmit(Timestamp now, TransmitBatch& batch);
 
   // The next outgoing control message without its length, valid until the next call of any method;
   // empty if there is none.
   ByteView PollMessage();
+
+  // How the shell sends, since it started; told in the worker's statistics.
+  struct Sending {
+    uint64_t sends = 0;  // single datagrams, and trains
+    uint64_t calls = 0;
+    uint64_t trains_refused = 0;
+    uint64_t holds = 0;
+    Duration held{0};
+  };
+  void RecordSending(const Sending& sending);
 
   // Counts what the shell had to drop before the engine saw it or after the engine let it go.
   void RecordDrop(DropReason reason, uint64_t packets = 1);

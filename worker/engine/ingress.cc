@@ -153,14 +153,16 @@ absl::InlinedVector<Ssrc, 8> Ingress::RemoveProducer(Handle<Producer> producer) 
   return ended;
 }
 
-Ingress::Verdict Ingress::ReceiveRtp(Timestamp now, PacketRef bytes) {
-  std::optional<rtp::RtpPacket> packet = rtp::RtpPacket::Parse(std::move(bytes), extensions_);
-  if (!packet) return DropReason::kRtpMalformed;
-  RecordArrival(now, *packet);
-  const auto bound = binder_.Bind(*packet);
+std::optional<rtp::RtpPacket> Ingress::Parse(PacketRef bytes) const {
+  return rtp::RtpPacket::Parse(std::move(bytes), extensions_);
+}
+
+Ingress::Verdict Ingress::ReceiveRtp(Timestamp now, rtp::RtpPacket packet) {
+  RecordArrival(now, packet);
+  const auto bound = binder_.Bind(packet);
   if (const auto* reason = std::get_if<DropReason>(&bound)) return *reason;
   const auto& binding = std::get<rtp::StreamBinder::Binding>(bound);
-  return ReceiveBound(now, *streams_[binding.stream.value()], *std::move(packet), binding.rtx);
+  return ReceiveBound(now, *streams_[binding.stream.value()], std::move(packet), binding.rtx);
 }
 
 // What the peer's estimator wants to know about every packet, whoever it belongs to.

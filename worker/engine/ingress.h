@@ -54,7 +54,8 @@ class Ingress {
     Handle<Producer> producer;
     rtp::RtpPacket packet;
     PayloadType mapped;  // in the router's payload types
-    // Of the encoding it belongs to; valid until the next call.
+    // Of the encoding it belongs to; valid as long as the producer. It tells what the newest packet
+    // has told.
     const rtp::EncodingSource* source = nullptr;
     // Of its pictures, as far as known.
     rtp::codec::PictureSize size;
@@ -81,8 +82,9 @@ class Ingress {
   // The SSRCs that have thereby ended.
   absl::InlinedVector<Ssrc, 8> RemoveProducer(Handle<Producer> producer);
 
-  // Takes the only reference to a decrypted RTP packet.
-  Verdict ReceiveRtp(Timestamp now, PacketRef bytes);
+  // Reads the only reference to a decrypted RTP packet; nothing if it is none.
+  std::optional<rtp::RtpPacket> Parse(PacketRef bytes) const;
+  Verdict ReceiveRtp(Timestamp now, rtp::RtpPacket packet);
   // Takes what a member of a compound says about the peer's own streams and its clock.
   ReportResult ReceiveReport(Timestamp now, const rtp::RtcpPacket& member);
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "rtp/packet/dependency_descriptor.h"
 #include "rtp/rtcp/compound.h"
 #include "worker/engine/bandwidth_sharing.h"
 #include "worker/engine/observers.h"
@@ -43,37 +44,8 @@ void RecordLayers(Workspace& workspace, Timestamp now, Producer& producer,
   if (news) ShareAnew(workspace, now, producer);
 }
 
-// Offers a packet to one consumer; the encoding whose key frame it waits for, if it does.
-std::optional<uint8_t> Offer(Workspace& workspace, Timestamp now, Consumer& consumer,
-                             const Ingress::Arrival& arrival) {
-  Transport& transport = *workspace.transports.Find(consumer.transport);
-  if (!transport.link.ready()) {
-    transport.egress.Refuse(consumer.stream, DropReason::kNotConnected);
-    return std::nullopt;
-  }
-  const std::optional<DropReason> refusal = transport.egress.Push(now, consumer.stream, arrival);
-  TellLayers(workspace, now, consumer);
-  if (!refusal) {
-    workspace.Wake(consumer.transport, transport);
-    TraceForwarded(workspace, now, consumer, arrival.packet);
-    return std::nullopt;
-  }
-  if (*refusal != DropReason::kAwaitingKeyframe) return std::nullopt;
-  return transport.egress.forwarder(consumer.stream).awaiting_key_frame();
-}
-
-// Nobody gets the packet, and nobody shall miss it.
-void LeaveOut(Workspace& workspace, Timestamp now, const Producer& producer,
-              const Ingress::Arrival& arrival) {
-  for (Handle<Consumer> handle : producer.consumers) {
-    const Consumer& consumer = *workspace.consumers.Find(handle);
-    Transport& transport = *workspace.transports.Find(consumer.transport);
-    transport.egress.LeaveOut(now, consumer.stream, arrival, DropReason::kNotLoudest);
-  }
-}
-
-// Gives one packet to everybody who hears its producer.
-void Forward(Workspace& workspace, Timestamp now, const Ingress::Arrival& arrival) {
+// Notes a packet for everybody who hears its producer.
+void Forward(Workspace& workspace, Timestamp now, Ingress::Arrival arrival) {
   Producer* producer = workspace.producers.Find(arrival.producer);
   if (producer == nullptr) return;
   TraceReceived(workspace, now, *producer, arrival.packet);
@@ -84,17 +56,46 @@ void Forward(Workspace& workspace, Timestamp now, const Ingress::Arrival& arriva
     workspace.transports.Find(producer->transport)->drops.Count(DropReason::kNoConsumer);
     return;
   }
-  if (!heard) return LeaveOut(workspace, now, *producer, arrival);
-  uint32_t awaited = 0;
-  for (Handle<Consumer> handle : producer->consumers) {
-    const auto encoding = Offer(workspace, now, *workspace.consumers.Find(handle), arrival);
-    if (encoding) awaited |= 1u << *encoding;
-  }
-  for (uint8_t encoding = 0; awaited >> encoding != 0; ++encoding) {
-    if ((awaited >> encoding & 1) != 0) {
-      AskKeyFrame(workspace, now, {arrival.producer, encoding});
+  if (workspace.pending.full() || workspace.pending.is_being_served()) ServeAll(workspace, now);
+  if (!workspace.pending.Add(*producer, std::move(arrival), !heard)) return;
+  for (Handle<Transport> receiver : producer->receivers) workspace.WakeForMedia(receiver);
+}
+
+// Its dependency descriptor says more than which frame it belongs to.
+bool StatesStructure(const rtp::RtpPacket& packet) {
+  const auto value = packet.extension(rtp::Extension::kDependencyDescriptor);
+  return value && value->size() > rtp::DependencyDescriptor::kMandatorySize;
+}
+
+struct Served {
+  Consumer& consumer;
+  Producer& producer;
+  Transport& transport;
+};
+
+// Gives one consumer what waits of its producer.
+void Serve(Workspace& workspace, Timestamp now, const Served& to, Departures* out) {
+  auto& [consumer, producer, transport] = to;
+  Egress& egress = transport.egress;
+  for (uint32_t i = producer.first_pending; i != kNothingPending; i = workspace.pending[i].next) {
+    const PendingMedia::Entry& entry = workspace.pending[i];
+    if (entry.left_out) {
+      egress.LeaveOut(now, consumer.stream, entry.arrival, DropReason::kNotLoudest);
+      continue;
+    }
+    if (!transport.link.ready()) {
+      egress.Refuse(consumer.stream, DropReason::kNotConnected);
+      continue;
+    }
+    const std::optional<DropReason> refusal = egress.Push(now, consumer.stream, entry.arrival, out);
+    if (!refusal) {
+      TraceForwarded(workspace, now, consumer, entry.arrival.packet);
+    } else if (*refusal == DropReason::kAwaitingKeyframe) {
+      const auto encoding = egress.forwarder(consumer.stream).awaiting_key_frame();
+      if (encoding) producer.awaited |= 1u << *encoding;
     }
   }
+  if (transport.link.ready()) TellLayers(workspace, now, consumer);
 }
 
 // Traces what a receiver asks for, and passes on what only the source can answer.
@@ -145,12 +146,56 @@ void ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, Packe
     transport.drops.Count(*reason);
     return;
   }
-  const Ingress::Verdict verdict = transport.ingress.ReceiveRtp(now, std::move(packet));
+  std::optional<rtp::RtpPacket> parsed = transport.ingress.Parse(std::move(packet));
+  if (!parsed) {
+    transport.drops.Count(DropReason::kRtpMalformed);
+    return;
+  }
+  // What came before was written for the structure that this one may replace.
+  if (StatesStructure(*parsed)) ServeAll(workspace, now);
+  Ingress::Verdict verdict = transport.ingress.ReceiveRtp(now, *std::move(parsed));
   if (const auto* reason = std::get_if<DropReason>(&verdict)) {
     transport.drops.Count(*reason);
     return;
   }
-  Forward(workspace, now, std::get<Ingress::Arrival>(verdict));
+  Forward(workspace, now, std::get<Ingress::Arrival>(std::move(verdict)));
+}
+
+void ServeMedia(Workspace& workspace, Timestamp now, Transport& transport, Departures* out) {
+  if (workspace.pending.empty() || transport.served == workspace.pending.round()) return;
+  transport.served = workspace.pending.round();
+  workspace.pending.BeginServing();
+  if (out != nullptr) transport.egress.BeginPoll(now);
+  for (size_t i = 0; i < transport.heard.size(); ++i) {
+    Producer& producer = *workspace.producers.Find(transport.heard[i]);
+    if (producer.first_pending == kNothingPending) continue;
+    Consumer& consumer = *workspace.consumers.Find(transport.consumers[i]);
+    Serve(workspace, now, {consumer, producer, transport}, out);
+  }
+}
+
+void EndServing(Workspace& workspace, Timestamp now) {
+  for (const PendingMedia::Entry& entry : workspace.pending.entries()) {
+    Producer* producer = workspace.producers.Find(entry.arrival.producer);
+    if (producer == nullptr) continue;
+    producer->first_pending = producer->last_pending = kNothingPending;
+    producer->open_pictures = 0;
+    const uint32_t awaited = std::exchange(producer->awaited, 0);
+    for (uint8_t encoding = 0; awaited >> encoding != 0; ++encoding) {
+      if ((awaited >> encoding & 1) == 0) continue;
+      AskKeyFrame(workspace, now, {entry.arrival.producer, encoding});
+    }
+  }
+  workspace.pending.Clear();
+}
+
+void ServeAll(Workspace& workspace, Timestamp now) {
+  if (workspace.pending.empty()) return;
+  for (size_t i = 0; i < workspace.awake.size(); ++i) {
+    Transport* transport = workspace.transports.Find(workspace.awake[i]);
+    if (transport != nullptr) ServeMedia(workspace, now, *transport, nullptr);
+  }
+  EndServing(workspace, now);
 }
 
 void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet) {
@@ -174,7 +219,7 @@ void AskKeyFrame(Workspace& workspace, Timestamp now, const Ingress::EncodingRef
   if (!IsWatched(workspace, *producer, encoding.encoding)) return;
   Transport* transport = workspace.transports.Find(producer->transport);
   transport->ingress.AskKeyFrame(now, encoding);
-  workspace.Wake(producer->transport, *transport);
+  workspace.Wake(producer->transport);
 }
 
 void AskKeyFrameFor(Workspace& workspace, Timestamp now, const Consumer& consumer) {

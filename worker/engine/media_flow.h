@@ -15,6 +15,16 @@ namespace sluice::worker {
 void ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, PacketRef packet);
 void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet);
 
+// Gives `transport` what waits for it, once a round. What may leave at once is in `out->due()`
+// afterwards, as much as fits there; the rest, and without `out` all of it, leaves when the
+// transport is polled.
+void ServeMedia(Workspace& workspace, Timestamp now, Transport& transport, Departures* out);
+// Everybody has been served: asks for the key frames that are missing, and lets go of the packets.
+void EndServing(Workspace& workspace, Timestamp now);
+// Serves everybody who has not been served. To be called before anything changes that what waits
+// was not meant for: who receives it, or how it is to be read.
+void ServeAll(Workspace& workspace, Timestamp now);
+
 // Asks whoever sends the encoding for a key frame, unless it has just been asked or nobody would
 // see it.
 void AskKeyFrame(Workspace& workspace, Timestamp now, const Ingress::EncodingRef& encoding);

@@ -7,6 +7,7 @@
 #ifndef SLUICE_WORKER_ENGINE_OBJECTS_H_
 #define SLUICE_WORKER_ENGINE_OBJECTS_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -75,6 +76,8 @@ struct ConsumerScores {
   bool operator==(const ConsumerScores&) const = default;
 };
 
+inline constexpr uint32_t kNothingPending = 0xffffffff;
+
 // What one peer sends: one track.
 struct Producer {
   std::string id;
@@ -85,6 +88,15 @@ struct Producer {
   PayloadMap payload_map{};
   bool paused = false;
   std::vector<Handle<Consumer>> consumers;
+  // Of each of them: whose it is. Beside them, so that waking all touches none.
+  std::vector<Handle<Transport>> receivers;
+  // What of it waits in PendingMedia: the first and last entry.
+  uint32_t first_pending = kNothingPending;
+  uint32_t last_pending = kNothingPending;
+  // A bit for each encoding of whose picture more is to come.
+  uint32_t open_pictures = 0;
+  // A bit for each encoding whose key frame a receiver lacks.
+  uint32_t awaited = 0;
   // What it sends, layer by layer; video only.
   std::optional<rtp::LayerCatalog> layers;
   // Who listens to how loud it is; audio only.
@@ -93,6 +105,17 @@ struct Producer {
   // What the application was last told.
   std::optional<WantedLayers> told_wanted;
   std::array<uint8_t, rtp::kMaxEncodings> told_scores{};
+
+  void AddConsumer(Handle<Consumer> consumer, Handle<Transport> receiver) {
+    consumers.push_back(consumer);
+    receivers.push_back(receiver);
+  }
+  void RemoveConsumer(Handle<Consumer> consumer) {
+    const auto found = std::ranges::find(consumers, consumer);
+    if (found == consumers.end()) return;
+    receivers.erase(receivers.begin() + (found - consumers.begin()));
+    consumers.erase(found);
+  }
 };
 
 // The same track, as one other peer receives it.

@@ -163,8 +163,8 @@ Dispatcher::Result Dispatcher::Consume(Timestamp now, const schema::RequestT& re
   if (options.preferred_layers) {
     consumer.preferred = producer.plan.ReadLayers(*options.preferred_layers);
   }
-  producer.consumers.push_back(handle);
-  transport.consumers.push_back(handle);
+  producer.AddConsumer(handle, *transport_handle);
+  transport.AddConsumer(handle, *producer_handle);
   const std::string id = consumer.id;
   workspace_.names.emplace(id, handle);
   ApplyPause(workspace_, now, consumer);

@@ -183,6 +183,7 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::Re
   }
   const Handle<Transport> handle = workspace_.transports.Emplace(Transport::Options{
       .dtls = workspace_.options.dtls,
+      .cipher = workspace_.options.cipher,
       .entropy = workspace_.options.entropy,
       .credentials = ice::Credentials::Generate(workspace_.options.entropy),
       .consent_timeout = std::chrono::seconds(options.ice_consent_timeout_s),
@@ -206,7 +207,7 @@ Dispatcher::Result Dispatcher::Register(Handle<Transport> handle, Transport& tra
   WebRtcServer* server = workspace_.servers.Find(transport.server);
   if (server != nullptr) server->transports.push_back(handle);
   RouteUfrag(workspace_, handle, transport);
-  workspace_.Wake(handle, transport);
+  workspace_.Wake(handle);
 
   schema::WebRtcTransportCreatedT created;
   created.ice_parameters = Describe(transport.link.agent().local());
@@ -236,7 +237,7 @@ Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp now,
   const bool we_are_client = options.role != schema::DtlsRole::Client;
   transport.link.Connect(we_are_client ? dtls::Role::kClient : dtls::Role::kServer, *fingerprint);
   HandleLinkEvents(workspace_, now, *handle);
-  workspace_.Wake(*handle, transport);
+  workspace_.Wake(*handle);
 
   schema::WebRtcTransportConnectedT connected;
   connected.dtls_local_role = we_are_client ? schema::DtlsRole::Client : schema::DtlsRole::Server;
@@ -260,7 +261,7 @@ Dispatcher::Result Dispatcher::SetMaxIncomingBitrate(Timestamp, const schema::Re
   if (!handle.ok()) return handle.status();
   Transport& transport = *workspace_.transports.Find(*handle);
   transport.ingress.SetMaxBitRate(BitRate::Bps(request.body.AsSetMaxIncomingBitrate()->bitrate));
-  workspace_.Wake(*handle, transport);
+  workspace_.Wake(*handle);
   return Done();
 }
 

@@ -126,6 +126,11 @@ schema::WorkerStatsT DescribeWorker(const Workspace& workspace, Timestamp now) {
   stats.drops = Describe(workspace.drops);
   stats.datagrams_received = workspace.datagrams_received;
   stats.datagrams_sent = workspace.datagrams_sent;
+  stats.sends = workspace.sending.sends;
+  stats.send_calls = workspace.sending.calls;
+  stats.trains_refused = workspace.sending.trains_refused;
+  stats.holds = workspace.sending.holds;
+  stats.held_us = static_cast<uint64_t>(workspace.sending.held.count());
   stats.requests = workspace.requests;
   stats.requests_refused = workspace.requests_refused;
   stats.messages_dropped = workspace.outbox.dropped();

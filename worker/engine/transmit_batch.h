@@ -6,6 +6,7 @@
 #ifndef SLUICE_WORKER_ENGINE_TRANSMIT_BATCH_H_
 #define SLUICE_WORKER_ENGINE_TRANSMIT_BATCH_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,17 +42,31 @@ class TransmitBatch {
     return ByteSpan(buffer_.get() + used_, kCapacity - used_);
   }
 
+  // How many datagrams of any size there is still room for.
+  size_t room() const {
+    return std::min(kMaxEntries - entries_.size(), (kCapacity - used_) / kMaxDatagram);
+  }
+
+  // Whether neighbours of one size leave together, so that it is worth making them so.
+  bool forms_trains() const { return forms_trains_; }
+  void set_forms_trains(bool forms) { forms_trains_ = forms; }
+
   // Adds the first `size` bytes of Room() as one datagram.
   void Commit(const Path& path, size_t size);
 
+  // The datagram is not sent after all; its size becomes zero.
+  void TakeBack(size_t index) { entries_[index].size = 0; }
+
   std::span<const Entry> entries() const { return entries_; }
   ByteView bytes(const Entry& entry) const { return {buffer_.get() + entry.offset, entry.size}; }
+  size_t bytes() const { return used_; }
   bool empty() const { return entries_.empty(); }
   void Clear();
 
  private:
   std::unique_ptr<uint8_t[]> buffer_;
   size_t used_ = 0;
+  bool forms_trains_ = true;
   std::vector<Entry> entries_;
 };
 

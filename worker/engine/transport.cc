@@ -18,26 +18,42 @@ void Transport::HandleTimeout(Timestamp now) {
   egress.HandleTimeout(now);
 }
 
-std::optional<Timestamp> Transport::NextTimeout() const {
+std::optional<Timestamp> Transport::NextChange() const {
   const std::optional<Timestamp> next = link.NextTimeout();
   // Without a path there is nobody to tell anything.
   if (!link.ready()) return next;
-  return Earlier(Earlier(next, Earlier(ingress.NextTimeout(), egress.NextTimeout())),
-                 Earlier(next_sharing, next_scores));
+  return Earlier(Earlier(next, ingress.NextTimeout()), Earlier(next_sharing, next_scores));
 }
 
-bool Transport::PollTransmit(Timestamp now, TransmitBatch& batch) {
-  const size_t before = batch.entries().size();
-  bool more = link.PollTransmit(now, batch);
+bool Transport::PollTransmit(Timestamp now, TransmitBatch& batch, Departures& departures) {
+  const size_t entries = batch.entries().size();
+  const size_t bytes = batch.bytes();
+  bool more = false;
+  if (link.ready() && !closed) egress.WriteDue(now, link, batch, departures);
+  more = link.PollTransmit(now, batch);
   if (!more && link.ready() && !closed) {
-    more = WriteRtcp(now, batch) || egress.WriteMedia(now, link, batch);
+    more = WriteRtcp(now, batch) || egress.WriteMedia(now, link, batch, departures);
   }
-  for (size_t i = before; i < batch.entries().size(); ++i) {
-    ++totals_.packets_sent;
-    totals_.bytes_sent += batch.entries()[i].size;
-    sent_.Record(now, batch.entries()[i].size);
-  }
+  RecordSent(now, batch, entries, bytes);
   return more;
+}
+
+bool Transport::PollMedia(Timestamp now, TransmitBatch& batch, Departures& departures) {
+  if (!link.ready() || closed) return false;
+  const size_t entries = batch.entries().size();
+  const size_t bytes = batch.bytes();
+  egress.WriteDue(now, link, batch, departures);
+  const bool more = egress.WriteMedia(now, link, batch, departures);
+  RecordSent(now, batch, entries, bytes);
+  return more;
+}
+
+void Transport::RecordSent(Timestamp now, const TransmitBatch& batch, size_t entries,
+                           size_t bytes) {
+  if (batch.bytes() == bytes) return;
+  totals_.packets_sent += batch.entries().size() - entries;
+  totals_.bytes_sent += batch.bytes() - bytes;
+  sent_.Record(now, batch.bytes() - bytes);
 }
 
 bool Transport::WriteRtcp(Timestamp now, TransmitBatch& batch) {

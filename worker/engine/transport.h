@@ -3,6 +3,7 @@
 #ifndef SLUICE_WORKER_ENGINE_TRANSPORT_H_
 #define SLUICE_WORKER_ENGINE_TRANSPORT_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@ class Transport {
   // What is referred to must outlive the transport.
   struct Options {
     const dtls::Context& dtls;
+    // May be null.
+    dtls::BulkCipher* cipher = nullptr;
     Entropy& entropy;
     ice::Credentials credentials;
     Duration consent_timeout{0};
@@ -45,7 +48,7 @@ class Transport {
   };
 
   explicit Transport(const Options& options)
-      : link(options.dtls, options.credentials, options.consent_timeout),
+      : link(options.dtls, options.cipher, options.credentials, options.consent_timeout),
         ingress(options.entropy, options.unix_offset),
         egress({.entropy = options.entropy,
                 .unix_offset = options.unix_offset,
@@ -61,9 +64,23 @@ class Transport {
   }
 
   void HandleTimeout(Timestamp now);
-  std::optional<Timestamp> NextTimeout() const;
+  // When it wants to be called, apart from media that waits: what changes only with the transport.
+  std::optional<Timestamp> NextChange() const;
   // Appends all that the peer is owed. True if the batch is full and there is more.
-  bool PollTransmit(Timestamp now, TransmitBatch& batch);
+  bool PollTransmit(Timestamp now, TransmitBatch& batch, Departures& departures);
+  // The same if there is nothing but media.
+  bool PollMedia(Timestamp now, TransmitBatch& batch, Departures& departures);
+
+  void AddConsumer(Handle<Consumer> consumer, Handle<Producer> producer) {
+    consumers.push_back(consumer);
+    heard.push_back(producer);
+  }
+  void RemoveConsumer(Handle<Consumer> consumer) {
+    const auto found = std::ranges::find(consumers, consumer);
+    if (found == consumers.end()) return;
+    heard.erase(heard.begin() + (found - consumers.begin()));
+    consumers.erase(found);
+  }
 
   const Totals& totals() const { return totals_; }
   const rtp::RateMeter& received() const { return received_; }
@@ -79,11 +96,12 @@ class Transport {
   std::vector<ListenPoint> own_points;
   std::vector<Handle<Producer>> producers;
   std::vector<Handle<Consumer>> consumers;
+  // Of each of them: what it is that it receives. Kept beside them, so that finding out whether
+  // there is anything for them touches none.
+  std::vector<Handle<Producer>> heard;
   // What the route table holds for this transport.
   std::vector<std::string> ufrags;
   std::vector<Path> paths;
-  // Stands in the list of those to be polled.
-  bool awake = false;
   bool closed = false;
 
   WebRtcLink link;
@@ -96,12 +114,19 @@ class Transport {
   std::optional<Timestamp> next_scores;
   // What was last shared.
   std::optional<BitRate> shared;
+  // The last NextChange, and for when it stands among the deadlines.
+  std::optional<Timestamp> next_change;
+  std::optional<Timestamp> armed;
+  // When it was last given what waited; see PendingMedia.
+  uint64_t served = 0;
   TraceTypes traces;
   // Of packets that did not reach a stream.
   DropCounters drops;
 
  private:
   bool WriteRtcp(Timestamp now, TransmitBatch& batch);
+  // `entries` and `bytes` were in the batch before.
+  void RecordSent(Timestamp now, const TransmitBatch& batch, size_t entries, size_t bytes);
 
   Totals totals_;
   rtp::RateMeter received_;

@@ -44,9 +44,11 @@ std::string_view DtlsStateName(DtlsState state) {
   return "unknown";
 }
 
-WebRtcLink::WebRtcLink(const dtls::Context& context, ice::Credentials credentials,
-                       Duration consent_timeout)
-    : context_(context), agent_(std::move(credentials), {.consent_timeout = consent_timeout}) {}
+WebRtcLink::WebRtcLink(const dtls::Context& context, dtls::BulkCipher* cipher,
+                       ice::Credentials credentials, Duration consent_timeout)
+    : context_(context),
+      cipher_(cipher),
+      agent_(std::move(credentials), {.consent_timeout = consent_timeout}) {}
 
 void WebRtcLink::ReceiveStun(Timestamp now, const Datagram& datagram) {
   agent_.Receive(now, datagram);
@@ -139,7 +141,7 @@ DropCounters WebRtcLink::drops() const {
 void WebRtcLink::DrainSession() {
   while (std::optional<dtls::Session::Event> event = session_->PollEvent()) {
     if (auto* connected = std::get_if<dtls::Session::Connected>(&*event)) {
-      auto srtp = dtls::SrtpSession::Create(connected->keys);
+      auto srtp = dtls::SrtpSession::Create(connected->keys, cipher_);
       if (!srtp.ok()) {
         EnterDtlsState(DtlsState::kFailed, "SRTP keys were refused");
         continue;

@@ -19,6 +19,7 @@
 #include "base/endpoint.h"
 #include "base/packet_pool.h"
 #include "base/time.h"
+#include "dtls/bulk_cipher.h"
 #include "dtls/context.h"
 #include "dtls/session.h"
 #include "dtls/srtp_session.h"
@@ -41,8 +42,10 @@ class WebRtcLink {
       std::variant<ice::LiteAgent::StateChanged, ice::LiteAgent::PathValidated,
                    ice::LiteAgent::PathSelected, ice::LiteAgent::PathRemoved, DtlsChanged>;
 
-  // `context` must outlive the link. A `consent_timeout` of zero never expires.
-  WebRtcLink(const dtls::Context& context, ice::Credentials credentials, Duration consent_timeout);
+  // What is referred to must outlive the link; `cipher` may be null. A `consent_timeout` of zero
+  // never expires.
+  WebRtcLink(const dtls::Context& context, dtls::BulkCipher* cipher, ice::Credentials credentials,
+             Duration consent_timeout);
 
   void ReceiveStun(Timestamp now, const Datagram& datagram);
   void ReceiveDtls(Timestamp now, ByteView datagram);
@@ -65,6 +68,9 @@ class WebRtcLink {
   // See dtls::SrtpSession. Nothing if the packet does not fit.
   std::optional<size_t> SealRtp(ByteSpan out, size_t written, ByteView rest) {
     return srtp_->ProtectRtp(out, written, rest);
+  }
+  std::optional<dtls::SealJob> PrepareRtp(ByteSpan out, size_t written, ByteView rest) {
+    return srtp_->PrepareRtp(out, written, rest);
   }
   std::optional<size_t> SealRtcp(ByteSpan out, size_t written) {
     return srtp_->ProtectRtcp(out, written);
@@ -96,6 +102,7 @@ class WebRtcLink {
   void EnterDtlsState(DtlsState state, std::string_view reason, std::string certificate = {});
 
   const dtls::Context& context_;
+  dtls::BulkCipher* const cipher_;
   ice::LiteAgent agent_;
   std::unique_ptr<dtls::Session> session_;
   std::unique_ptr<dtls::SrtpSession> srtp_;

@@ -15,16 +15,19 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "worker/engine/deadline_heap.h"
+#include "worker/engine/departures.h"
 #include "worker/engine/engine.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/outbox.h"
+#include "worker/engine/pending_media.h"
 #include "worker/engine/route_table.h"
 #include "worker/engine/transport.h"
 
 namespace sluice::worker {
 
 struct Workspace {
-  explicit Workspace(const Engine::Options& engine_options) : options(engine_options) {}
+  explicit Workspace(const Engine::Options& engine_options)
+      : options(engine_options), departures(engine_options.cipher) {}
 
   Engine::Options options;
 
@@ -41,6 +44,9 @@ struct Workspace {
   DeadlineHeap observer_deadlines;
   // Transports that may have something to send or to tell, each once.
   std::vector<Handle<Transport>> awake;
+  // Media that its receivers have still to be given.
+  PendingMedia pending;
+  Departures departures;
   // Closed, but perhaps with last words to send; erased a turn later, when those have left.
   std::vector<Handle<Transport>> closing;
   std::vector<SocketId> closing_sockets;
@@ -50,18 +56,44 @@ struct Workspace {
   DropCounters drops;
   uint64_t datagrams_received = 0;
   uint64_t datagrams_sent = 0;
+  Engine::Sending sending;
   uint64_t requests = 0;
   uint64_t requests_refused = 0;
   std::optional<int> log_level;
   // Kept for its memory.
   std::vector<rtp::Allocator::Request> requests_scratch;
 
-  // Has `transport` looked at before the turn ends.
-  void Wake(Handle<Transport> handle, Transport& transport) {
-    if (transport.awake) return;
-    transport.awake = true;
-    awake.push_back(handle);
+  // Has the transport looked at before the turn ends: anything about it may have changed.
+  void Wake(Handle<Transport> handle) { Wake(handle, kAwake | kChanged); }
+  // The same if there is only media for it.
+  void WakeForMedia(Handle<Transport> handle) { Wake(handle, kAwake); }
+  bool IsAwake(Handle<Transport> handle) const {
+    return handle.slot < states_.size() && states_[handle.slot] != 0;
   }
+  bool HasChanged(Handle<Transport> handle) const {
+    return handle.slot < states_.size() && (states_[handle.slot] & kChanged) != 0;
+  }
+  void Sleep(Handle<Transport> handle) { states_[handle.slot] = 0; }
+
+  // Has the transport called at `deadline` and not otherwise.
+  void Arm(Handle<Transport> handle, Transport& transport, std::optional<Timestamp> deadline) {
+    if (transport.armed == deadline) return;
+    transport.armed = deadline;
+    deadlines.Set(handle.slot, deadline);
+  }
+
+ private:
+  static constexpr uint8_t kAwake = 1;
+  static constexpr uint8_t kChanged = 2;
+
+  void Wake(Handle<Transport> handle, uint8_t state) {
+    if (handle.slot >= states_.size()) states_.resize(handle.slot + size_t{1});
+    if (states_[handle.slot] == 0) awake.push_back(handle);
+    states_[handle.slot] = static_cast<uint8_t>(states_[handle.slot] | state);
+  }
+
+  // By slot, apart from the transports: waking thousands for a packet touches none of them.
+  std::vector<uint8_t> states_;
 };
 
 }  // namespace sluice::worker

@@ -1,0 +1,92 @@
+// What has come in and has not been given to its receivers yet.
+//
+// Packets are not offered to everybody one by one as they come. Each receiver is given all that has
+// come for it, and is then written at once: what is known about it is fetched from memory once for
+// several packets and two steps, which with hundreds of receivers is most of what forwarding costs.
+// Nothing waits here for longer than it takes to empty the inbox.
+
+#ifndef SLUICE_WORKER_ENGINE_PENDING_MEDIA_H_
+#define SLUICE_WORKER_ENGINE_PENDING_MEDIA_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "worker/engine/ingress.h"
+#include "worker/engine/objects.h"
+
+namespace sluice::worker {
+
+class PendingMedia {
+ public:
+  // What one turn reads (SocketTable::kDatagramsPerTurn). It holds slots of the packet pool, so
+  // more has to be given away first.
+  static constexpr size_t kMaxEntries = 1024;
+
+  struct Entry {
+    Ingress::Arrival arrival;
+    // Nobody gets it, and nobody shall miss it.
+    bool left_out = false;
+    // Of the same producer.
+    uint32_t next = kNothingPending;
+  };
+
+  PendingMedia() { entries_.reserve(kMaxEntries); }
+
+  bool empty() const { return entries_.empty(); }
+  bool full() const { return entries_.size() == kMaxEntries; }
+  const Entry& operator[](uint32_t index) const { return entries_[index]; }
+  const std::vector<Entry>& entries() const { return entries_; }
+
+  // True if it is the first of `producer`. Must not be full.
+  bool Add(Producer& producer, Ingress::Arrival arrival, bool left_out) {
+    const auto index = static_cast<uint32_t>(entries_.size());
+    entries_.push_back({std::move(arrival), left_out, kNothingPending});
+    const bool first = producer.first_pending == kNothingPending;
+    (first ? producer.first_pending : entries_[producer.last_pending].next) = index;
+    producer.last_pending = index;
+    datagrams_ += producer.receivers.size();
+    if (producer.kind == rtp::MediaKind::kVideo) RecordPicture(producer, entries_.back().arrival);
+    return first;
+  }
+
+  // How many datagrams it would make if everybody took everything.
+  size_t datagrams() const { return datagrams_; }
+  // Of some picture there is more to come.
+  bool picture_is_open() const { return open_ != 0; }
+
+  // Who has been served once a round is not served again.
+  uint64_t round() const { return round_; }
+  // Some have been served and others not, so nothing may be added.
+  bool is_being_served() const { return being_served_; }
+  void BeginServing() { being_served_ = true; }
+  void Clear() {
+    entries_.clear();
+    datagrams_ = open_ = 0;
+    being_served_ = false;
+    ++round_;
+  }
+
+ private:
+  // Pictures of an encoding come one after the other, each with a marker at its end (RFC 3550
+  // §5.1).
+  void RecordPicture(Producer& producer, const Ingress::Arrival& arrival) {
+    const uint32_t bit = 1u << arrival.source->index;
+    const bool was_open = (producer.open_pictures & bit) != 0;
+    const bool is_open = !arrival.packet.marker();
+    if (was_open == is_open) return;
+    producer.open_pictures ^= bit;
+    is_open ? ++open_ : --open_;
+  }
+
+  std::vector<Entry> entries_;
+  size_t datagrams_ = 0;
+  size_t open_ = 0;
+  uint64_t round_ = 1;
+  bool being_served_ = false;
+};
+
+}  // namespace sluice::worker
+
+#endif  // SLUICE_WORKER_ENGINE_PENDING_MEDIA_H_
