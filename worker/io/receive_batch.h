@@ -1,5 +1,8 @@
 // Reads datagrams off a socket, many per system call, straight into slots of the packet pool and
 // with the kernel's receive stamps.
+//
+// What one peer sends in a row the kernel may hand over in one piece (UDP_GRO, udp(7)): the first
+// datagram of such a train stays where it is, the others are copied into slots of their own.
 
 #ifndef SLUICE_WORKER_IO_RECEIVE_BATCH_H_
 #define SLUICE_WORKER_IO_RECEIVE_BATCH_H_
@@ -11,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/endpoint.h"
 #include "base/ids.h"
@@ -39,32 +43,48 @@ class ReceiveBatch {
 
   explicit ReceiveBatch(PacketPool& pool);
 
-  // Takes up to kSize datagrams off `fd` and returns how many; fewer than kSize says that nothing
-  // more was there. Those that survived are in datagrams() until the next call.
-  size_t Receive(int fd, SocketId socket, const TurnTime& turn);
-  std::span<InboundDatagram> datagrams() { return {received_.data(), received_count_}; }
+  // Takes up to kSize messages off `fd`; each is a datagram or a train. Those datagrams that
+  // survived are in datagrams() until the next call.
+  struct Taken {
+    size_t messages = 0;  // fewer than kSize: nothing more was there
+    size_t datagrams = 0;
+  };
+  Taken Receive(int fd, SocketId socket, const TurnTime& turn);
+  std::span<InboundDatagram> datagrams() { return received_; }
 
   Drops TakeDrops() { return std::exchange(drops_, {}); }
 
  private:
-  // The only control message we ask for is one timespec.
-  static constexpr size_t kControlSize = CMSG_SPACE(sizeof(timespec));
+  // A train is as long as a UDP datagram can be, and the kernel's own bound is 64 pieces.
+  static constexpr size_t kMaxTrain = 64 * 1024;
+  static constexpr size_t kMaxPieces = 64;
+  // The control messages we ask for: a timespec, and the size of the pieces of a train.
+  static constexpr size_t kControlSize = CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(int));
   struct alignas(cmsghdr) ControlBuffer {
     uint8_t bytes[kControlSize];
   };
+  struct Control {
+    Timestamp arrival;
+    size_t piece = 0;  // zero: no train
+  };
 
   size_t Prepare();
-  void Keep(size_t index, SocketId socket, const TurnTime& turn);
-  static Timestamp ArrivalOf(msghdr& header, const TurnTime& turn);
+  // How many datagrams that were.
+  size_t Keep(size_t index, SocketId socket, const TurnTime& turn);
+  size_t KeepTrain(size_t index, InboundDatagram first, size_t piece);
+  void KeepPiece(const InboundDatagram& like, ByteView front, ByteView back);
+  static Control ReadControl(msghdr& header, const TurnTime& turn);
 
   PacketPool& pool_;
   std::array<PacketRef, kSize> slots_;
   std::array<mmsghdr, kSize> headers_{};
-  std::array<iovec, kSize> pieces_{};
+  // Each message begins in its slot and, if it is longer, goes on in a place of its own. That
+  // memory is only touched by trains.
+  std::array<std::array<iovec, 2>, kSize> pieces_{};
+  const std::unique_ptr<uint8_t[]> overflow_;
   std::array<SocketAddress, kSize> addresses_{};
   std::array<ControlBuffer, kSize> controls_{};
-  std::array<InboundDatagram, kSize> received_;
-  size_t received_count_ = 0;
+  std::vector<InboundDatagram> received_;
   Drops drops_;
   // Where datagrams go that have no slot: they must leave the kernel all the same, or the loop
   // would be woken for them for ever.

@@ -1,5 +1,9 @@
 #include "worker/io/receive_batch.h"
 
+#include <netinet/udp.h>
+
+#include <array>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -35,7 +39,30 @@ class ReceiveBatchTest : public ::testing::Test {
               static_cast<ssize_t>(bytes.size()));
   }
 
-  size_t Receive(ReceiveBatch& batch) { return batch.Receive(here_.fd(), kSocket, Clock().Read()); }
+  size_t Receive(ReceiveBatch& batch) {
+    return batch.Receive(here_.fd(), kSocket, Clock().Read()).datagrams;
+  }
+
+  // All of `bytes` in one call, in pieces of `piece`.
+  void SendTrain(const std::string& bytes, uint16_t piece) {
+    SocketAddress address;
+    const socklen_t size = WriteSocketAddress(here_.local(), AF_INET, address);
+    iovec whole{const_cast<char*>(bytes.data()), bytes.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(piece))> control{};
+    msghdr message{};
+    message.msg_name = &address;
+    message.msg_namelen = size;
+    message.msg_iov = &whole;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_UDP;
+    header->cmsg_type = UDP_SEGMENT;
+    header->cmsg_len = CMSG_LEN(sizeof(piece));
+    std::memcpy(CMSG_DATA(header), &piece, sizeof(piece));
+    ASSERT_EQ(sendmsg(there_.fd(), &message, 0), static_cast<ssize_t>(bytes.size()));
+  }
 
   std::vector<std::string> Texts(ReceiveBatch& batch) {
     std::vector<std::string> texts;
@@ -69,7 +96,7 @@ TEST_F(ReceiveBatchTest, NothingThereIsNothingTaken) {
   ReceiveBatch batch(pool);
   EXPECT_EQ(Receive(batch), 0u);
   EXPECT_THAT(batch.datagrams(), IsEmpty());
-  EXPECT_EQ(ReceiveBatch(pool).Receive(-1, kSocket, TurnTime()), 0u);
+  EXPECT_EQ(ReceiveBatch(pool).Receive(-1, kSocket, TurnTime()).messages, 0u);
 }
 
 TEST_F(ReceiveBatchTest, TakesAtMostABatch) {
@@ -139,6 +166,53 @@ TEST_F(ReceiveBatchTest, ASlotThatATruncatedDatagramLeftIsUsedAgain) {
   EXPECT_EQ(pool.exhausted() > 0, true);
 }
 
+// As many pieces of each size as a train has, also where they end in the middle of a slot.
+TEST_F(ReceiveBatchTest, ATrainIsTakenApart) {
+  PacketPool pool;
+  ReceiveBatch batch(pool);
+  for (const uint16_t piece : std::array<uint16_t, 5>{1, 100, 1000, 1200, 1400}) {
+    std::string train;
+    std::vector<std::string> pieces;
+    for (char c = 'a'; c < 'z' && train.size() < 30'000; ++c) {
+      pieces.emplace_back(piece, c);
+      train += pieces.back();
+    }
+    if (piece > 1) {
+      pieces.emplace_back(piece - 1u, '!');
+      train += pieces.back();
+    }
+    SendTrain(train, piece);
+    Send("alone");
+    pieces.emplace_back("alone");
+    EXPECT_EQ(Receive(batch), pieces.size()) << piece;
+    EXPECT_EQ(Texts(batch), pieces) << piece;
+    const Timestamp arrival = batch.datagrams().front().packet.arrival();
+    for (size_t i = 0; i + 1 < pieces.size(); ++i) {
+      EXPECT_EQ(batch.datagrams()[i].packet.arrival(), arrival);
+      EXPECT_EQ(batch.datagrams()[i].remote, there_.local());
+    }
+  }
+}
+
+TEST_F(ReceiveBatchTest, PiecesForWhichThereIsNoSlotAreCounted) {
+  PacketPool pool(ReceiveBatch::kSize + 2);
+  ReceiveBatch batch(pool);
+  SendTrain(std::string(500, 'a'), 100);
+  EXPECT_EQ(Receive(batch), 5u);
+  EXPECT_THAT(batch.datagrams(), SizeIs(3));
+  EXPECT_EQ(batch.TakeDrops().pool_exhausted, 2u);
+}
+
+TEST_F(ReceiveBatchTest, PiecesLongerThanASlotAreDropped) {
+  PacketPool pool;
+  ReceiveBatch batch(pool);
+  SendTrain(std::string(9000, 'a'), 4000);
+  Send("after");
+  Receive(batch);
+  EXPECT_THAT(Texts(batch), ElementsAre("after"));
+  EXPECT_GE(batch.TakeDrops().truncated, 1u);
+}
+
 TEST_F(ReceiveBatchTest, ArrivalIsWhenTheKernelReceivedIt) {
   PacketPool pool;
   ReceiveBatch batch(pool);
@@ -148,7 +222,7 @@ TEST_F(ReceiveBatchTest, ArrivalIsWhenTheKernelReceivedIt) {
   // Read by a turn that comes 500 ms later.
   TurnTime turn = Clock().Read();
   turn.now += std::chrono::milliseconds(500);
-  ASSERT_EQ(batch.Receive(here_.fd(), kSocket, turn), 1u);
+  ASSERT_EQ(batch.Receive(here_.fd(), kSocket, turn).messages, 1u);
   // Two clocks are compared, which are read one after the other.
   constexpr Duration kSlack = std::chrono::milliseconds(5);
   const Timestamp arrival = batch.datagrams()[0].packet.arrival();
@@ -164,7 +238,7 @@ TEST_F(ReceiveBatchTest, ArrivalFollowsNoWallClockThatWasSet) {
     TurnTime jumped = turn;
     jumped.unix_offset += jump;
     Send("stamped");
-    ASSERT_EQ(batch.Receive(here_.fd(), kSocket, jumped), 1u);
+    ASSERT_EQ(batch.Receive(here_.fd(), kSocket, jumped).messages, 1u);
     EXPECT_EQ(batch.datagrams()[0].packet.arrival(), turn.now);
   }
 }

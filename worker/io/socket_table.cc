@@ -29,6 +29,7 @@ absl::StatusOr<std::unique_ptr<SocketTable>> SocketTable::Create(const Options& 
 SocketTable::SocketTable(const Options& options, Descriptor epoll)
     : options_(options), epoll_(std::move(epoll)), receive_(options.pool) {
   ready_.reserve(kReadyPerTurn);
+  send_.set_trains(options.forms_trains);
 }
 
 absl::StatusOr<BoundSocket> SocketTable::Open(const ListenOptions& options) {
@@ -82,16 +83,17 @@ std::span<InboundDatagram> SocketTable::NextBatch() {
     if (next_ready_ >= ready_.size()) next_ready_ = 0;
     const uint32_t id = ready_[next_ready_];
     const auto found = sockets_.find(id);
-    const size_t taken =
-        found == sockets_.end() ? 0 : receive_.Receive(found->second.fd(), SocketId(id), turn_);
-    share_ -= std::min(share_, taken);
-    if (taken < ReceiveBatch::kSize) {
+    const ReceiveBatch::Taken taken =
+        found == sockets_.end() ? ReceiveBatch::Taken()
+                                : receive_.Receive(found->second.fd(), SocketId(id), turn_);
+    share_ -= std::min(share_, taken.datagrams);
+    if (taken.messages < ReceiveBatch::kSize) {
       ready_[next_ready_] = ready_.back();
       ready_.pop_back();
     } else {
       ++next_ready_;
     }
-    if (taken != 0 && !receive_.datagrams().empty()) return receive_.datagrams();
+    if (taken.messages != 0 && !receive_.datagrams().empty()) return receive_.datagrams();
   }
   return {};
 }
@@ -114,6 +116,7 @@ void SocketTable::Send(const TransmitBatch& batch) {
 
 SocketTable::Drops SocketTable::TakeDrops() {
   const ReceiveBatch::Drops received = receive_.TakeDrops();
+  sent_ += outcome_;
   const SendOutcome sent = std::exchange(outcome_, {});
   return {received.truncated, received.pool_exhausted, sent.full, sent.failed};
 }

@@ -36,6 +36,8 @@ class SocketTable : public Sockets {
     // Taken where a request names neither a port nor a range; 0 and 0 for any port at all.
     uint16_t port_min = 0;
     uint16_t port_max = 0;
+    // See SendBatch.
+    bool forms_trains = true;
   };
 
   // What the shell lost since it was last asked.
@@ -65,8 +67,12 @@ class SocketTable : public Sockets {
   std::span<InboundDatagram> NextBatch();
 
   void Send(const TransmitBatch& batch);
+  // Datagrams of one destination and size leave together; see SendBatch.
+  bool forms_trains() const { return send_.forms_trains(); }
 
   Drops TakeDrops();
+  // All that was sent so far.
+  const SendOutcome& sent() const { return sent_; }
 
  private:
   SocketTable(const Options& options, Descriptor epoll);
@@ -79,7 +85,8 @@ class SocketTable : public Sockets {
   uint32_t last_id_ = 0;
   ReceiveBatch receive_;
   SendBatch send_;
-  SendOutcome outcome_;
+  SendOutcome outcome_;  // since TakeDrops
+  SendOutcome sent_;
 
   // Of this turn: sockets that may have more, whose turn it is, and how much may still be read.
   TurnTime turn_;

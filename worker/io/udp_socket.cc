@@ -1,5 +1,7 @@
 #include "worker/io/udp_socket.h"
 
+#include <netinet/udp.h>
+
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -99,6 +101,9 @@ int UdpSocket::Configure(const ListenOptions& options) {
     if (int error = SetFlag(fd(), SOL_SOCKET, SO_REUSEPORT, 1); error != 0) return error;
   }
   if (int error = SetFlag(fd(), SOL_SOCKET, SO_TIMESTAMPNS, 1); error != 0) return error;
+  // What a peer sends in a row may be handed over in one piece (ReceiveBatch). A kernel that does
+  // not know how goes on without.
+  SetFlag(fd(), SOL_UDP, UDP_GRO, 1);
   send_buffer_ = SetBuffer(fd(), SO_SNDBUF, SO_SNDBUFFORCE, OrDefault(options.send_buffer));
   receive_buffer_ = SetBuffer(fd(), SO_RCVBUF, SO_RCVBUFFORCE, OrDefault(options.receive_buffer));
   return 0;
