@@ -18,13 +18,13 @@ namespace {
 
 using dtls::SrtpProfile;
 
-struct MbManagerDeleter {
+struct MgrDeleter {
   void operator()(IMB_MGR* manager) const { free_mb_mgr(manager); }
 };
-using MbManager = std::unique_ptr<IMB_MGR, MbManagerDeleter>;
+using MgrPtr = std::unique_ptr<IMB_MGR, MgrDeleter>;
 
-MbManager CreateManager() {
-  MbManager manager(alloc_mb_mgr(0));
+MgrPtr CreateManager() {
+  MgrPtr manager(alloc_mb_mgr(0));
   if (manager == nullptr) return nullptr;
   IMB_ARCH architecture = IMB_ARCH_NONE;
   init_mb_mgr_auto(manager.get(), &architecture);
@@ -40,7 +40,7 @@ void XorInto(uint8_t* bytes, uint64_t value, size_t width) {
 
 class GcmSealer final : public Sealer {
  public:
-  GcmSealer(MbManager manager, SrtpProfile profile)
+  GcmSealer(MgrPtr manager, SrtpProfile profile)
       : manager_(std::move(manager)), profile_(profile) {}
 
   std::optional<uint32_t> AddKey(ByteView master) override {
@@ -80,7 +80,7 @@ class GcmSealer final : public Sealer {
   };
   bool is_256() const { return profile_ == SrtpProfile::kAeadAes256Gcm; }
 
-  const MbManager manager_;
+  const MgrPtr manager_;
   const SrtpProfile profile_;
   // Each about 1 KiB, aligned to cache lines.
   std::vector<std::unique_ptr<Key>> keys_;
@@ -89,7 +89,7 @@ class GcmSealer final : public Sealer {
 
 class CtrHmacSealer final : public Sealer {
  public:
-  explicit CtrHmacSealer(MbManager manager) : manager_(std::move(manager)) {}
+  explicit CtrHmacSealer(MgrPtr manager) : manager_(std::move(manager)) {}
 
   std::optional<uint32_t> AddKey(ByteView master) override {
     const auto derived =
@@ -185,7 +185,7 @@ class CtrHmacSealer final : public Sealer {
     out.status = IMB_STATUS_BEING_PROCESSED;
   }
 
-  const MbManager manager_;
+  const MgrPtr manager_;
   std::vector<std::unique_ptr<Key>> keys_;
   std::array<IMB_JOB, kMaxJobs> jobs_{};
   std::array<std::array<uint8_t, 16>, kMaxJobs> counters_{};
@@ -195,7 +195,7 @@ class CtrHmacSealer final : public Sealer {
 }  // namespace
 
 std::unique_ptr<Sealer> CreateIpsecMbSealer(SrtpProfile profile) {
-  MbManager manager = CreateManager();
+  MgrPtr manager = CreateManager();
   if (manager == nullptr) return nullptr;
   if (profile == SrtpProfile::kAesCm128HmacSha1_80) {
     return std::make_unique<CtrHmacSealer>(std::move(manager));

@@ -1,5 +1,7 @@
 #include "worker/io/event_loop.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <csignal>
 #include <string>
@@ -111,13 +113,15 @@ void EventLoop::OnSignal(uv_signal_t* signal, int) {
 // drained before anything is sent, so one wake-up that brings thirty datagrams ends in one flush
 // rather than thirty.
 void EventLoop::Turn() {
-  const TurnTime turn = clock_.Read();  // The only clock read on this path.
-  const Timestamp now = turn.now;
+  TurnTime turn = clock_.Read();
+  const Timestamp began = turn.now;
 
-  AcceptClient(now);
-  const bool more_requests = ServeControl(now);
-  if (told_to_stop_) BeginClosing(now, kClosed);
+  AcceptClient(began);
+  const bool more_requests = ServeControl(began);
+  if (told_to_stop_) BeginClosing(began, kClosed);
   ServeMedia(turn);
+  turn = GatherMedia(turn);
+  const Timestamp now = turn.now;
   options_.engine.HandleTimeout(now);
 
   WriteMessages(now);
@@ -127,8 +131,11 @@ void EventLoop::Turn() {
   // Writing may have found that nobody reads any more; the next turn draws the conclusion.
   const bool ended = control_ && control_->state() != ControlPipe::State::kOpen;
   const bool more_work = more_requests || more_media || (ended && !closing_deadline_);
+  gathering_.End(now, options_.engine.departed());
   WaitFor(Earlier(options_.engine.NextTimeout(), closing_deadline_), more_work);
   StopIfDone(now, more_media);
+  const Timestamp finished = clock_.Read().now;
+  gathering_.RecordBusy(finished, finished - began - waited_);
 }
 
 void EventLoop::AcceptClient(Timestamp now) {
@@ -211,6 +218,22 @@ void EventLoop::ServeMedia(const TurnTime& turn) {
   media_ready_.Watch(UV_READABLE);
 }
 
+// The loop itself waits in milliseconds.
+TurnTime EventLoop::GatherMedia(TurnTime turn) {
+  waited_ = Duration(0);
+  gathering_.Begin(turn.now);
+  for (;;) {
+    const Duration wait = gathering_.Wait(turn.now, options_.engine.waiting());
+    if (wait <= Duration(0)) return turn;
+    const timespec span{0, static_cast<long>(std::chrono::nanoseconds(wait).count())};
+    nanosleep(&span, nullptr);
+    const TurnTime later = clock_.Read();
+    waited_ += later.now - turn.now;
+    turn = later;
+    ServeMedia(turn);
+  }
+}
+
 // As far as the application reads them. The rest stays with the engine, which bounds it.
 void EventLoop::WriteMessages(Timestamp now) {
   if (!control_) return;
@@ -229,6 +252,7 @@ void EventLoop::WriteMessages(Timestamp now) {
 // True if this turn's share was not enough.
 bool EventLoop::SendMedia(Timestamp now) {
   bool more = true;
+  batch_.set_forms_trains(options_.sockets.forms_trains());
   for (int i = 0; i < kFlushesPerTurn && more; ++i) {
     more = options_.engine.PollTransmit(now, batch_);
     options_.sockets.Send(batch_);
@@ -248,6 +272,12 @@ void EventLoop::RecordDrops() {
   for (const auto& [reason, packets] : counts) {
     if (packets != 0) options_.engine.RecordDrop(reason, packets);
   }
+  const SendOutcome& sent = options_.sockets.sent();
+  options_.engine.RecordSending({.sends = sent.messages,
+                                 .calls = sent.calls,
+                                 .trains_refused = sent.refused,
+                                 .holds = gathering_.holds(),
+                                 .held = gathering_.held()});
 }
 
 void EventLoop::BeginClosing(Timestamp now, int exit_code) {

@@ -18,6 +18,7 @@
 #include "worker/io/clock.h"
 #include "worker/io/control_listener.h"
 #include "worker/io/control_pipe.h"
+#include "worker/io/gathering.h"
 #include "worker/io/log.h"
 #include "worker/io/readiness.h"
 #include "worker/io/socket_table.h"
@@ -40,6 +41,8 @@ class EventLoop {
     Engine& engine;
     SocketTable& sockets;
     Log& log;
+    // See Gathering.
+    Duration max_hold{0};
   };
 
   // Also makes SIGTERM and SIGINT end the loop, and SIGPIPE do nothing.
@@ -56,7 +59,7 @@ class EventLoop {
   int Run();
 
  private:
-  explicit EventLoop(const Options& options) : options_(options) {}
+  explicit EventLoop(const Options& options) : options_(options), gathering_(options.max_hold) {}
 
   absl::Status Init();
   absl::Status WatchPipe();
@@ -70,6 +73,8 @@ class EventLoop {
   void FinishClosing(Timestamp now);
   void JudgeControl(Timestamp now);
   void ServeMedia(const TurnTime& turn);
+  // Waits, if that is worth it, for more media; the time then.
+  TurnTime GatherMedia(TurnTime turn);
   void WriteMessages(Timestamp now);
   bool SendMedia(Timestamp now);
   void RecordDrops();
@@ -81,6 +86,9 @@ class EventLoop {
   const Options options_;
   Clock clock_;
   TransmitBatch batch_;
+  Gathering gathering_;
+  // Of this turn.
+  Duration waited_{0};
 
   uv_loop_t loop_{};
   bool loop_open_ = false;

@@ -35,6 +35,11 @@ Problem SetDescriptor(std::string_view name, std::string_view value, int& fd) {
   return Wrong(name, "the number of an open file descriptor", value);
 }
 
+Problem SetHold(std::string_view name, std::string_view value, uint32_t& hold_us) {
+  if (ParseInteger(value, hold_us) && hold_us <= Options::kMaxHoldUs) return std::nullopt;
+  return Wrong(name, "a number of microseconds from 0 to 20000", value);
+}
+
 Problem SetPath(std::string_view name, std::string_view value, std::string& path) {
   if (value.empty()) return Wrong(name, "a path", value);
   path = value;
@@ -48,17 +53,31 @@ Problem SetLogLevel(std::string_view name, std::string_view value, LogLevel& lev
   return std::nullopt;
 }
 
-Problem SetBandwidth(std::string_view name, std::string_view value, bool& adapts) {
-  if (value != "observe" && value != "adapt") return Wrong(name, "observe or adapt", value);
-  adapts = value == "adapt";
+// One of two words.
+Problem SetChoice(std::string_view name, std::string_view value,
+                  std::pair<std::string_view, std::string_view> choice, bool& first) {
+  if (value != choice.first && value != choice.second) {
+    return Wrong(name, std::string(choice.first).append(" or ").append(choice.second), value);
+  }
+  first = value == choice.first;
   return std::nullopt;
 }
 
 bool TakesValue(std::string_view name) {
   static constexpr std::string_view kNames[] = {
-      "--log-level",    "--dtls-certificate", "--dtls-private-key", "--rtc-min-port",
-      "--rtc-max-port", "--control-read-fd",  "--control-write-fd", "--control-socket",
-      "--bandwidth",    "--bwe-trace",
+      "--log-level",
+      "--dtls-certificate",
+      "--dtls-private-key",
+      "--rtc-min-port",
+      "--rtc-max-port",
+      "--control-read-fd",
+      "--control-write-fd",
+      "--control-socket",
+      "--bandwidth",
+      "--bwe-trace",
+      "--srtp",
+      "--segment-trains",
+      "--max-hold-us",
   };
   for (std::string_view known : kNames) {
     if (known == name) return true;
@@ -68,7 +87,13 @@ bool TakesValue(std::string_view name) {
 
 Problem SetValue(std::string_view name, std::string_view value, Options& options) {
   if (name == "--log-level") return SetLogLevel(name, value, options.log_level);
-  if (name == "--bandwidth") return SetBandwidth(name, value, options.adapts_to_bandwidth);
+  if (name == "--bandwidth")
+    return SetChoice(name, value, {"adapt", "observe"}, options.adapts_to_bandwidth);
+  if (name == "--max-hold-us") return SetHold(name, value, options.max_hold_us);
+  if (name == "--srtp")
+    return SetChoice(name, value, {"fastest", "openssl"}, options.uses_bulk_cipher);
+  if (name == "--segment-trains")
+    return SetChoice(name, value, {"on", "off"}, options.forms_trains);
   if (name == "--bwe-trace") return SetPath(name, value, options.bwe_trace);
   if (name == "--dtls-certificate") return SetPath(name, value, options.dtls_certificate);
   if (name == "--dtls-private-key") return SetPath(name, value, options.dtls_private_key);
@@ -144,6 +169,12 @@ tells it what to do through a control channel (see control-api/).
   --rtc-max-port PORT         request names none (10000, 59999)
   --bandwidth MODE          adapt: what paths are estimated to carry bounds what
                             is sent; observe: it is only told (adapt)
+  --srtp LIBRARY            fastest: intel-ipsec-mb where the CPU has AES-NI, and
+                            OpenSSL elsewhere; openssl: always (fastest)
+  --segment-trains MODE     on: what one peer is owed leaves in one call, if the
+                            kernel can (UDP_SEGMENT); off (on)
+  --max-hold-us N           how long a packet may be held back at most for others
+                            to leave with it, as load grows; 0: never (2000)
   --bwe-trace DIR           write what each estimator is told into a file of DIR,
                             for bench/bwe_replay; 64 MiB a file, 256 files
   --help                    print this and exit

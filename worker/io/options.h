@@ -25,6 +25,14 @@ struct Options {
   uint16_t rtc_max_port = 59'999;
   // Estimates of paths bound what is sent to them. Otherwise they are only told.
   bool adapts_to_bandwidth = true;
+  // SRTP is sealed by the bulk cipher library where there is one. Otherwise always by OpenSSL.
+  bool uses_bulk_cipher = true;
+  // Datagrams of one destination and size leave together where the kernel can (UDP_SEGMENT).
+  bool forms_trains = true;
+  // How long media may be held back at most so that trains form, as load grows; zero: never. Up to
+  // kMaxHold.
+  static constexpr uint32_t kMaxHoldUs = 20'000;
+  uint32_t max_hold_us = 2'000;
   // An existing directory into which is written what the estimators of paths are told; empty: none.
   std::string bwe_trace;
   // The control channel: two inherited descriptors, or the path of a Unix socket to listen on.

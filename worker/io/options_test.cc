@@ -40,6 +40,9 @@ TEST(OptionsTest, NothingGivesTheDefaults) {
   EXPECT_EQ(options.control_socket, "");
   EXPECT_EQ(options.dtls_certificate, "");
   EXPECT_EQ(options.bwe_trace, "");
+  EXPECT_TRUE(options.uses_bulk_cipher);
+  EXPECT_TRUE(options.forms_trains);
+  EXPECT_EQ(options.max_hold_us, 2000u);
 }
 
 TEST(OptionsTest, ValuesFollowAsAWordOrAfterAnEqualsSign) {
@@ -53,7 +56,10 @@ TEST(OptionsTest, EveryOptionIsUnderstood) {
   const Options options =
       Parsed({"--dtls-certificate", "c.pem", "--dtls-private-key=k.pem", "--rtc-min-port=2000",
               "--rtc-max-port", "2001", "--control-read-fd=0", "--control-write-fd", "1",
-              "--bwe-trace=/tmp"});
+              "--bwe-trace=/tmp", "--srtp=openssl", "--segment-trains", "off", "--max-hold-us=0"});
+  EXPECT_FALSE(options.uses_bulk_cipher);
+  EXPECT_FALSE(options.forms_trains);
+  EXPECT_EQ(options.max_hold_us, 0u);
   EXPECT_EQ(options.bwe_trace, "/tmp");
   EXPECT_EQ(options.dtls_certificate, "c.pem");
   EXPECT_EQ(options.dtls_private_key, "k.pem");
@@ -110,6 +116,14 @@ TEST(OptionsTest, HelpNamesEveryOption) {
                            "--control-read-fd", "--control-write-fd", "--control-socket"}) {
     EXPECT_THAT(std::string(HelpText()), HasSubstr(std::string(name) + " ")) << name;
   }
+}
+
+TEST(OptionsTest, WhatMakesTrainsIsCheckedByItsName) {
+  EXPECT_THAT(Refused({"--max-hold-us=20001"}), HasSubstr("--max-hold-us"));
+  EXPECT_THAT(Refused({"--max-hold-us=-1"}), HasSubstr("--max-hold-us"));
+  EXPECT_THAT(Refused({"--segment-trains=yes"}),
+              AllOf(HasSubstr("--segment-trains"), HasSubstr("on or off")));
+  EXPECT_THAT(Refused({"--srtp=nss"}), AllOf(HasSubstr("--srtp"), HasSubstr("fastest or openssl")));
 }
 
 }  // namespace

@@ -56,6 +56,11 @@ export interface WorkerSettings<Data extends AppData = AppData> {
   workerBin?: string;
   /** `adapt`, the default: estimates of paths bound what is sent; `observe`: they are only told. */
   bandwidth?: WorkerBandwidthMode;
+  /**
+   * Microseconds for which a packet may be held back at most so that others leave with it, as load
+   * grows: 0 (never) to 20,000; 2,000 if missing.
+   */
+  maxHoldUs?: number;
   /** An existing directory: what bandwidth estimators are told is written there, a file for each transport. */
   bweTraceDirectory?: string;
   /** Milliseconds that the worker has for an answer; 10,000 if missing, 0 for ever. */
@@ -342,6 +347,10 @@ function checkSettings(settings: WorkerSettings): CheckedSettings {
     asOneOf(value, where, bandwidthModes),
   );
   if (bandwidth !== undefined) args.push('--bandwidth', bandwidth);
+  const hold = optional(settings.maxHoldUs, 'maxHoldUs', (value, where) =>
+    asInteger(value, where, 0, 20_000),
+  );
+  if (hold !== undefined) args.push('--max-hold-us', String(hold));
   const traces = optional(settings.bweTraceDirectory, 'bweTraceDirectory', asName);
   if (traces !== undefined) args.push('--bwe-trace', traces);
   return {

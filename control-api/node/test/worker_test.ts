@@ -84,14 +84,17 @@ describe('start', () => {
         rtcMinPort: 40000,
         rtcMaxPort: 40100,
         bandwidth: 'observe',
+        maxHoldUs: 500,
         bweTraceDirectory: '/traces',
       };
       await withFakeWorker({}, async (worker) => assert.ok(worker.pid > 0), settings);
     });
     const certificate = ['--dtls-certificate', '/c.pem', '--dtls-private-key', '/k.pem'];
     const ports = ['--rtc-min-port', '40000', '--rtc-max-port', '40100'];
-    const bandwidth = ['--bandwidth', 'observe', '--bwe-trace', '/traces'];
-    const given = JSON.stringify(['--log-level=warn', ...certificate, ...ports, ...bandwidth]);
+    const bandwidth = ['--bandwidth', 'observe'];
+    const rest = ['--max-hold-us', '500', '--bwe-trace', '/traces'];
+    const all = ['--log-level=warn', ...certificate, ...ports, ...bandwidth, ...rest];
+    const given = JSON.stringify(all);
     assert.ok(lines.includes(`arguments ${given}`));
   });
 
@@ -154,6 +157,8 @@ describe('start', () => {
     { rtcMinPort: 0 },
     { bandwidth: 'guess' as never },
     { bweTraceDirectory: '' },
+    { maxHoldUs: -1 },
+    { maxHoldUs: 20_001 },
     { requestTimeout: -1 },
     { dtlsPrivateKeyFile: 'k' },
   ]) {
