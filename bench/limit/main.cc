@@ -1,11 +1,14 @@
 // limit: options, then either the sink or the adapter.
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <span>
 #include <string>
 #include <variant>
 
 #include "absl/status/status.h"
+#include "bench/limit/adapter.h"
 #include "bench/limit/options.h"
 #include "bench/limit/sink_report.h"
 
@@ -26,6 +29,7 @@ int Main(std::span<const char* const> arguments) {
     std::fwrite(LimitHelp().data(), 1, LimitHelp().size(), stdout);
     return 0;
   }
+  if (!options.sink) return RunAdapter(options, STDIN_FILENO, STDOUT_FILENO);
   const absl::Status status = ReportSink(options);
   if (status.ok()) return 0;
   std::fprintf(stderr, "limit: %s\n", std::string(status.message()).c_str());
