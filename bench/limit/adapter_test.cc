@@ -81,7 +81,7 @@ class Client {
 
 class AdapterTest : public testing::Test {
  protected:
-  AdapterTest() : adapter_(LimitOptions()) {
+  explicit AdapterTest(const LimitOptions& options = {}) : adapter_(options) {
     int ends[2];
     EXPECT_EQ(pipe(ends), 0);
     quiet_ = worker::Descriptor(ends[0]);
@@ -144,6 +144,30 @@ TEST_F(AdapterTest, CountersCountWhatWasForwarded) {
   sender_.Send(test::RtpPacketBuilder().WithSsrc(11).ToBytes());
   adapter_.server()->Turn(quiet_.get());
   EXPECT_EQ(Ask("counters").Number("packets", UINT32_MAX), 1u);
+}
+
+LimitOptions Holding() {
+  LimitOptions options;
+  options.hold = std::chrono::hours(1);
+  return options;
+}
+
+class HoldingAdapterTest : public AdapterTest {
+ protected:
+  HoldingAdapterTest() : AdapterTest(Holding()) {}
+};
+
+TEST_F(HoldingAdapterTest, PacketWaitsForOthersButNotForWhoLeaves) {
+  StartWithSender();
+  receiver_.Connect(
+      Ask("receive room=r0 name=c0 role=client from=p0 layer=low " + receiver_.Address()));
+  const RequestLine other =
+      Ask("receive room=r0 name=c1 role=client from=p0 layer=low " + Client().Address());
+  sender_.Send(test::RtpPacketBuilder().WithSsrc(11).ToBytes());
+  adapter_.server()->Turn(quiet_.get());
+  EXPECT_TRUE(receiver_.Receive().empty());
+  Ask("close transport=" + std::string(other.Get("transport")));
+  EXPECT_FALSE(receiver_.Receive().empty());
 }
 
 TEST_F(AdapterTest, WrongRequestsSayWhatIsWrong) {
