@@ -23,6 +23,8 @@ constexpr int kReceiveBuffer = 4 << 20;
 constexpr int kSendBuffer = 4 << 20;
 constexpr size_t kEvents = 64;
 constexpr uint64_t kOther = UINT64_MAX;
+// Reads of one socket in one turn: under overload there is always more, and requests must be heard.
+constexpr int kReadsPerTurn = 4;
 
 absl::Status Failure(const char* what) {
   return absl::Status(absl::StatusCode::kUnavailable,
@@ -195,7 +197,7 @@ bool MediaServer::Turn(int other) {
 void MediaServer::Drain(Transport& transport) {
   if (!transport.socket) return;
   bool more = true;
-  while (more) {
+  for (int i = 0; i < kReadsPerTurn && more; ++i) {
     more = receiver_.Receive(transport.socket.get());
     ++system_calls_;
     for (const ByteSpan datagram : receiver_.datagrams()) Take(transport, datagram);

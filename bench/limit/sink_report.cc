@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_format.h"
 #include "bench/limit/sink_run.h"
-#include "bench/support/sink_device.h"
 
 namespace sluice::bench {
 namespace {
@@ -93,15 +92,13 @@ absl::Status Save(const std::string& path, const std::string& rows) {
 
 }  // namespace
 
-absl::Status ReportSink(const LimitOptions& options) {
-  absl::StatusOr<SinkDevice> sink = SinkDevice::Enter();
-  if (!sink.ok()) return sink.status();
+absl::Status ReportSink(const SinkDevice& sink, const LimitOptions& options) {
   PrintHead();
   std::string rows;
   for (const dtls::SrtpProfile profile : options.ciphers) {
     for (const size_t receivers : options.receivers) {
       for (const size_t train : options.trains) {
-        absl::StatusOr<Row> row = Measure(*sink, options, {profile, receivers, train});
+        absl::StatusOr<Row> row = Measure(sink, options, {profile, receivers, train});
         if (!row.ok()) return row.status();
         PrintRow(*row);
         rows += (rows.empty() ? "" : ",\n") + Json(*row, options);

@@ -129,14 +129,23 @@ def _how(report):
     return "\n".join(lines)
 
 
+def _silent(result, everybody):
+    """Those who took part elsewhere and have no figures here."""
+    return [peer for peer in everybody if peer not in figures.peers_of(result["entries"])]
+
+
 def _details(results):
     parts = []
+    everybody = _versions(results)
     for result in results:
         parts += [f"### {result['title'][0].upper()}{result['title'][1:]}", ""]
         if result.get("problem"):
             parts += [f"Not measured: {result['problem']}.", ""]
         elif result["entries"]:
             parts += [_case_table(result), ""]
+            silent = _silent(result, everybody)
+            if silent:
+                parts += [f"This could not be measured of: {', '.join(silent)}.", ""]
     return "\n".join(parts).rstrip()
 
 

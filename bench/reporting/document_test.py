@@ -46,6 +46,10 @@ class DocumentTest(unittest.TestCase):
         failed["results"][0].update(entries=[], problem="it ended with 1")
         self.assertIn("Not measured: it ended with 1.", document.write(failed, [], "images"))
 
+    def test_peer_that_failed_in_a_case_is_named_there(self):
+        rate = self.text.split("### Rate 200")[1]
+        self.assertIn("This could not be measured of: limit.", rate)
+
     def test_pictures_are_linked(self):
         self.assertIn("](images/cost_over_receivers.svg)", self.text)
 
