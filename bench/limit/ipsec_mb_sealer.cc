@@ -18,18 +18,18 @@ namespace {
 
 using dtls::SrtpProfile;
 
-struct MultiBufferDeleter {
-  void operator()(IMB_MGR* library) const { free_mb_mgr(library); }
+struct MgrDeleter {
+  void operator()(IMB_MGR* manager) const { free_mb_mgr(manager); }
 };
-using MultiBuffer = std::unique_ptr<IMB_MGR, MultiBufferDeleter>;
+using MgrPtr = std::unique_ptr<IMB_MGR, MgrDeleter>;
 
-MultiBuffer CreateMultiBuffer() {
-  MultiBuffer library(alloc_mb_mgr(0));
-  if (library == nullptr) return nullptr;
+MgrPtr CreateManager() {
+  MgrPtr manager(alloc_mb_mgr(0));
+  if (manager == nullptr) return nullptr;
   IMB_ARCH architecture = IMB_ARCH_NONE;
-  init_mb_mgr_auto(library.get(), &architecture);
+  init_mb_mgr_auto(manager.get(), &architecture);
   constexpr uint64_t kWanted = IMB_FEATURE_AVX512_SKX | IMB_FEATURE_VAES | IMB_FEATURE_VPCLMULQDQ;
-  return (library->features & kWanted) == kWanted ? std::move(library) : nullptr;
+  return (manager->features & kWanted) == kWanted ? std::move(manager) : nullptr;
 }
 
 void XorInto(uint8_t* bytes, uint64_t value, size_t width) {
@@ -40,17 +40,17 @@ void XorInto(uint8_t* bytes, uint64_t value, size_t width) {
 
 class GcmSealer final : public Sealer {
  public:
-  GcmSealer(MultiBuffer library, SrtpProfile profile)
-      : library_(std::move(library)), profile_(profile) {}
+  GcmSealer(MgrPtr manager, SrtpProfile profile)
+      : manager_(std::move(manager)), profile_(profile) {}
 
   std::optional<uint32_t> AddKey(ByteView master) override {
     const auto derived = dtls::DeriveSessionKeys(profile_, master, dtls::SrtpKind::kRtp);
     if (!derived) return std::nullopt;
     auto key = std::make_unique<Key>();
     if (is_256()) {
-      IMB_AES256_GCM_PRE(library_.get(), derived->cipher().data(), &key->tables);
+      IMB_AES256_GCM_PRE(manager_.get(), derived->cipher().data(), &key->tables);
     } else {
-      IMB_AES128_GCM_PRE(library_.get(), derived->cipher().data(), &key->tables);
+      IMB_AES128_GCM_PRE(manager_.get(), derived->cipher().data(), &key->tables);
     }
     std::ranges::copy(derived->salt(), key->salt.begin());
     keys_.push_back(std::move(key));
@@ -59,7 +59,7 @@ class GcmSealer final : public Sealer {
 
   // RFC 7714 §8.1: two zeros, the SSRC, the index in 48 bits, xored with the salt.
   void Seal(std::span<const SealJob> jobs) override {
-    const auto seal = is_256() ? library_->gcm256_enc : library_->gcm128_enc;
+    const auto seal = is_256() ? manager_->gcm256_enc : manager_->gcm128_enc;
     for (const SealJob& job : jobs) {
       const Key& key = *keys_[job.key];
       std::array<uint8_t, 12> nonce = key.salt;
@@ -80,7 +80,7 @@ class GcmSealer final : public Sealer {
   };
   bool is_256() const { return profile_ == SrtpProfile::kAeadAes256Gcm; }
 
-  const MultiBuffer library_;
+  const MgrPtr manager_;
   const SrtpProfile profile_;
   // Each about 1 KiB, aligned to cache lines.
   std::vector<std::unique_ptr<Key>> keys_;
@@ -89,7 +89,7 @@ class GcmSealer final : public Sealer {
 
 class CtrHmacSealer final : public Sealer {
  public:
-  explicit CtrHmacSealer(MultiBuffer library) : library_(std::move(library)) {}
+  explicit CtrHmacSealer(MgrPtr manager) : manager_(std::move(manager)) {}
 
   std::optional<uint32_t> AddKey(ByteView master) override {
     const auto derived =
@@ -97,7 +97,7 @@ class CtrHmacSealer final : public Sealer {
     if (!derived) return std::nullopt;
     auto key = std::make_unique<Key>();
     alignas(16) std::array<uint8_t, kScheduleSize> decryption{};
-    IMB_AES_KEYEXP_128(library_.get(), derived->cipher().data(), key->schedule.data(),
+    IMB_AES_KEYEXP_128(manager_.get(), derived->cipher().data(), key->schedule.data(),
                        decryption.data());
     HashPad(derived->auth, 0x36, key->inner);
     HashPad(derived->auth, 0x5c, key->outer);
@@ -112,10 +112,10 @@ class CtrHmacSealer final : public Sealer {
     SLUICE_CHECK(jobs.size() <= kMaxJobs);
     for (size_t i = 0; i < jobs.size(); ++i) Prepare(jobs[i], i);
     const auto count = static_cast<uint32_t>(jobs.size());
-    IMB_SUBMIT_CIPHER_BURST_NOCHECK(library_.get(), jobs_.data(), count, IMB_CIPHER_CNTR,
+    IMB_SUBMIT_CIPHER_BURST_NOCHECK(manager_.get(), jobs_.data(), count, IMB_CIPHER_CNTR,
                                     IMB_DIR_ENCRYPT, IMB_KEY_128_BYTES);
     for (size_t i = 0; i < jobs.size(); ++i) PrepareHash(jobs[i], i);
-    IMB_SUBMIT_HASH_BURST_NOCHECK(library_.get(), jobs_.data(), count, IMB_AUTH_HMAC_SHA_1);
+    IMB_SUBMIT_HASH_BURST_NOCHECK(manager_.get(), jobs_.data(), count, IMB_AUTH_HMAC_SHA_1);
     for (size_t i = 0; i < jobs.size(); ++i) {
       std::copy_n(tags_[i].begin(), kTagSize,
                   jobs[i].out + jobs[i].header_size + jobs[i].payload_size);
@@ -143,7 +143,7 @@ class CtrHmacSealer final : public Sealer {
     std::array<uint8_t, kShaBlock> block;
     block.fill(pad);
     for (size_t i = 0; i < auth.size(); ++i) block[i] = static_cast<uint8_t>(block[i] ^ auth[i]);
-    IMB_SHA1_ONE_BLOCK(library_.get(), block.data(), digest.data());
+    IMB_SHA1_ONE_BLOCK(manager_.get(), block.data(), digest.data());
   }
 
   // RFC 3711 §4.1.1: the counter block is the salt, with the SSRC in bytes 4 to 7 and the index in
@@ -185,7 +185,7 @@ class CtrHmacSealer final : public Sealer {
     out.status = IMB_STATUS_BEING_PROCESSED;
   }
 
-  const MultiBuffer library_;
+  const MgrPtr manager_;
   std::vector<std::unique_ptr<Key>> keys_;
   std::array<IMB_JOB, kMaxJobs> jobs_{};
   std::array<std::array<uint8_t, 16>, kMaxJobs> counters_{};
@@ -195,12 +195,12 @@ class CtrHmacSealer final : public Sealer {
 }  // namespace
 
 std::unique_ptr<Sealer> CreateIpsecMbSealer(SrtpProfile profile) {
-  MultiBuffer library = CreateMultiBuffer();
-  if (library == nullptr) return nullptr;
+  MgrPtr manager = CreateManager();
+  if (manager == nullptr) return nullptr;
   if (profile == SrtpProfile::kAesCm128HmacSha1_80) {
-    return std::make_unique<CtrHmacSealer>(std::move(library));
+    return std::make_unique<CtrHmacSealer>(std::move(manager));
   }
-  return std::make_unique<GcmSealer>(std::move(library), profile);
+  return std::make_unique<GcmSealer>(std::move(manager), profile);
 }
 
 }  // namespace sluice::bench

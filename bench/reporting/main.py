@@ -21,7 +21,7 @@ def _parse(arguments):
         "with its plots. Peers that are not there are left out.",
     )
     parser.add_argument("--short", action="store_true",
-                        help="two minutes instead of one to two hours, into build/report")
+                        help="minutes instead of hours, into build/report")
     parser.add_argument("--peers", default=",".join(PEERS), help="default: %(default)s")
     parser.add_argument("--out", type=Path,
                         help="folder of performance.md (default: docs; of --short: build/report)")

@@ -79,7 +79,7 @@ def _cases(sizes, rates, storm):
 
 
 def full_plan():
-    """For the documents: an hour and a half with four peers."""
+    """For the documents: about two hours with four peers."""
     cases = tuple(_cases((10, 50, 200, 500, 1000), (200, 500), 500))
     sink = ("--receivers", "10,100,500,1000", "--trains", "1,2,4,8,16")
     return Plan("full", seconds=10, rounds=5, cases=cases, sink=sink)
