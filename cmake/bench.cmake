@@ -36,3 +36,4 @@ add_test(NAME bwe_replay COMMAND sh -c
 include(cmake/bench_traffic.cmake)
 include(cmake/bench_limit.cmake)
 include(cmake/bench_forward.cmake)
+include(cmake/bench_report.cmake)

@@ -18,3 +18,7 @@ endif()
 add_executable(limit ${CMAKE_SOURCE_DIR}/bench/limit/main.cc)
 set_target_properties(limit PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 target_link_libraries(limit PRIVATE sluice_limit sluice_flags)
+sluice_test(limit bench/limit sluice_limit GTest::gtest_main)
+add_test(NAME limit_sink COMMAND limit --sink --ciphers gcm128,cm80 --receivers 10 --trains 1,8
+         --batches 1)
+set_tests_properties(limit_sink PROPERTIES SKIP_RETURN_CODE 77)

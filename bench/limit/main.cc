@@ -1,19 +1,25 @@
 // limit: options, then either the sink or the adapter.
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <span>
 #include <string>
 #include <variant>
 
 #include "absl/status/status.h"
+#include "bench/limit/adapter.h"
 #include "bench/limit/options.h"
 #include "bench/limit/sink_report.h"
+#include "bench/support/sink_device.h"
 
 namespace sluice::bench {
 namespace {
 
 constexpr int kFailed = 1;
 constexpr int kWrongOption = 2;
+// What ctest takes for "not here".
+constexpr int kNoSink = 77;
 
 int Main(std::span<const char* const> arguments) {
   const auto parsed = ParseLimitOptions(arguments);
@@ -26,10 +32,12 @@ int Main(std::span<const char* const> arguments) {
     std::fwrite(LimitHelp().data(), 1, LimitHelp().size(), stdout);
     return 0;
   }
-  const absl::Status status = ReportSink(options);
+  if (!options.sink) return RunAdapter(options, STDIN_FILENO, STDOUT_FILENO);
+  const auto sink = SinkDevice::Enter();
+  const absl::Status status = sink.ok() ? ReportSink(*sink, options) : sink.status();
   if (status.ok()) return 0;
   std::fprintf(stderr, "limit: %s\n", std::string(status.message()).c_str());
-  return kFailed;
+  return sink.ok() ? kFailed : kNoSink;
 }
 
 }  // namespace

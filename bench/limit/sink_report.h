@@ -5,10 +5,11 @@
 
 #include "absl/status/status.h"
 #include "bench/limit/options.h"
+#include "bench/support/sink_device.h"
 
 namespace sluice::bench {
 
-absl::Status ReportSink(const LimitOptions& options);
+absl::Status ReportSink(const SinkDevice& sink, const LimitOptions& options);
 
 }  // namespace sluice::bench
 

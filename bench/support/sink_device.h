@@ -23,7 +23,8 @@ class SinkDevice {
   static constexpr size_t kMaxReceivers = 60'000;
 
   // Moves the calling thread, and with it every socket that it opens from now on, into a new
-  // network namespace that has this device and nothing else. It ends with the process. Needs root,
+  // network namespace that has this device and nothing else. It ends with the process. The process
+  // goes before others from now on: what is measured is a machine that is left alone. Needs root,
   // iproute2 and the kernel module ifb; the error says which of them is missing.
   static absl::StatusOr<SinkDevice> Enter();
 
