@@ -3,7 +3,7 @@
 file(GLOB load_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/load/*.cc)
 list(FILTER load_sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$")
 add_library(sluice_load STATIC ${load_sources})
-target_link_libraries(sluice_load PRIVATE sluice_flags PUBLIC sluice_test_support sluice_io)
+target_link_libraries(sluice_load PRIVATE sluice_flags PUBLIC sluice_test_support sluice_traffic sluice_io)
 add_executable(load bench/load/main.cc)
 set_target_properties(load PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 target_compile_definitions(load PRIVATE SLUICE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

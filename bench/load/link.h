@@ -40,7 +40,8 @@ class Link {
   // What is referred to must outlive the link.
   Link(const dtls::Context& context, Entropy& entropy);
 
-  // Binds a port of 127.0.0.1.
+  // Binds a port. Connect() binds the address: that of the loopback interface, or the one of this
+  // machine that a server insists on.
   absl::Status Open();
   // Sends the first check, or whatever has to be first.
   absl::Status Connect(Timestamp now, const Remote& remote);
@@ -67,6 +68,8 @@ class Link {
   uint64_t refused() const { return refused_; }
 
  private:
+  // False if it is no request.
+  bool AnswerCheck(ByteView datagram);
   // Sends what ICE and DTLS have to say.
   void Flush(Timestamp now);
   void DrainSession(Timestamp now);

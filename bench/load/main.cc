@@ -33,6 +33,8 @@ constexpr int kFailed = 1;
 constexpr int kWrongOption = 2;
 // Above this, the load and not the server may be what is measured.
 constexpr double kBusy = 0.9;
+// And above this, it is other programs.
+constexpr double kDisturbed = 0.05;
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -87,13 +89,14 @@ class Program {
     context_ = *std::move(context);
     for (uint32_t round = 0; round < options_.rounds; ++round) {
       for (const std::string& name : options_.peers) {
-        if (!RunPeer(name, round)) return kFailed;
+        failed_ = !RunPeer(name, round) || failed_;
       }
     }
     progress_.Clear();
-    std::printf("%s", MakeTable(rounds_).c_str());
-    if (!options_.json.empty() && !WriteJson()) return kFailed;
-    return 0;
+    // What one server cannot do is no reason to say nothing of the others.
+    if (!rounds_.empty()) std::printf("%s", MakeTable(rounds_).c_str());
+    if (!options_.json.empty()) failed_ = !WriteJson() || failed_;
+    return failed_ ? kFailed : 0;
   }
 
  private:
@@ -104,7 +107,7 @@ class Program {
     return kFailed;
   }
 
-  // False if the program should end.
+  // False if something failed.
   bool RunPeer(const std::string& name, uint32_t round) {
     if (absent_.contains(name)) return true;
     progress_.Begin(absl::StrCat(std::string(ProfileName(options_.profile)), " ", round + 1, "/",
@@ -143,6 +146,14 @@ class Program {
                    "be the load and not %s\n",
                    share * 100, std::string(figures.Text("peer")).c_str());
     }
+    const double wait = figures.Number("server_wait_share").value_or(0);
+    if (wait > kDisturbed) {
+      progress_.Clear();
+      std::fprintf(stderr,
+                   "load: warning: %s waited %.0f %% of the time for its core; the machine is not "
+                   "quiet, and delays and rates are worth little\n",
+                   std::string(figures.Text("peer")).c_str(), wait * 100);
+    }
     if (figures.Number("damaged").value_or(0) > 0 || figures.Number("unsealed").value_or(0) > 0) {
       progress_.Clear();
       std::fprintf(stderr,
@@ -175,6 +186,7 @@ class Program {
   ProgressLine progress_;
   std::set<std::string> absent_;
   std::vector<Json> rounds_;
+  bool failed_ = false;
 };
 
 int Main(std::span<const char* const> arguments) {

@@ -131,6 +131,8 @@ void DescribeInterval(const Interval& interval, const Stage& stage, Json& out) {
       .Set("train_mean", Share(interval.train_packets, interval.trains))
       .Set("packets_repaired", interval.repaired)
       .Set("packets_padding", interval.padding)
+      .Set("server_wait_share",
+           static_cast<double>(interval.server.waited_ns) / 1e9 / interval.seconds)
       .Set("own_cpu_share", interval.own_cpu_share)
       .Set("own_latest_ms", static_cast<double>(stage.latest().count()) / 1'000);
 }

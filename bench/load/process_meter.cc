@@ -30,7 +30,14 @@ std::optional<CpuTime> ParseStat(std::string_view line) {
   const auto user = ParseUnsigned(fields[kUserTime], UINT64_MAX);
   const auto system = ParseUnsigned(fields[kUserTime + 1], UINT64_MAX);
   if (!user || !system) return std::nullopt;
-  return CpuTime{0, *user, *system};
+  return CpuTime{0, *user, *system, 0};
+}
+
+std::optional<int64_t> ParseWait(std::string_view line) {
+  const std::vector<std::string_view> fields = Split(line, ' ');
+  if (fields.size() < 2) return std::nullopt;
+  const auto wait = ParseUnsigned(fields[1], INT64_MAX);
+  return wait ? std::optional<int64_t>(static_cast<int64_t>(*wait)) : std::nullopt;
 }
 
 std::optional<uint64_t> ParseRollup(std::string_view text, std::string_view field) {
@@ -57,6 +64,7 @@ CpuTime ProcessMeter::ReadCpu() const {
       sum.user_ticks += ticks->user_ticks;
       sum.system_ticks += ticks->system_ticks;
     }
+    sum.waited_ns += ParseWait(ReadProc(pid, "schedstat")).value_or(0);
   }
   return sum;
 }

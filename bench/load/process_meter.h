@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::load {
@@ -18,10 +19,12 @@ struct CpuTime {
   // In clock ticks, usually of 10 ms: good for proportions, not for sums.
   uint64_t user_ticks = 0;
   uint64_t system_ticks = 0;
+  // How long it could have run but somebody else had the core.
+  int64_t waited_ns = 0;
 
   CpuTime operator-(const CpuTime& before) const {
     return {total_ns - before.total_ns, user_ticks - before.user_ticks,
-            system_ticks - before.system_ticks};
+            system_ticks - before.system_ticks, waited_ns - before.waited_ns};
   }
   double user_share() const {
     const uint64_t all = user_ticks + system_ticks;
@@ -31,6 +34,8 @@ struct CpuTime {
 
 // The fields utime and stime of /proc/PID/stat; nothing if it is not such a line.
 std::optional<CpuTime> ParseStat(std::string_view line);
+// The second field of /proc/PID/schedstat, in nanoseconds.
+std::optional<int64_t> ParseWait(std::string_view line);
 // The value of `field` ("Rss:") of /proc/PID/smaps_rollup, in bytes.
 std::optional<uint64_t> ParseRollup(std::string_view text, std::string_view field);
 
