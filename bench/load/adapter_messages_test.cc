@@ -28,9 +28,7 @@ ClientSide SomeClient() {
   return {"r0", "c1", {"ufrag", "password"}, *dtls::Fingerprint::Parse("sha-256", Digest()), 4'711};
 }
 
-Answer Read(const std::string& text) {
-  return ReadAnswer(*AdapterLine::Parse(text), kCipher);
-}
+Answer Read(const std::string& text) { return ReadAnswer(*AdapterLine::Parse(text), kCipher); }
 
 TEST(AdapterMessagesTest, SenderIsDescribedTrackByTrack) {
   SendRequest request{SomeClient(), {}};

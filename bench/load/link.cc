@@ -92,8 +92,8 @@ absl::Status Link::InstallKeys(Timestamp now, const dtls::SrtpKeys& keys) {
   return absl::OkStatus();
 }
 
-// RFC 8445 §7.3. Servers that call themselves lite need no answer, but some of them check as well and
-// will not go on without.
+// RFC 8445 §7.3. Servers that call themselves lite need no answer, but some of them check as well
+// and will not go on without.
 bool Link::AnswerCheck(ByteView datagram) {
   const std::optional<ice::StunMessage> request = ice::StunMessage::Parse(datagram);
   if (!request || !request->is_binding(ice::StunClass::kRequest)) return false;

@@ -27,10 +27,9 @@ Options Accepted(std::vector<const char*> arguments) {
 }
 
 TEST(LoadOptionsTest, EveryOptionOfTheCommandLineIsRead) {
-  const Options options =
-      Accepted({"--profile",    "meeting",   "--rooms", "3",      "--members", "7",    "--cipher",
-                "cm80",         "--seconds", "2.5",     "--rate", "1.5",       "--twcc", "0",
-                "--rounds",     "5",         "--peers", "sluice,limit,janus"});
+  const Options options = Accepted(
+      {"--profile", "meeting", "--rooms", "3", "--members", "7", "--cipher", "cm80", "--seconds",
+       "2.5", "--rate", "1.5", "--twcc", "0", "--rounds", "5", "--peers", "sluice,limit,janus"});
   EXPECT_EQ(options.profile, Profile::kMeeting);
   EXPECT_EQ(options.rooms, 3u);
   EXPECT_EQ(options.members, 7u);

@@ -27,7 +27,7 @@ std::vector<uint8_t> Written(const SentPayload& sent) {
 }
 
 TEST(PayloadTest, WhatWasWrittenIsIntact) {
-  for (const uint16_t size : {14, 15, 100, 1'200, 1'460}) {
+  for (const uint16_t size : std::initializer_list<uint16_t>{14, 15, 100, 1'200, 1'460}) {
     EXPECT_TRUE(IsIntact(Sent(size), Written(Sent(size)))) << size;
   }
 }

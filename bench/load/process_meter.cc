@@ -3,9 +3,12 @@
 #include <signal.h>
 #include <time.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <system_error>
 
 #include "bench/load/adapter_line.h"
 
@@ -18,6 +21,17 @@ std::string ReadProc(pid_t pid, const char* file) {
 }
 
 }  // namespace
+
+std::vector<pid_t> ThreadsOf(pid_t pid) {
+  std::vector<pid_t> threads;
+  std::error_code error;
+  const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(pid) + "/task", error);
+  if (error) return threads;
+  for (const auto& entry : tasks) {
+    threads.push_back(static_cast<pid_t>(std::atoi(entry.path().filename().c_str())));
+  }
+  return threads;
+}
 
 // proc(5): the name, field 2, stands in parentheses and may contain anything; utime and stime are
 // fields 14 and 15.
@@ -64,7 +78,10 @@ CpuTime ProcessMeter::ReadCpu() const {
       sum.user_ticks += ticks->user_ticks;
       sum.system_ticks += ticks->system_ticks;
     }
-    sum.waited_ns += ParseWait(ReadProc(pid, "schedstat")).value_or(0);
+    for (const pid_t thread : ThreadsOf(pid)) {
+      const std::string file = "task/" + std::to_string(thread) + "/schedstat";
+      sum.waited_ns += ParseWait(ReadProc(pid, file.c_str())).value_or(0);
+    }
   }
   return sum;
 }

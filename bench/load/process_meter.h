@@ -34,10 +34,13 @@ struct CpuTime {
 
 // The fields utime and stime of /proc/PID/stat; nothing if it is not such a line.
 std::optional<CpuTime> ParseStat(std::string_view line);
-// The second field of /proc/PID/schedstat, in nanoseconds.
+// The second field of a thread's schedstat, in nanoseconds.
 std::optional<int64_t> ParseWait(std::string_view line);
 // The value of `field` ("Rss:") of /proc/PID/smaps_rollup, in bytes.
 std::optional<uint64_t> ParseRollup(std::string_view text, std::string_view field);
+
+// All that there are now.
+std::vector<pid_t> ThreadsOf(pid_t pid);
 
 class ProcessMeter {
  public:

@@ -23,7 +23,7 @@ struct StreamDescription {
   uint8_t payload_type = 0;
   uint8_t rtx_payload_type = 0;
   bool video = false;
-  std::string sender;
+  std::string sender = {};
 };
 
 class ReceiveStream {

@@ -7,15 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bench/load/adapter_line.h"
+#include "bench/load/process_meter.h"
 
 namespace sluice::load {
 namespace {
@@ -51,16 +49,6 @@ absl::StatusOr<uint64_t> ReadTracePoint() {
   const auto id = ParseUnsigned(digits, UINT64_MAX);
   if (!id) return absl::UnavailableError("the trace point for system calls has no number");
   return *id;
-}
-
-std::vector<pid_t> ThreadsOf(pid_t pid) {
-  std::vector<pid_t> threads;
-  std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(absl::StrCat("/proc/", pid, "/task"), error)) {
-    threads.push_back(static_cast<pid_t>(std::atoi(entry.path().filename().c_str())));
-  }
-  return threads;
 }
 
 }  // namespace
