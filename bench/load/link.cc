@@ -12,8 +12,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
-#include "ice/stun_integrity.h"
-#include "ice/stun_message.h"
 #include "worker/engine/demux.h"
 #include "worker/io/socket_address.h"
 
@@ -92,27 +90,9 @@ absl::Status Link::InstallKeys(Timestamp now, const dtls::SrtpKeys& keys) {
   return absl::OkStatus();
 }
 
-// RFC 8445 §7.3. Servers that call themselves lite need no answer, but some of them check as well
-// and will not go on without.
-bool Link::AnswerCheck(ByteView datagram) {
-  const std::optional<ice::StunMessage> request = ice::StunMessage::Parse(datagram);
-  if (!request || !request->is_binding(ice::StunClass::kRequest)) return false;
-  if (!ice::HasIntegrity(*request, local_.password)) return true;
-  ice::StunMessage answer;
-  answer.message_class = ice::StunClass::kSuccess;
-  answer.transaction = request->transaction;
-  answer.mapped = path_.remote;
-  std::array<uint8_t, kLargestDatagram> buffer;
-  ByteWriter out(buffer);
-  answer.WriteTo(out);
-  if (ice::Seal(out, local_.password)) Send(out.written());
-  return true;
-}
-
 void Link::Receive(Timestamp now, ByteView datagram) {
   if (!ice_) return;
   if (worker::Classify(datagram) == worker::Wire::kStun) {
-    if (AnswerCheck(datagram)) return;
     ice_->Receive(now, {path_, datagram});
     while (const auto event = ice_->PollEvent()) {
       if (std::holds_alternative<test::IceController::PathConfirmed>(*event)) {

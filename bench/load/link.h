@@ -68,8 +68,6 @@ class Link {
   uint64_t refused() const { return refused_; }
 
  private:
-  // False if it is no request.
-  bool AnswerCheck(ByteView datagram);
   // Sends what ICE and DTLS have to say.
   void Flush(Timestamp now);
   void DrainSession(Timestamp now);

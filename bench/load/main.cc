@@ -19,6 +19,7 @@
 #include "bench/load/adapter_peer.h"
 #include "bench/load/child_process.h"
 #include "bench/load/json.h"
+#include "bench/load/media_library.h"
 #include "bench/load/options.h"
 #include "bench/load/progress_line.h"
 #include "bench/load/report.h"
@@ -87,6 +88,11 @@ class Program {
         dtls::Context::Create(std::nullopt, options_.cipher);
     if (!context.ok()) return Fail("", context.status());
     context_ = *std::move(context);
+    absl::StatusOr<MediaLibrary> library = MediaLibrary::Load(
+        options_.pictures,
+        options_.traces.empty() ? SLUICE_SOURCE_DIR "/bench/traffic/traces" : options_.traces);
+    if (!library.ok()) return Fail("", library.status());
+    library_ = *std::move(library);
     for (uint32_t round = 0; round < options_.rounds; ++round) {
       for (const std::string& name : options_.peers) {
         failed_ = !RunPeer(name, round) || failed_;
@@ -124,7 +130,7 @@ class Program {
     }
     identity->name = name;
     absl::StatusOr<Json> figures =
-        Round({options_, *peer, *identity, *context_, entropy_, progress_}).Run();
+        Round({options_, library_, *peer, *identity, *context_, entropy_, progress_}).Run();
     peer->Stop();
     if (!figures.ok()) {
       Fail(name, figures.status());
@@ -183,6 +189,7 @@ class Program {
   const Options& options_;
   worker::SystemEntropy entropy_;
   std::unique_ptr<dtls::Context> context_;
+  MediaLibrary library_;
   ProgressLine progress_;
   std::set<std::string> absent_;
   std::vector<Json> rounds_;

@@ -29,6 +29,14 @@ constexpr std::array<std::pair<std::string_view, SrtpProfile>, 3> kCiphers = {{
     {"cm80", SrtpProfile::kAesCm128HmacSha1_80},
 }};
 
+constexpr std::array<std::pair<std::string_view, Pictures>, 5> kPictures = {{
+    {"vp8", Pictures::kVp8},
+    {"vp9", Pictures::kVp9},
+    {"h264", Pictures::kH264},
+    {"av1", Pictures::kAv1},
+    {"made-up", Pictures::kMadeUp},
+}};
+
 // Each client is a socket, and ports of one address end somewhere.
 constexpr uint32_t kMaxClients = 20'000;
 constexpr uint32_t kMaxRooms = 1'000;
@@ -141,6 +149,7 @@ std::vector<Reader> Readers() {
   return {
       Choice("--profile", &Options::profile, kProfiles),
       Choice("--cipher", &Options::cipher, kCiphers),
+      Choice("--media", &Options::pictures, kPictures),
       Whole("--receivers", &Options::receivers, 1, kMaxClients),
       Real("--seconds", &Options::seconds, kMaxSeconds),
       Whole("--rounds", &Options::rounds, 1, kMaxRounds),
@@ -156,7 +165,7 @@ std::vector<Reader> Readers() {
       Whole("--server-cpu", &Options::server_cpu, 0, kMaxCpu),
       Whole("--own-cpu", &Options::own_cpu, 0, kMaxCpu),
       Whole("--seed", &Options::seed, 0, 0xffffffff),
-      Text("--traces", &Options::traces, "a folder with traces"),
+      Text("--traces", &Options::traces, "the folder of the traces"),
       Text("--worker", &Options::worker, "the path of sluice-worker"),
       {"--worker-arg",
        [](std::string_view value, Options& options) -> Problem {
@@ -184,6 +193,13 @@ Problem CheckTogether(const Options& options) {
 std::string_view ProfileName(Profile profile) {
   for (const auto& [name, value] : kProfiles) {
     if (value == profile) return name;
+  }
+  return "";
+}
+
+std::string_view PicturesName(Pictures pictures) {
+  for (const auto& [name, value] : kPictures) {
+    if (value == pictures) return name;
   }
   return "";
 }
@@ -244,6 +260,8 @@ in this process) on another; everything stays on loopback.
   --rooms N          (1)
   --members N        of each room of a meeting (12)
   --cipher NAME      gcm128 (default), gcm256 or cm80
+  --media NAME       what Chromium sent: vp8 (default), vp9, h264, av1, and Opus;
+                     or made-up
   --twcc 0|1         transport-wide feedback (1)
   --rate X           times as much media as in real time (1)
   --seconds X        how long to measure (10)
@@ -255,7 +273,7 @@ in this process) on another; everything stays on loopback.
   --joins X          a second, of profile join (200)
   --server-cpu N     the servers' core (0)
   --own-cpu N        the clients' core (1)
-  --traces DIR       send recorded media (default: made-up media)
+  --traces DIR       where the recordings are (bench/traffic/traces)
   --worker PATH      sluice-worker (default: that of this build)
   --worker-arg ARG   one more argument for it; may be repeated
   --adapters DIR     where NAME.js is, for each other peer (bench/peers)

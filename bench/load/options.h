@@ -16,8 +16,13 @@ namespace sluice::load {
 
 enum class Profile : uint8_t { kBroadcast, kMeeting, kAudio, kMixed, kJoin, kIdle, kRate };
 
+// What pictures are sent: recorded from a browser, or made up by the load.
+enum class Pictures : uint8_t { kVp8, kVp9, kH264, kAv1, kMadeUp };
+
 // As on the command line: "broadcast".
 std::string_view ProfileName(Profile profile);
+// As on the command line: "vp8".
+std::string_view PicturesName(Pictures pictures);
 // As on the command line: "gcm128".
 std::string_view CipherName(dtls::SrtpProfile cipher);
 
@@ -42,12 +47,12 @@ struct Options {
   uint32_t server_cpu = 0;
   uint32_t own_cpu = 1;
   uint32_t seed = 1;
-  // Recorded media to send instead of made-up media; empty for the latter.
-  std::string traces;
+  Pictures pictures = Pictures::kVp8;
   // Programs and folders; empty for those beside this program.
   std::string worker;
   std::vector<std::string> worker_arguments;
   std::string adapters;
+  std::string traces;
   // Exit with an error unless all that was sent has arrived.
   bool check = false;
   bool help = false;

@@ -31,8 +31,8 @@ const uint8_t* StretchOf(const PayloadMark& mark) {
   return ThePattern().data() + (mark.index * kStep + mark.track) % kPlaces;
 }
 
-size_t MarkSize(size_t size, size_t prefix) {
-  return size >= prefix + PayloadMark::kSize ? PayloadMark::kSize : 0;
+size_t MarkSize(size_t payload) {
+  return payload >= PayloadMark::kLeastPayload ? PayloadMark::kSize : 0;
 }
 
 }  // namespace
@@ -49,9 +49,13 @@ uint8_t ChangeablePart(rtp::codec::Kind codec, ByteView prefix) {
   return static_cast<uint8_t>(size);
 }
 
+size_t KeptPrefix(size_t payload, size_t prefix) {
+  return std::min({prefix, SentPayload::kMaxPrefix, payload - MarkSize(payload)});
+}
+
 void WritePayload(const SentPayload& sent, ByteSpan out) {
-  const size_t prefix = std::min<size_t>(sent.prefix_size, out.size());
-  const size_t tail = MarkSize(out.size(), prefix);
+  const size_t prefix = sent.prefix_size;
+  const size_t tail = MarkSize(out.size());
   std::memcpy(out.data(), sent.prefix.data(), prefix);
   std::memcpy(out.data() + prefix, StretchOf(sent.mark), out.size() - prefix - tail);
   if (tail == 0) return;
@@ -61,7 +65,7 @@ void WritePayload(const SentPayload& sent, ByteSpan out) {
 }
 
 std::optional<PayloadMark> ReadMark(ByteView payload) {
-  if (payload.size() < PayloadMark::kSize) return std::nullopt;
+  if (payload.size() < PayloadMark::kLeastPayload) return std::nullopt;
   ByteReader in(payload.last(PayloadMark::kSize));
   const uint32_t track = in.U32();
   return PayloadMark{track, in.U32()};
@@ -74,7 +78,7 @@ bool IsIntact(const SentPayload& sent, ByteView payload) {
                   sent.prefix.begin() + sent.compared_from)) {
     return false;
   }
-  const size_t size = payload.size() - prefix - MarkSize(payload.size(), prefix);
+  const size_t size = payload.size() - prefix - MarkSize(payload.size());
   return std::memcmp(payload.data() + prefix, StretchOf(sent.mark), size) == 0;
 }
 

@@ -18,6 +18,8 @@ namespace sluice::load {
 // The last bytes of a payload: who sent it, and the how manieth of his it is.
 struct PayloadMark {
   static constexpr size_t kSize = 8;
+  // Payloads shorter than this (silence, mostly) have no mark, and nobody can tell whose they are.
+  static constexpr size_t kLeastPayload = 16;
 
   uint32_t track = 0;
   uint32_t index = 0;
@@ -43,7 +45,10 @@ struct SentPayload {
 // Of `prefix`, what a server may change: of VP8 and VP9 the descriptor, which counts pictures.
 uint8_t ChangeablePart(rtp::codec::Kind codec, ByteView prefix);
 
-// `out` is the whole payload. Without room for a mark there is none.
+// As much of a prefix as leaves room for the mark.
+size_t KeptPrefix(size_t payload, size_t prefix);
+
+// `out` is the whole payload.
 void WritePayload(const SentPayload& sent, ByteSpan out);
 
 // Nothing if the payload is too short to have one.

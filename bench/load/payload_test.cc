@@ -27,7 +27,7 @@ std::vector<uint8_t> Written(const SentPayload& sent) {
 }
 
 TEST(PayloadTest, WhatWasWrittenIsIntact) {
-  for (const uint16_t size : std::initializer_list<uint16_t>{14, 15, 100, 1'200, 1'460}) {
+  for (const uint16_t size : std::initializer_list<uint16_t>{16, 17, 100, 1'200, 1'460}) {
     EXPECT_TRUE(IsIntact(Sent(size), Written(Sent(size)))) << size;
   }
 }
@@ -68,9 +68,15 @@ TEST(PayloadTest, NeighboursDiffer) {
   EXPECT_FALSE(std::equal(one.begin() + 6, one.end() - 8, other.begin() + 6));
 }
 
-TEST(PayloadTest, WithoutRoomForAMarkThereIsNone) {
-  SentPayload sent = Sent(10);
-  EXPECT_NE(ReadMark(Written(sent)), sent.mark);
+TEST(PayloadTest, ShortPayloadsHaveNoMark) {
+  EXPECT_FALSE(ReadMark(Written(Sent(15))).has_value());
+}
+
+TEST(PayloadTest, PrefixGivesWayToTheMark) {
+  EXPECT_EQ(KeptPrefix(1'000, 20), 20u);
+  EXPECT_EQ(KeptPrefix(20, 20), 12u);
+  EXPECT_EQ(KeptPrefix(5, 20), 5u);
+  EXPECT_EQ(KeptPrefix(1'000, 100), SentPayload::kMaxPrefix);
 }
 
 TEST(PayloadTest, OnlyTheDescriptorOfVp8IsChangeable) {

@@ -150,6 +150,10 @@ void Reception::Examine(ByteSpan packet, int64_t stamp_ns, dtls::SrtpSession& sr
 }
 
 void Reception::ComparePayload(ByteView payload, int64_t stamp_ns) {
+  if (payload.size() < PayloadMark::kLeastPayload) {
+    ++totals_.unmarked;
+    return;
+  }
   const std::optional<PayloadMark> mark = ReadMark(payload);
   if (!mark || mark->track >= tracks_.size()) {
     ++totals_.damaged;

@@ -41,6 +41,7 @@ struct ReceptionTotals {
   uint64_t intact = 0;
   uint64_t damaged = 0;
   uint64_t unsealed = 0;
+  uint64_t unmarked = 0;  // too short to be compared
   DelayHistogram delay;
 };
 

@@ -23,7 +23,7 @@ Round::Round(const Setting& setting)
     : setting_(setting),
       options_(setting.options),
       meter_(setting.identity.pids),
-      scene_(MakeScene(setting.options)),
+      scene_(MakeScene(setting.options, setting.library)),
       stage_(setting.peer, setting.context, setting.entropy) {
   stage_.SetObserver([this] { ShowState(doing_); });
 }
@@ -64,6 +64,7 @@ absl::StatusOr<Json> Round::Run() {
       .Set("rooms", uint64_t{options_.rooms})
       .Set("members", uint64_t{options_.profile == Profile::kMeeting ? options_.members : 0})
       .Set("cipher", CipherName(options_.cipher))
+      .Set("media", PicturesName(options_.pictures))
       .Set("twcc", uint64_t{options_.twcc ? 1u : 0u})
       .Set("rate", options_.rate);
   absl::Status status;
@@ -164,6 +165,7 @@ absl::Status Round::Finish(Json& out) {
   out.Set("intact", totals.intact)
       .Set("damaged", totals.damaged)
       .Set("unsealed", totals.unsealed)
+      .Set("unmarked", totals.unmarked)
       .Set("nacked", totals.nacked)
       .Set("dropped", totals.dropped)
       .Set("key_frames_wanted", totals.key_frame_requests)

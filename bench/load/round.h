@@ -11,6 +11,7 @@
 #include "base/entropy.h"
 #include "bench/load/json.h"
 #include "bench/load/measurement.h"
+#include "bench/load/media_library.h"
 #include "bench/load/options.h"
 #include "bench/load/peer.h"
 #include "bench/load/process_meter.h"
@@ -26,6 +27,7 @@ class Round {
   // The peer runs already. What is referred to must outlive the round.
   struct Setting {
     const Options& options;
+    const MediaLibrary& library;
     Peer& peer;
     const PeerIdentity& identity;
     const dtls::Context& context;

@@ -10,16 +10,17 @@ namespace sluice::load {
 namespace {
 
 // A step: long enough for a queue to overflow that grows by a few per cent.
-constexpr Duration kStep{1'200'000};
+constexpr Duration kStep{1'500'000};
 constexpr double kFirstSpeed = 0.25;
-constexpr double kFaster = 1.3;
+constexpr double kFaster = 1.5;
 constexpr double kMaxSpeed = 200;
 // Halvings between the last good and the first bad rate: within 2 % of the limit.
-constexpr int kHalvings = 4;
-// What counts as without loss: packets of ten thousand, and how much of what was offered has come
-// by the end of the step. A server that is behind has a queue that grows.
+constexpr int kHalvings = 5;
+// What counts as without loss: one packet of ten thousand, and how far behind the server may be at
+// the end of the step, in seconds. One that is too slow has a queue that grows, and loses only
+// later.
 constexpr double kMaxLoss = 0.0001;
-constexpr double kMinDelivered = 0.99;
+constexpr double kMaxBehind = 0.06;
 
 }  // namespace
 
@@ -28,10 +29,10 @@ absl::StatusOr<Round::Step> Round::TryRate(double speed, Duration time, Json& st
   absl::StatusOr<Interval> interval = MeasureInterval(stage_, meter_, speed, time);
   if (!interval.ok()) return interval.status();
   Step step{speed, *interval, false};
-  const auto delivered = static_cast<double>(interval->packets);
-  step.clean = interval->loss() <= kMaxLoss &&
-               delivered >= kMinDelivered * static_cast<double>(interval->arrivals.expected);
-  const double offered = static_cast<double>(interval->arrivals.expected) / interval->seconds;
+  const auto expected = static_cast<double>(interval->arrivals.expected);
+  const double offered = expected / interval->seconds;
+  const double behind = expected - static_cast<double>(interval->packets);
+  step.clean = interval->loss() <= kMaxLoss && behind <= kMaxBehind * offered;
   steps.Add(Json::Object()
                 .Set("offered_per_s", offered)
                 .Set("packets_per_s", interval->packets_per_s())

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "bench/load/made_up_media.h"
 #include "tests/support/seeded_entropy.h"
 
 namespace sluice::load {
@@ -24,12 +23,13 @@ constexpr uint32_t kRateSenders = 4;
 constexpr double kMixedLoss = 0.01;
 // Before the others, in whose presence profile join measures.
 constexpr uint32_t kSteadyReceivers = 50;
-constexpr uint64_t kPictureUs = 33'333;
-constexpr uint64_t kSoundUs = 20'000;
+
+enum class Media : uint8_t { kSound, kPictures, kLayeredPictures };
 
 class Builder {
  public:
-  explicit Builder(const Options& options) : options_(options), entropy_(options.seed) {}
+  Builder(const Options& options, const MediaLibrary& library)
+      : options_(options), library_(library), entropy_(options.seed) {}
 
   Scene Build() {
     for (uint32_t room = 0; room < options_.rooms; ++room) {
@@ -74,7 +74,7 @@ class Builder {
     std::vector<ReceiveRequest::From> from;
     for (uint32_t i = 0; i < senders; ++i) {
       const std::string name = absl::StrCat(room, "p", i);
-      AddSender(room, name, MadeUpVideo::One());
+      AddSender(room, name, Media::kPictures);
       from.push_back({name, true});
     }
     AddReceivers(room, from, receivers);
@@ -85,7 +85,7 @@ class Builder {
     std::vector<ReceiveRequest::From> from;
     for (uint32_t i = 0; i < kSpeakers; ++i) {
       const std::string name = absl::StrCat(room, "p", i);
-      AddSender(room, name, {});
+      AddSender(room, name, Media::kSound);
       from.push_back({name, true});
     }
     AddReceivers(room, from, options_.receivers);
@@ -97,7 +97,7 @@ class Builder {
     const uint32_t members = options_.members;
     const auto name = [&](uint32_t member) { return absl::StrCat(room, "p", member); };
     for (uint32_t i = 0; i < members; ++i) {
-      AddSender(room, name(i), MadeUpVideo::Simulcast());
+      AddSender(room, name(i), Media::kLayeredPictures);
     }
     for (uint32_t i = 0; i < members; ++i) {
       std::vector<ReceiveRequest::From> from;
@@ -108,23 +108,21 @@ class Builder {
     }
   }
 
-  void AddSender(const std::string& room, const std::string& name,
-                 std::vector<MadeUpVideo::Encoding> encodings) {
+  void AddSender(const std::string& room, const std::string& name, Media media) {
     Stage::Sender sender{room, name, {}, {}};
-    if (!encodings.empty()) {
-      TrackDescription video{Kind::kVp8, "0", {}, {}};
-      for (size_t i = 0; i < encodings.size(); ++i) {
+    if (media != Media::kSound) {
+      const bool layered = media == Media::kLayeredPictures;
+      const MediaLibrary::Shape shape = library_.ShapeOf(layered);
+      TrackDescription video{shape.codec, "0", {}, {}, shape.svc};
+      for (size_t i = 0; i < shape.encodings; ++i) {
         video.ssrcs.push_back(next_ssrc_++);
         video.rtx_ssrcs.push_back(next_ssrc_++);
       }
       sender.tracks.push_back(std::move(video));
-      const Duration start(static_cast<int64_t>(entropy_.Below(kPictureUs)));
-      sender.sources.push_back(
-          std::make_unique<MadeUpVideo>(std::move(encodings), start, entropy_.U64()));
+      sender.sources.push_back(library_.MakePictures(layered, entropy_));
     }
     sender.tracks.push_back({Kind::kOpus, "1", {next_ssrc_++}, {}});
-    const Duration start(static_cast<int64_t>(entropy_.Below(kSoundUs)));
-    sender.sources.push_back(std::make_unique<MadeUpSound>(start, entropy_.U64()));
+    sender.sources.push_back(library_.MakeSound(entropy_));
     scene_.senders.push_back(std::move(sender));
   }
 
@@ -151,6 +149,7 @@ class Builder {
   }
 
   const Options& options_;
+  const MediaLibrary& library_;
   test::SeededEntropy entropy_;
   Scene scene_;
   uint32_t next_ssrc_ = kFirstSsrc;
@@ -158,7 +157,9 @@ class Builder {
 
 }  // namespace
 
-Scene MakeScene(const Options& options) { return Builder(options).Build(); }
+Scene MakeScene(const Options& options, const MediaLibrary& library) {
+  return Builder(options, library).Build();
+}
 
 Stage::Receiver MakeJoiner(const Scene& scene, uint32_t number) {
   Stage::Receiver joiner{scene.rooms.front(), absl::StrCat("j", number), {}, {}};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/load/media_library.h"
 #include "bench/load/options.h"
 #include "bench/load/stage.h"
 
@@ -20,8 +21,8 @@ struct Scene {
   double speed = 1;
 };
 
-// Made-up media. The options' seed repeats it.
-Scene MakeScene(const Options& options);
+// The options' seed repeats it. `library` must outlive it.
+Scene MakeScene(const Options& options, const MediaLibrary& library);
 
 // One more receiver of a broadcast's first room, not of the sample.
 Stage::Receiver MakeJoiner(const Scene& scene, uint32_t number);

@@ -23,7 +23,7 @@ Options Of(Profile profile) {
 }
 
 TEST(SceneTest, BroadcastHasOneSenderInRealTime) {
-  const Scene scene = MakeScene(Of(Profile::kBroadcast));
+  const Scene scene = MakeScene(Of(Profile::kBroadcast), MediaLibrary());
   EXPECT_THAT(scene.senders, SizeIs(1));
   EXPECT_THAT(scene.receivers, SizeIs(200));
   EXPECT_EQ(scene.speed, 1);
@@ -32,7 +32,7 @@ TEST(SceneTest, BroadcastHasOneSenderInRealTime) {
 TEST(SceneTest, MoreMediaComesFromMoreSenders) {
   Options options = Of(Profile::kBroadcast);
   options.rate = 2.5;
-  const Scene scene = MakeScene(options);
+  const Scene scene = MakeScene(options, MediaLibrary());
   EXPECT_THAT(scene.senders, SizeIs(3));
   EXPECT_DOUBLE_EQ(scene.speed * 3, 2.5);
   EXPECT_THAT(scene.receivers.front().from, SizeIs(3));
@@ -41,7 +41,7 @@ TEST(SceneTest, MoreMediaComesFromMoreSenders) {
 TEST(SceneTest, SampleIsAsLargeAsWantedAndSpread) {
   Options options = Of(Profile::kBroadcast);
   options.sampled = 8;
-  const Scene scene = MakeScene(options);
+  const Scene scene = MakeScene(options, MediaLibrary());
   EXPECT_EQ(Sampled(scene), 8u);
   for (size_t i = 0; i < 200; i += 25) {
     EXPECT_TRUE(std::ranges::any_of(std::span(scene.receivers).subspan(i, 25),
@@ -52,14 +52,14 @@ TEST(SceneTest, SampleIsAsLargeAsWantedAndSpread) {
 TEST(SceneTest, FewReceiversAreAllSampled) {
   Options options = Of(Profile::kBroadcast);
   options.receivers = 5;
-  EXPECT_EQ(Sampled(MakeScene(options)), 5u);
+  EXPECT_EQ(Sampled(MakeScene(options, MediaLibrary())), 5u);
 }
 
 TEST(SceneTest, MembersOfAMeetingReceiveAllOthersOneOfThemLarge) {
   Options options = Of(Profile::kMeeting);
   options.rooms = 2;
   options.members = 4;
-  const Scene scene = MakeScene(options);
+  const Scene scene = MakeScene(options, MediaLibrary());
   EXPECT_THAT(scene.senders, SizeIs(8));
   EXPECT_THAT(scene.receivers, SizeIs(8));
   for (size_t i = 0; i < scene.receivers.size(); ++i) {
@@ -71,7 +71,7 @@ TEST(SceneTest, MembersOfAMeetingReceiveAllOthersOneOfThemLarge) {
 }
 
 TEST(SceneTest, SpeakersHaveNoPictures) {
-  const Scene scene = MakeScene(Of(Profile::kAudio));
+  const Scene scene = MakeScene(Of(Profile::kAudio), MediaLibrary());
   EXPECT_THAT(scene.senders, SizeIs(10));
   for (const Stage::Sender& sender : scene.senders) {
     ASSERT_THAT(sender.tracks, SizeIs(1));
@@ -80,13 +80,13 @@ TEST(SceneTest, SpeakersHaveNoPictures) {
 }
 
 TEST(SceneTest, OnlyMixedLosesAndAsksAgain) {
-  EXPECT_EQ(MakeScene(Of(Profile::kMixed)).receivers.front().options.loss, 0.01);
-  EXPECT_TRUE(MakeScene(Of(Profile::kMixed)).receivers.front().options.nack);
-  EXPECT_EQ(MakeScene(Of(Profile::kBroadcast)).receivers.front().options.loss, 0);
+  EXPECT_EQ(MakeScene(Of(Profile::kMixed), MediaLibrary()).receivers.front().options.loss, 0.01);
+  EXPECT_TRUE(MakeScene(Of(Profile::kMixed), MediaLibrary()).receivers.front().options.nack);
+  EXPECT_EQ(MakeScene(Of(Profile::kBroadcast), MediaLibrary()).receivers.front().options.loss, 0);
 }
 
 TEST(SceneTest, IdleTransportsReceiveNothing) {
-  const Scene scene = MakeScene(Of(Profile::kIdle));
+  const Scene scene = MakeScene(Of(Profile::kIdle), MediaLibrary());
   EXPECT_THAT(scene.senders, SizeIs(0));
   EXPECT_THAT(scene.receivers.front().from, SizeIs(0));
 }
@@ -95,7 +95,7 @@ TEST(SceneTest, NoTwoStreamsShareANumber) {
   Options options = Of(Profile::kMeeting);
   options.rooms = 3;
   std::multiset<uint32_t> ssrcs;
-  const Scene scene = MakeScene(options);
+  const Scene scene = MakeScene(options, MediaLibrary());
   for (const Stage::Sender& sender : scene.senders) {
     for (const TrackDescription& track : sender.tracks) {
       ssrcs.insert(track.ssrcs.begin(), track.ssrcs.end());
@@ -108,7 +108,7 @@ TEST(SceneTest, NoTwoStreamsShareANumber) {
 TEST(SceneTest, JoinersReceiveEverybodyWhoSends) {
   Options options = Of(Profile::kJoin);
   options.rate = 2;
-  const Scene scene = MakeScene(options);
+  const Scene scene = MakeScene(options, MediaLibrary());
   EXPECT_THAT(MakeJoiner(scene, 7).from, SizeIs(2));
 }
 

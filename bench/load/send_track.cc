@@ -78,8 +78,7 @@ size_t SendTrack::WriteNext(const Moment& moment, ByteSpan out) {
   sent.mark = {number_, static_cast<uint32_t>(sent_)};
   sent.sent_at_ns = moment.real_ns;
   sent.size = packet.payload_size;
-  const size_t prefix =
-      std::min({packet.prefix.size(), SentPayload::kMaxPrefix, size_t{packet.payload_size}});
+  const size_t prefix = KeptPrefix(packet.payload_size, packet.prefix.size());
   sent.prefix_size = static_cast<uint8_t>(prefix);
   sent.compared_from = ChangeablePart(description_.codec, packet.prefix.first(prefix));
   std::copy_n(packet.prefix.begin(), prefix, sent.prefix.begin());

@@ -59,7 +59,7 @@ std::unique_ptr<schema::RtpCodecParametersT> MainCodec(const TrackDescription& t
     codec->rtcp_feedback.push_back(Feedback("nack", "pli"));
     codec->rtcp_feedback.push_back(Feedback("ccm", "fir"));
   }
-  codec->rtcp_feedback.push_back(Feedback(twcc ? "transport-cc" : "goog-remb"));
+  if (twcc) codec->rtcp_feedback.push_back(Feedback("transport-cc"));
   return codec;
 }
 

@@ -16,7 +16,7 @@ namespace sluice::load {
 schema::MediaKind KindOf(const TrackDescription& track);
 
 // What a client sends. Payload types and extension ids are those of send_track.h, for the router as
-// well. With `twcc` it takes transport-wide feedback, otherwise REMB.
+// well. Without `twcc` nobody estimates a bandwidth.
 std::unique_ptr<schema::RtpParametersT> DescribeSent(const TrackDescription& track, bool twcc);
 std::vector<std::unique_ptr<schema::PayloadTypeMappingT>> DescribeMapping(
     const TrackDescription& track);
