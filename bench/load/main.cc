@@ -152,13 +152,14 @@ class Program {
                    "be the load and not %s\n",
                    share * 100, std::string(figures.Text("peer")).c_str());
     }
-    const double wait = figures.Number("server_wait_share").value_or(0);
-    if (wait > kDisturbed) {
+    const double others = figures.Number("others_cpu_share").value_or(0);
+    if (others > kDisturbed) {
       progress_.Clear();
-      std::fprintf(stderr,
-                   "load: warning: %s waited %.0f %% of the time for its core; the machine is not "
-                   "quiet, and delays and rates are worth little\n",
-                   std::string(figures.Text("peer")).c_str(), wait * 100);
+      std::fprintf(
+          stderr,
+          "load: warning: others took %.0f %% of the core of %s; the machine is not quiet, "
+          "and delays and rates are worth little\n",
+          others * 100, std::string(figures.Text("peer")).c_str());
     }
     if (figures.Number("damaged").value_or(0) > 0 || figures.Number("unsealed").value_or(0) > 0) {
       progress_.Clear();

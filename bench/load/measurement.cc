@@ -56,13 +56,14 @@ double Interval::cpu_us_per_packet() const {
              : static_cast<double>(server.total_ns) / 1'000 / static_cast<double>(forwarded());
 }
 
-double Interval::loss() const {
-  const uint64_t lost =
-      arrivals.expected > arrivals.received ? arrivals.expected - arrivals.received : 0;
-  return Share(lost, arrivals.expected);
+uint64_t Interval::lost() const {
+  const uint64_t arrived = arrivals.received + repaired_in_all;
+  return arrivals.expected > arrived ? arrivals.expected - arrived : 0;
 }
 
-absl::StatusOr<Interval> MeasureInterval(Stage& stage, const ProcessMeter& meter, double speed,
+double Interval::loss() const { return Share(lost(), arrivals.expected); }
+
+absl::StatusOr<Interval> MeasureInterval(Stage& stage, const ServerMeter& meter, double speed,
                                          Duration time) {
   stage.SetSpeed(0);
   if (absl::Status status = stage.RunFor(kRest); !status.ok()) return status;
@@ -71,7 +72,8 @@ absl::StatusOr<Interval> MeasureInterval(Stage& stage, const ProcessMeter& meter
   stage.ForgetLatest();
   const Arrivals arrivals = CountArrivals(stage);
   const ReceptionTotals before = totals;
-  const CpuTime cpu = meter.ReadCpu();
+  const CpuTime cpu = meter.processes.ReadCpu();
+  const CoreTime core = ReadCore(meter.cpu);
   const int64_t own_cpu = LoadClock::OwnCpuNs();
   const Timestamp begin = stage.clock().Now();
 
@@ -79,10 +81,15 @@ absl::StatusOr<Interval> MeasureInterval(Stage& stage, const ProcessMeter& meter
   if (absl::Status status = stage.RunFor(time); !status.ok()) return status;
 
   Interval interval;
-  interval.server = meter.ReadCpu() - cpu;
+  interval.server = meter.processes.ReadCpu() - cpu;
   const double elapsed_ns = static_cast<double>((stage.clock().Now() - begin).count()) * 1'000;
   interval.seconds = elapsed_ns / 1'000'000'000;
   interval.own_cpu_share = static_cast<double>(LoadClock::OwnCpuNs() - own_cpu) / elapsed_ns;
+  const CoreTime core_after = ReadCore(meter.cpu);
+  const uint64_t busy = core_after.busy - core.busy;
+  interval.others_cpu_share =
+      std::max(0.0, Share(busy, busy + core_after.idle - core.idle) -
+                        static_cast<double>(interval.server.total_ns) / elapsed_ns);
   interval.packets = totals.packets - before.packets;
   interval.repaired = totals.repaired - before.repaired;
   interval.padding = totals.padding - before.padding;
@@ -92,6 +99,7 @@ absl::StatusOr<Interval> MeasureInterval(Stage& stage, const ProcessMeter& meter
   stage.SetSpeed(0);
   if (absl::Status status = stage.RunFor(kDrain); !status.ok()) return status;
   const Arrivals after = CountArrivals(stage);
+  interval.repaired_in_all = totals.repaired - before.repaired;
   interval.arrivals = {after.received - arrivals.received, after.expected - arrivals.expected};
   return interval;
 }
@@ -125,14 +133,12 @@ void DescribeInterval(const Interval& interval, const Stage& stage, Json& out) {
       .Set("system_us_per_packet", Microseconds(1 - user, interval))
       .Set("cpu_share", cpu_ns / 1e9 / interval.seconds)
       .Set("loss", interval.loss())
-      .Set("packets_lost", interval.arrivals.expected -
-                               std::min(interval.arrivals.expected, interval.arrivals.received))
+      .Set("packets_lost", interval.lost())
       .Set("delay_us", DescribeDelay(stage.delay()))
       .Set("train_mean", Share(interval.train_packets, interval.trains))
       .Set("packets_repaired", interval.repaired)
       .Set("packets_padding", interval.padding)
-      .Set("server_wait_share",
-           static_cast<double>(interval.server.waited_ns) / 1e9 / interval.seconds)
+      .Set("others_cpu_share", interval.others_cpu_share)
       .Set("own_cpu_share", interval.own_cpu_share)
       .Set("own_latest_ms", static_cast<double>(stage.latest().count()) / 1'000);
 }

@@ -26,14 +26,24 @@ struct Arrivals {
 
 Arrivals CountArrivals(const Stage& stage);
 
+// Of the server: its processes, and the core it runs on.
+struct ServerMeter {
+  ProcessMeter processes;
+  uint32_t cpu = 0;
+};
+
 struct Interval {
   double seconds = 0;
   // Delivered while the CPU was measured.
   uint64_t packets = 0;
+  // Retransmissions of what was missing: then, and until all was still.
   uint64_t repaired = 0;
+  uint64_t repaired_in_all = 0;
   uint64_t padding = 0;
   CpuTime server;
   double own_cpu_share = 0;
+  // What others than the server took of its core.
+  double others_cpu_share = 0;
   // Of what was sent in the interval, after what was under way has come.
   Arrivals arrivals;
   uint64_t trains = 0;
@@ -43,13 +53,14 @@ struct Interval {
   uint64_t forwarded() const { return packets + repaired; }
   double packets_per_s() const { return static_cast<double>(forwarded()) / seconds; }
   double cpu_us_per_packet() const;
-  // 0..1; not below 0 if there were duplicates.
+  // Of what was sent, how much never came, not even repeated; 0..1.
   double loss() const;
+  uint64_t lost() const;
 };
 
 // Plays media at `speed` for so long. Before and after, media rests for a moment, so that every
 // packet belongs to one interval; it is not played when this returns.
-absl::StatusOr<Interval> MeasureInterval(Stage& stage, const ProcessMeter& meter, double speed,
+absl::StatusOr<Interval> MeasureInterval(Stage& stage, const ServerMeter& meter, double speed,
                                          Duration time);
 
 // System calls of the server per packet, over a moment of media at `speed`; null where they cannot

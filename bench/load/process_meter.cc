@@ -44,14 +44,34 @@ std::optional<CpuTime> ParseStat(std::string_view line) {
   const auto user = ParseUnsigned(fields[kUserTime], UINT64_MAX);
   const auto system = ParseUnsigned(fields[kUserTime + 1], UINT64_MAX);
   if (!user || !system) return std::nullopt;
-  return CpuTime{0, *user, *system, 0};
+  return CpuTime{0, *user, *system};
 }
 
-std::optional<int64_t> ParseWait(std::string_view line) {
-  const std::vector<std::string_view> fields = Split(line, ' ');
-  if (fields.size() < 2) return std::nullopt;
-  const auto wait = ParseUnsigned(fields[1], INT64_MAX);
-  return wait ? std::optional<int64_t>(static_cast<int64_t>(*wait)) : std::nullopt;
+// proc(5): user, nice, system, idle, iowait, irq, softirq, steal; what guests take is in user.
+std::optional<CoreTime> ParseCore(std::string_view text, uint32_t cpu) {
+  constexpr size_t kIdle = 3;
+  constexpr size_t kIoWait = 4;
+  constexpr size_t kSteal = 7;
+  const std::string name = "cpu" + std::to_string(cpu) + " ";
+  for (const std::string_view line : Split(text, '\n')) {
+    if (!line.starts_with(name)) continue;
+    const std::vector<std::string_view> fields = Split(line.substr(name.size()), ' ');
+    if (fields.size() <= kSteal) return std::nullopt;
+    CoreTime time;
+    for (size_t i = 0; i <= kSteal; ++i) {
+      const std::optional<uint64_t> ticks = ParseUnsigned(fields[i], UINT64_MAX);
+      if (!ticks) return std::nullopt;
+      (i == kIdle || i == kIoWait ? time.idle : time.busy) += *ticks;
+    }
+    return time;
+  }
+  return std::nullopt;
+}
+
+CoreTime ReadCore(uint32_t cpu) {
+  std::ifstream in("/proc/stat");
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  return ParseCore(text, cpu).value_or(CoreTime());
 }
 
 std::optional<uint64_t> ParseRollup(std::string_view text, std::string_view field) {
@@ -77,10 +97,6 @@ CpuTime ProcessMeter::ReadCpu() const {
     if (const std::optional<CpuTime> ticks = ParseStat(ReadProc(pid, "stat"))) {
       sum.user_ticks += ticks->user_ticks;
       sum.system_ticks += ticks->system_ticks;
-    }
-    for (const pid_t thread : ThreadsOf(pid)) {
-      const std::string file = "task/" + std::to_string(thread) + "/schedstat";
-      sum.waited_ns += ParseWait(ReadProc(pid, file.c_str())).value_or(0);
     }
   }
   return sum;

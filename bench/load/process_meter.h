@@ -19,12 +19,10 @@ struct CpuTime {
   // In clock ticks, usually of 10 ms: good for proportions, not for sums.
   uint64_t user_ticks = 0;
   uint64_t system_ticks = 0;
-  // How long it could have run but somebody else had the core.
-  int64_t waited_ns = 0;
 
   CpuTime operator-(const CpuTime& before) const {
     return {total_ns - before.total_ns, user_ticks - before.user_ticks,
-            system_ticks - before.system_ticks, waited_ns - before.waited_ns};
+            system_ticks - before.system_ticks};
   }
   double user_share() const {
     const uint64_t all = user_ticks + system_ticks;
@@ -34,8 +32,14 @@ struct CpuTime {
 
 // The fields utime and stime of /proc/PID/stat; nothing if it is not such a line.
 std::optional<CpuTime> ParseStat(std::string_view line);
-// The second field of a thread's schedstat, in nanoseconds.
-std::optional<int64_t> ParseWait(std::string_view line);
+// In which state a core was for how long, in clock ticks.
+struct CoreTime {
+  uint64_t busy = 0;  // with anything, other guests of the same machine included
+  uint64_t idle = 0;
+};
+// Of core `cpu`, out of /proc/stat.
+std::optional<CoreTime> ParseCore(std::string_view text, uint32_t cpu);
+CoreTime ReadCore(uint32_t cpu);
 // The value of `field` ("Rss:") of /proc/PID/smaps_rollup, in bytes.
 std::optional<uint64_t> ParseRollup(std::string_view text, std::string_view field);
 

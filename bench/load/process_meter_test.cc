@@ -23,13 +23,20 @@ TEST(ProcessMeterTest, WhatIsNoStatLineGivesNothing) {
 }
 
 TEST(ProcessMeterTest, UserShareComesFromTicks) {
-  EXPECT_EQ((CpuTime{0, 30, 10, 0}).user_share(), 0.75);
+  EXPECT_EQ((CpuTime{0, 30, 10}).user_share(), 0.75);
   EXPECT_EQ(CpuTime().user_share(), 0);
 }
 
-TEST(ProcessMeterTest, WaitIsTheSecondField) {
-  EXPECT_THAT(ParseWait("100 2345 7\n"), Optional(2345));
-  EXPECT_FALSE(ParseWait("").has_value());
+TEST(ProcessMeterTest, CoreIsBusyWithAllThatIsNotIdle) {
+  const auto core = ParseCore("cpu  9 9 9 9 9 9 9 9 9 9\ncpu1 1 2 4 100 50 8 16 32 5 5\n", 1);
+  ASSERT_TRUE(core.has_value());
+  EXPECT_EQ(core->busy, 63u);
+  EXPECT_EQ(core->idle, 150u);
+}
+
+TEST(ProcessMeterTest, CoreThatIsNotThereGivesNothing) {
+  EXPECT_FALSE(ParseCore("cpu1 1 2 4 100 50 8 16 32\n", 0).has_value());
+  EXPECT_FALSE(ParseCore("cpu1 1 2 4\n", 1).has_value());
 }
 
 TEST(ProcessMeterTest, MemoryIsReadInBytes) {

@@ -42,7 +42,7 @@ constexpr Figure kFigures[] = {
     {"rss_bytes", "memory, MB", 1e6, 1},
     {"bytes_per_receiver", "  per receiver, kB", 1e3, 1},
     {"rss_growth", "  last cycle of first", 1, 3},
-    {"server_wait_share", "wait for its core, %", 0.01, 1},
+    {"others_cpu_share", "others on its core, %", 0.01, 1},
     {"own_cpu_share", "CPU of the load, %", 0.01, 1},
 };
 

@@ -22,7 +22,7 @@ constexpr Duration kQuiet = std::chrono::seconds(1);
 Round::Round(const Setting& setting)
     : setting_(setting),
       options_(setting.options),
-      meter_(setting.identity.pids),
+      meter_{ProcessMeter(setting.identity.pids), setting.options.server_cpu},
       scene_(MakeScene(setting.options, setting.library)),
       stage_(setting.peer, setting.context, setting.entropy) {
   stage_.SetObserver([this] { ShowState(doing_); });
@@ -85,7 +85,8 @@ absl::StatusOr<Json> Round::Run() {
       status = RunTraffic(out);
       break;
   }
-  if (status.ok() && !meter_.AllAlive()) status = absl::InternalError("the server has ended");
+  if (status.ok() && !meter_.processes.AllAlive())
+    status = absl::InternalError("the server has ended");
   if (status.ok()) status = Finish(out);
   if (!status.ok()) return status;
   return out;
@@ -101,7 +102,7 @@ absl::Status Round::BeginMedia() {
   if (absl::Status status = Settle("senders join", senders); !status.ok()) return status;
   stage_.SetSpeed(scene_.speed);
   if (absl::Status status = RunFor("media begins", kMediaFirst); !status.ok()) return status;
-  rss_before_ = meter_.ReadRss();
+  rss_before_ = meter_.processes.ReadRss();
   return absl::OkStatus();
 }
 
@@ -118,7 +119,7 @@ absl::Status Round::RunTraffic(Json& out) {
   doing_ = "measuring";
   absl::StatusOr<Interval> interval = MeasureInterval(stage_, meter_, scene_.speed, measured());
   if (!interval.ok()) return interval.status();
-  const uint64_t rss = meter_.ReadRss();
+  const uint64_t rss = meter_.processes.ReadRss();
   DescribeInterval(*interval, stage_, out);
   doing_ = "counting system calls";
   absl::StatusOr<Json> syscalls = MeasureSyscalls(stage_, setting_.identity.pids, scene_.speed);
@@ -136,15 +137,15 @@ absl::Status Round::RunTraffic(Json& out) {
 absl::Status Round::RunIdle(Json& out) {
   for (const std::string& room : scene_.rooms) stage_.AddRoom(room);
   if (absl::Status status = Settle("rooms", scene_.rooms.size()); !status.ok()) return status;
-  rss_before_ = meter_.ReadRss();
+  rss_before_ = meter_.processes.ReadRss();
   for (const Stage::Receiver& receiver : scene_.receivers) stage_.AddReceiver(receiver);
   const size_t receivers = scene_.receivers.size();
   if (absl::Status status = Settle("transports join", receivers); !status.ok()) return status;
   if (absl::Status status = RunFor("quiet", kQuiet); !status.ok()) return status;
-  const CpuTime cpu = meter_.ReadCpu();
+  const CpuTime cpu = meter_.processes.ReadCpu();
   if (absl::Status status = RunFor("measuring", measured()); !status.ok()) return status;
-  const auto used = static_cast<double>((meter_.ReadCpu() - cpu).total_ns);
-  const uint64_t rss = meter_.ReadRss();
+  const auto used = static_cast<double>((meter_.processes.ReadCpu() - cpu).total_ns);
+  const uint64_t rss = meter_.processes.ReadRss();
   const auto grown = static_cast<double>(rss) - static_cast<double>(rss_before_);
   out.Set("seconds", options_.seconds)
       .Set("cpu_share", used / 1e9 / options_.seconds)

@@ -79,7 +79,7 @@ class Round {
 
   const Setting setting_;
   const Options& options_;
-  const ProcessMeter meter_;
+  const ServerMeter meter_;
   Scene scene_;
   Stage stage_;
   uint64_t rss_before_ = 0;

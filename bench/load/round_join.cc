@@ -21,7 +21,7 @@ absl::Status Round::RunJoin(Json& out) {
   stage_.totals().delay.Clear();
   const ReceptionTotals before = stage_.totals();
   const Arrivals arrivals = CountArrivals(stage_);
-  const CpuTime cpu = meter_.ReadCpu();
+  const CpuTime cpu = meter_.processes.ReadCpu();
   const int64_t own_cpu = LoadClock::OwnCpuNs();
   const Timestamp begin = stage_.clock().Now();
   Storms storms;
@@ -33,7 +33,7 @@ absl::Status Round::RunJoin(Json& out) {
   const uint64_t expected = after.expected - arrivals.expected;
   const uint64_t received = after.received - arrivals.received;
   const uint64_t packets = stage_.totals().packets - before.packets;
-  const double used = static_cast<double>((meter_.ReadCpu() - cpu).total_ns);
+  const double used = static_cast<double>((meter_.processes.ReadCpu() - cpu).total_ns);
   const DelayHistogram& join = stage_.join_time();
   out.Set("joiners", uint64_t{options_.receivers})
       .Set("cycles", uint64_t{options_.cycles})
@@ -78,7 +78,7 @@ absl::Status Round::RunCycle(uint32_t cycle, Storms& storms) {
   if (absl::Status status = stage_.RunFor(kStay); !status.ok()) return status;
   stage_.RemoveReceivers(options_.receivers);
   if (absl::Status status = Settle("all leave", options_.receivers); !status.ok()) return status;
-  const auto rss = static_cast<double>(meter_.ReadRss());
+  const auto rss = static_cast<double>(meter_.processes.ReadRss());
   if (cycle == 0) storms.first_rss = rss;
   storms.last_rss = rss;
   storms.rss.Add(rss);

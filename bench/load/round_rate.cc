@@ -85,7 +85,7 @@ absl::Status Round::RunRate(Json& out) {
   if (!best.ok()) return best.status();
   if (best->speed == 0) return absl::InternalError("not even the lowest rate is without loss");
   DescribeInterval(best->interval, stage_, out);
-  out.Set("rss_bytes", meter_.ReadRss());
+  out.Set("rss_bytes", meter_.processes.ReadRss());
   for (const auto& [share, name] : {std::pair(0.5, "at_50"), {0.9, "at_90"}}) {
     Json unused = Json::Array();
     absl::StatusOr<Step> step = TryRate(best->speed * share, measured(), unused);
