@@ -160,6 +160,7 @@ std::vector<Reader> Readers() {
       Real("--rate", &Options::rate, kMaxRate),
       {"--twcc", ReadTwcc},
       Whole("--sampled", &Options::sampled, 0, 1'000),
+      Whole("--steady", &Options::steady, 1, kMaxClients),
       Whole("--cycles", &Options::cycles, 1, kMaxCycles),
       Real("--joins", &Options::joins_per_s, kMaxJoins),
       Whole("--server-cpu", &Options::server_cpu, 0, kMaxCpu),
@@ -268,7 +269,8 @@ in this process) on another; everything stays on loopback.
   --rounds N         how often; peers take turns (3)
   --peers A,B,...    sluice, limit, mediasoup, janus, or any adapter's name (sluice)
   --json FILE        figures of each peer and round, and the median ratios
-  --sampled N        receivers that decrypt, compare and measure delay (32)
+  --sampled N        receivers that decrypt, compare and measure delay (64)
+  --steady N         receivers of profile join that stay (50)
   --cycles N         of profile join (10)
   --joins X          a second, of profile join (200)
   --server-cpu N     the servers' core (0)

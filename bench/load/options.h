@@ -40,8 +40,10 @@ struct Options {
   double rate = 1;
   bool twcc = true;
   // Receivers that decrypt and compare what they get, and measure its delay.
-  uint32_t sampled = 32;
-  // Of profile join: how often everybody comes and goes, and how many come in a second.
+  uint32_t sampled = 64;
+  // Of profile join: who watches all the time, how often the others come and go, and how many of
+  // them come in a second.
+  uint32_t steady = 50;
   uint32_t cycles = 10;
   double joins_per_s = 200;
   uint32_t server_cpu = 0;

@@ -1,5 +1,6 @@
 #include "bench/load/round.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <utility>
@@ -100,7 +101,8 @@ absl::Status Round::BeginMedia() {
     stage_.AddSender({sender.room, sender.name, sender.tracks, std::move(sender.sources)});
   }
   if (absl::Status status = Settle("senders join", senders); !status.ok()) return status;
-  stage_.SetSpeed(scene_.speed);
+  // No faster than in real time until all are here: a server that cannot keep up lets nobody in.
+  stage_.SetSpeed(scene_.speed / std::max(1.0, options_.rate));
   if (absl::Status status = RunFor("media begins", kMediaFirst); !status.ok()) return status;
   rss_before_ = meter_.processes.ReadRss();
   return absl::OkStatus();
@@ -110,6 +112,7 @@ absl::Status Round::LetReceiversIn() {
   for (const Stage::Receiver& receiver : scene_.receivers) stage_.AddReceiver(receiver);
   const size_t receivers = scene_.receivers.size();
   if (absl::Status status = Settle("receivers join", receivers); !status.ok()) return status;
+  stage_.SetSpeed(scene_.speed);
   return RunFor("warm-up", kWarmUp);
 }
 

@@ -75,11 +75,11 @@ absl::StatusOr<Round::Step> Round::FindRate(Json& steps) {
 }
 
 absl::Status Round::RunRate(Json& out) {
-  scene_.speed *= kFirstSpeed;
-  const absl::Status begun = BeginMedia();
-  scene_.speed /= kFirstSpeed;
-  if (!begun.ok()) return begun;
+  const double full = scene_.speed;
+  scene_.speed = full * kFirstSpeed;
+  if (absl::Status status = BeginMedia(); !status.ok()) return status;
   if (absl::Status status = LetReceiversIn(); !status.ok()) return status;
+  scene_.speed = full;
   Json steps = Json::Array();
   absl::StatusOr<Step> best = FindRate(steps);
   if (!best.ok()) return best.status();

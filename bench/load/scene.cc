@@ -21,8 +21,6 @@ constexpr double kMaxSenders = 16;
 // For a search: enough not to play any of them at many times its speed.
 constexpr uint32_t kRateSenders = 4;
 constexpr double kMixedLoss = 0.01;
-// Before the others, in whose presence profile join measures.
-constexpr uint32_t kSteadyReceivers = 50;
 
 enum class Media : uint8_t { kSound, kPictures, kLayeredPictures };
 
@@ -56,7 +54,7 @@ class Builder {
         BuildBroadcast(room, kRateSenders, options_.receivers);
         break;
       case Profile::kJoin:
-        BuildBroadcast(room, SendersFor(options_.rate), kSteadyReceivers);
+        BuildBroadcast(room, SendersFor(options_.rate), options_.steady);
         break;
       case Profile::kBroadcast:
       case Profile::kMixed:
