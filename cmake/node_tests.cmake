@@ -1,7 +1,8 @@
-# The tests that run in Node.js: the SDK, the conference, and real browsers against a real worker.
+# The tests that run in Node.js: the SDK, the conference, real browsers against a real worker, and
+# the adapters for other SFUs.
 find_program(NPM npm REQUIRED)
 
-foreach(package control-api/node apps/conference tests/interop)
+foreach(package control-api/node apps/conference tests/interop bench/peers)
   if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${package}/package.json)
     continue()
   endif()

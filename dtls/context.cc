@@ -36,6 +36,20 @@ constexpr const char* kSignatures =
 constexpr const char* kSrtpProfiles =
     "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
 
+// As OpenSSL calls them.
+const char* SrtpProfiles(std::optional<SrtpProfile> only) {
+  if (!only) return kSrtpProfiles;
+  switch (*only) {
+    case SrtpProfile::kAeadAes128Gcm:
+      return "SRTP_AEAD_AES_128_GCM";
+    case SrtpProfile::kAeadAes256Gcm:
+      return "SRTP_AEAD_AES_256_GCM";
+    case SrtpProfile::kAesCm128HmacSha1_80:
+      return "SRTP_AES128_CM_SHA1_80";
+  }
+  return kSrtpProfiles;
+}
+
 // Nobody checks the dates of a certificate whose hash was signalled, but some look at them. A day
 // back, because clocks differ; ten years on, so that no worker lives to see the end.
 constexpr long kDay = 24 * 60 * 60;
@@ -125,7 +139,7 @@ int AcceptAnyChain(X509_STORE_CTX* chain, void*) {
   return 1;
 }
 
-bool SetPolicy(SSL_CTX* context) {
+bool SetPolicy(SSL_CTX* context, std::optional<SrtpProfile> only) {
   // No second handshake to confuse the first with, nothing remembered between peers, and no
   // questions to the network about its MTU.
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
@@ -144,7 +158,7 @@ bool SetPolicy(SSL_CTX* context) {
          SSL_CTX_set_cipher_list(context, kCipherSuites) == 1 &&
          SSL_CTX_set1_groups_list(context, kGroups) == 1 &&
          SSL_CTX_set1_sigalgs_list(context, kSignatures) == 1 &&
-         SSL_CTX_set_tlsext_use_srtp(context, kSrtpProfiles) == 0;  // Zero is success.
+         SSL_CTX_set_tlsext_use_srtp(context, SrtpProfiles(only)) == 0;  // Zero is success.
 }
 
 }  // namespace
@@ -152,7 +166,8 @@ bool SetPolicy(SSL_CTX* context) {
 Context::Context(SslContextPtr context, std::vector<Fingerprint> fingerprints)
     : context_(std::move(context)), fingerprints_(std::move(fingerprints)) {}
 
-absl::StatusOr<std::unique_ptr<Context>> Context::Create(std::optional<Pem> pem) {
+absl::StatusOr<std::unique_ptr<Context>> Context::Create(std::optional<Pem> pem,
+                                                         std::optional<SrtpProfile> only) {
   if (OpenSSL_version_num() < kOldestOpenssl) {
     return absl::FailedPreconditionError(
         absl::StrCat("dtls: ", OpenSSL_version(OPENSSL_VERSION),
@@ -162,7 +177,7 @@ absl::StatusOr<std::unique_ptr<Context>> Context::Create(std::optional<Pem> pem)
   if (!identity.ok()) return identity.status();
 
   SslContextPtr context(SSL_CTX_new(DTLS_method()));
-  if (!context || !SetPolicy(context.get())) return OpensslError("cannot set up OpenSSL");
+  if (!context || !SetPolicy(context.get(), only)) return OpensslError("cannot set up OpenSSL");
   if (SSL_CTX_use_certificate(context.get(), identity->certificate.get()) != 1 ||
       SSL_CTX_use_PrivateKey(context.get(), identity->key.get()) != 1 ||
       SSL_CTX_check_private_key(context.get()) != 1) {

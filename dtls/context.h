@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "dtls/fingerprint.h"
 #include "dtls/openssl_deleter.h"
+#include "dtls/srtp_keys.h"
 
 namespace sluice::dtls {
 
@@ -29,7 +30,10 @@ class Context {
   // Without `pem`, makes an ECDSA P-256 key and a self-signed certificate that no other process
   // has (RFC 8827 §6.5). With it, the key must be an ECDSA one: all our suites sign with ECDSA.
   // Also refuses to work on an OpenSSL that buffers records without limit.
-  static absl::StatusOr<std::unique_ptr<Context>> Create(std::optional<Pem> pem = std::nullopt);
+  //
+  // With `only`, sessions offer and take no other SRTP profile: for peers that measure or test one.
+  static absl::StatusOr<std::unique_ptr<Context>> Create(
+      std::optional<Pem> pem = std::nullopt, std::optional<SrtpProfile> only = std::nullopt);
 
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

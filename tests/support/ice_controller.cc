@@ -56,6 +56,12 @@ std::optional<Timestamp> IceController::NextTimeout() const {
 }
 
 Transmit IceController::PollTransmit(Timestamp now, ByteSpan out) {
+  if (answer_ && answer_->size <= out.size()) {
+    const size_t size = answer_->size;
+    std::copy_n(answer_->bytes.begin(), size, out.begin());
+    answer_.reset();
+    return {.path = options_.path, .size = size};
+  }
   if (!transaction_ || !transaction_->due) return {};
   Transaction& sent = *transaction_;
   if (sent.size > out.size()) return {};
@@ -114,6 +120,7 @@ void IceController::Recheck(Timestamp now) {
 std::optional<DropReason> IceController::TryReceive(Timestamp now, const Datagram& datagram) {
   const std::optional<ice::StunMessage> response = ice::StunMessage::Parse(datagram.bytes);
   if (!response || !ice::HasFingerprint(*response)) return DropReason::kStunMalformed;
+  if (response->is_binding(ice::StunClass::kRequest)) return AnswerCheck(datagram, *response);
   const bool success = response->is_binding(ice::StunClass::kSuccess);
   if (!success && !response->is_binding(ice::StunClass::kError)) {
     return DropReason::kStunUnexpected;
@@ -140,6 +147,23 @@ std::optional<DropReason> IceController::TryReceive(Timestamp now, const Datagra
     transaction_.reset();
     next_check_ = now + options_.consent_interval;
   }
+  return std::nullopt;
+}
+
+std::optional<DropReason> IceController::AnswerCheck(const Datagram& datagram,
+                                                     const ice::StunMessage& request) {
+  if (state_ == State::kNew || datagram.path != options_.path) return DropReason::kStunUnexpected;
+  if (!ice::HasIntegrity(request, options_.local.password)) return DropReason::kStunBadIntegrity;
+  ice::StunMessage response;
+  response.message_class = ice::StunClass::kSuccess;
+  response.transaction = request.transaction;
+  response.mapped = datagram.path.remote;
+
+  answer_.emplace();
+  ByteWriter out(answer_->bytes);
+  response.WriteTo(out);
+  SLUICE_CHECK(ice::Seal(out, options_.local.password));
+  answer_->size = out.size();
   return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 // The full, controlling side of ICE as far as a test client needs it: checks one path of a lite
 // server, nominates it, keeps consent fresh and notices when nobody answers (RFC 8445 §7.2,
-// RFC 7675).
+// RFC 7675). Answers checks on that path, because there are servers that call themselves lite and
+// believe nothing before they have checked it themselves.
 //
 // It has one path at a time and does not gather, pair or prioritise. What it lacks against a
 // browser in cleverness it has in obedience: the tests decide when it moves or restarts.
@@ -106,6 +107,14 @@ class IceController {
     Timestamp next_send;
   };
 
+  // What is to be sent back. One is enough: who gets none asks again.
+  struct Answer {
+    std::array<uint8_t, 128> bytes{};
+    size_t size = 0;
+  };
+
+  // RFC 8445 §7.3.
+  std::optional<DropReason> AnswerCheck(const Datagram& datagram, const ice::StunMessage& request);
   // The matching transaction ends here, well or badly; nothing if the response is not ours.
   std::optional<DropReason> TryReceive(Timestamp now, const Datagram& datagram);
   void Confirm(Timestamp now, const ice::StunMessage& response);
@@ -124,6 +133,7 @@ class IceController {
   uint32_t nomination_ = 0;  // The number of the present choice.
 
   std::optional<Transaction> transaction_;
+  std::optional<Answer> answer_;
   std::optional<Timestamp> next_check_;
   std::optional<Timestamp> consent_until_;
 

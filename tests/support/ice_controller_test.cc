@@ -11,6 +11,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ice/lite_agent.h"
+#include "ice/stun_integrity.h"
+#include "ice/stun_message.h"
 #include "tests/support/seeded_entropy.h"
 #include "tests/support/stun_bytes.h"
 
@@ -215,6 +217,39 @@ TEST_F(IceControllerTest, RestartUsesTheNewCredentials) {
   EXPECT_EQ(controller_->state(), State::kCompleted);
   EXPECT_EQ(agent_->remote_ufrag(), "client2");
   EXPECT_FALSE(agent_->AcceptsUfrag(server_.ufrag));
+}
+
+TEST_F(IceControllerTest, AnswersAServerThatChecksAsWell) {
+  Make({});
+  controller_->Start(now_);
+  Exchange();
+  ice::StunMessage check;
+  check.transaction[0] = 42;
+  const Path path = controller_->path();
+  controller_->Receive(now_, {path, Sealed(StunBytes(check), client_.password)});
+
+  std::array<uint8_t, 1500> buffer{};
+  const Transmit out = controller_->PollTransmit(now_, buffer);
+  const auto answer = ice::StunMessage::Parse(ByteView(buffer).first(out.size));
+  ASSERT_TRUE(answer && answer->is_binding(ice::StunClass::kSuccess));
+  EXPECT_EQ(out.path, path);
+  EXPECT_EQ(answer->transaction, check.transaction);
+  EXPECT_THAT(answer->mapped, Optional(path.remote));
+  EXPECT_TRUE(ice::HasIntegrity(*answer, client_.password));
+  EXPECT_FALSE(controller_->PollTransmit(now_, buffer));
+}
+
+TEST_F(IceControllerTest, AnswersNoCheckOfAStranger) {
+  Make({});
+  controller_->Start(now_);
+  Exchange();
+  const ice::StunMessage check;
+  controller_->Receive(now_, {controller_->path(), Sealed(StunBytes(check), "guessed")});
+  EXPECT_EQ(controller_->drops()[DropReason::kStunBadIntegrity], 1u);
+  controller_->Receive(now_, {ClientSide(6), Sealed(StunBytes(check), client_.password)});
+  EXPECT_EQ(controller_->drops()[DropReason::kStunUnexpected], 1u);
+  std::array<uint8_t, 1500> buffer{};
+  EXPECT_FALSE(controller_->PollTransmit(now_, buffer));
 }
 
 TEST_F(IceControllerTest, ForgedAnswersAreNotBelieved) {

@@ -1,0 +1,155 @@
+#include "bench/load/measurement.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "bench/load/syscall_meter.h"
+
+namespace sluice::load {
+namespace {
+
+// What may still be under way when media stops: a server's queues, and ours.
+constexpr Duration kRest{150'000};
+constexpr Duration kDrain{400'000};
+constexpr Duration kSyscallTime{700'000};
+
+double Share(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+// How much of a packet's cost is of one kind, by the ticks.
+double Microseconds(double share, const Interval& interval) {
+  return share * interval.cpu_us_per_packet();
+}
+
+}  // namespace
+
+Arrivals CountArrivals(const Stage& stage) {
+  // By the sender's name and whether it is a picture: one of each kind is sent.
+  std::map<std::pair<std::string, bool>, const SendTrack*> sent;
+  for (const auto& sender : stage.senders()) {
+    for (const auto& track : sender->sending()->tracks()) {
+      sent[{sender->name(), track->description().video()}] = track.get();
+    }
+  }
+  Arrivals arrivals;
+  for (const auto& receiver : stage.receivers()) {
+    const Reception* reception = std::as_const(*receiver).reception();
+    if (reception == nullptr) continue;
+    for (const ReceiveStream& stream : reception->streams()) {
+      arrivals.received += stream.received();
+      const auto found = sent.find({stream.description().sender, stream.description().video});
+      const bool whole = found != sent.end() && found->second->description().ssrcs.size() == 1 &&
+                         !found->second->description().svc;
+      arrivals.expected += whole ? found->second->sent() : stream.expected();
+    }
+  }
+  return arrivals;
+}
+
+double Interval::cpu_us_per_packet() const {
+  return forwarded() == 0
+             ? 0.0
+             : static_cast<double>(server.total_ns) / 1'000 / static_cast<double>(forwarded());
+}
+
+uint64_t Interval::lost() const {
+  const uint64_t arrived = arrivals.received + repaired_in_all;
+  return arrivals.expected > arrived ? arrivals.expected - arrived : 0;
+}
+
+double Interval::loss() const { return Share(lost(), arrivals.expected); }
+
+absl::StatusOr<Interval> MeasureInterval(Stage& stage, const ServerMeter& meter, double speed,
+                                         Duration time) {
+  stage.SetSpeed(0);
+  if (absl::Status status = stage.RunFor(kRest); !status.ok()) return status;
+  ReceptionTotals& totals = stage.totals();
+  totals.delay.Clear();
+  stage.ForgetLatest();
+  const Arrivals arrivals = CountArrivals(stage);
+  const ReceptionTotals before = totals;
+  const CpuTime cpu = meter.processes.ReadCpu();
+  const CoreTime core = ReadCore(meter.cpu);
+  const int64_t own_cpu = LoadClock::OwnCpuNs();
+  const Timestamp begin = stage.clock().Now();
+
+  stage.SetSpeed(speed);
+  if (absl::Status status = stage.RunFor(time); !status.ok()) return status;
+
+  Interval interval;
+  interval.server = meter.processes.ReadCpu() - cpu;
+  const double elapsed_ns = static_cast<double>((stage.clock().Now() - begin).count()) * 1'000;
+  interval.seconds = elapsed_ns / 1'000'000'000;
+  interval.own_cpu_share = static_cast<double>(LoadClock::OwnCpuNs() - own_cpu) / elapsed_ns;
+  const CoreTime core_after = ReadCore(meter.cpu);
+  const uint64_t busy = core_after.busy - core.busy;
+  interval.others_cpu_share =
+      std::max(0.0, Share(busy, busy + core_after.idle - core.idle) -
+                        static_cast<double>(interval.server.total_ns) / elapsed_ns);
+  interval.packets = totals.packets - before.packets;
+  interval.repaired = totals.repaired - before.repaired;
+  interval.padding = totals.padding - before.padding;
+  interval.trains = totals.trains - before.trains;
+  interval.train_packets = totals.train_packets - before.train_packets;
+  interval.bytes = totals.bytes - before.bytes;
+  stage.SetSpeed(0);
+  if (absl::Status status = stage.RunFor(kDrain); !status.ok()) return status;
+  const Arrivals after = CountArrivals(stage);
+  interval.repaired_in_all = totals.repaired - before.repaired;
+  interval.arrivals = {after.received - arrivals.received, after.expected - arrivals.expected};
+  return interval;
+}
+
+absl::StatusOr<Json> MeasureSyscalls(Stage& stage, const std::vector<pid_t>& pids, double speed) {
+  absl::StatusOr<SyscallMeter> meter = SyscallMeter::Start(pids);
+  if (!meter.ok()) {
+    std::fprintf(stderr, "load: system calls are not counted: %s\n",
+                 std::string(meter.status().message()).c_str());
+    return Json();
+  }
+  stage.SetSpeed(speed);
+  const ReceptionTotals& totals = stage.totals();
+  const uint64_t packets = totals.packets + totals.repaired;
+  const uint64_t calls = meter->Read();
+  if (absl::Status status = stage.RunFor(kSyscallTime); !status.ok()) return status;
+  const uint64_t delivered = totals.packets + totals.repaired - packets;
+  if (delivered == 0) return Json();
+  return Json(Share(meter->Read() - calls, delivered));
+}
+
+void DescribeInterval(const Interval& interval, const Stage& stage, Json& out) {
+  const double user = interval.server.user_share();
+  const auto cpu_ns = static_cast<double>(interval.server.total_ns);
+  out.Set("seconds", interval.seconds)
+      .Set("packets_forwarded", interval.forwarded())
+      .Set("packets_per_s", interval.packets_per_s())
+      .Set("mbit_per_s", static_cast<double>(interval.bytes) * 8 / 1e6 / interval.seconds)
+      .Set("cpu_us_per_packet", interval.cpu_us_per_packet())
+      .Set("user_us_per_packet", Microseconds(user, interval))
+      .Set("system_us_per_packet", Microseconds(1 - user, interval))
+      .Set("cpu_share", cpu_ns / 1e9 / interval.seconds)
+      .Set("loss", interval.loss())
+      .Set("packets_lost", interval.lost())
+      .Set("delay_us", DescribeDelay(stage.delay()))
+      .Set("train_mean", Share(interval.train_packets, interval.trains))
+      .Set("packets_repaired", interval.repaired)
+      .Set("packets_padding", interval.padding)
+      .Set("others_cpu_share", interval.others_cpu_share)
+      .Set("own_cpu_share", interval.own_cpu_share)
+      .Set("own_latest_ms", static_cast<double>(stage.latest().count()) / 1'000);
+}
+
+Json DescribeDelay(const DelayHistogram& delay) {
+  return Json::Object()
+      .Set("p50", delay.PercentileUs(0.5))
+      .Set("p99", delay.PercentileUs(0.99))
+      .Set("p999", delay.PercentileUs(0.999))
+      .Set("max", delay.max_us())
+      .Set("samples", delay.count());
+}
+
+}  // namespace sluice::load

@@ -1,0 +1,101 @@
+// Profile rate: how much can a server forward before it loses something, and how long do packets
+// take well below that?
+
+#include <algorithm>
+#include <utility>
+
+#include "bench/load/round.h"
+
+namespace sluice::load {
+namespace {
+
+// A step: long enough for a queue to overflow that grows by a few per cent.
+constexpr Duration kStep{1'500'000};
+constexpr double kFirstSpeed = 0.25;
+constexpr double kFaster = 1.5;
+constexpr double kMaxSpeed = 200;
+// Halvings between the last good and the first bad rate: within 2 % of the limit.
+constexpr int kHalvings = 5;
+// What counts as without loss: one packet of ten thousand, and how far behind the server may be at
+// the end of the step, in seconds. One that is too slow has a queue that grows, and loses only
+// later.
+constexpr double kMaxLoss = 0.0001;
+constexpr double kMaxBehind = 0.06;
+
+}  // namespace
+
+absl::StatusOr<Round::Step> Round::TryRate(double speed, Duration time, Json& steps) {
+  doing_ = "searching";
+  absl::StatusOr<Interval> interval = MeasureInterval(stage_, meter_, speed, time);
+  if (!interval.ok()) return interval.status();
+  Step step{speed, *interval, false};
+  const auto expected = static_cast<double>(interval->arrivals.expected);
+  const double offered = expected / interval->seconds;
+  const double behind = expected - static_cast<double>(interval->packets);
+  step.clean = interval->loss() <= kMaxLoss && behind <= kMaxBehind * offered;
+  steps.Add(Json::Object()
+                .Set("offered_per_s", offered)
+                .Set("packets_per_s", interval->packets_per_s())
+                .Set("loss", interval->loss())
+                .Set("cpu_us_per_packet", interval->cpu_us_per_packet())
+                .Set("cpu_share",
+                     static_cast<double>(interval->server.total_ns) / 1e9 / interval->seconds)
+                .Set("own_cpu_share", interval->own_cpu_share)
+                .Set("delay_us", DescribeDelay(stage_.delay()))
+                .Set("clean", step.clean));
+  return step;
+}
+
+absl::StatusOr<Round::Step> Round::FindRate(Json& steps) {
+  Step best;
+  double bad = 0;
+  for (double speed = kFirstSpeed * scene_.speed; speed < kMaxSpeed; speed *= kFaster) {
+    absl::StatusOr<Step> step = TryRate(speed, kStep, steps);
+    if (!step.ok()) return step.status();
+    bad = speed;
+    // One bad step may be somebody else's fault: only the second of the same kind ends the search.
+    if (!step->clean) {
+      step = TryRate(speed, kStep, steps);
+      if (!step.ok()) return step.status();
+    }
+    if (!step->clean) break;
+    best = *step;
+  }
+  for (int i = 0; i < kHalvings && best.speed > 0; ++i) {
+    const double between = (best.speed + bad) / 2;
+    absl::StatusOr<Step> step = TryRate(between, kStep, steps);
+    if (!step.ok()) return step.status();
+    if (step->clean) {
+      best = *step;
+    } else {
+      bad = between;
+    }
+  }
+  return best;
+}
+
+absl::Status Round::RunRate(Json& out) {
+  const double full = scene_.speed;
+  scene_.speed = full * kFirstSpeed;
+  if (absl::Status status = BeginMedia(); !status.ok()) return status;
+  if (absl::Status status = LetReceiversIn(); !status.ok()) return status;
+  scene_.speed = full;
+  Json steps = Json::Array();
+  absl::StatusOr<Step> best = FindRate(steps);
+  if (!best.ok()) return best.status();
+  if (best->speed == 0) return absl::InternalError("not even the lowest rate is without loss");
+  DescribeInterval(best->interval, stage_, out);
+  out.Set("rss_bytes", meter_.processes.ReadRss());
+  for (const auto& [share, name] : {std::pair(0.5, "at_50"), {0.9, "at_90"}}) {
+    Json unused = Json::Array();
+    absl::StatusOr<Step> step = TryRate(best->speed * share, measured(), unused);
+    if (!step.ok()) return step.status();
+    Json figures = Json::Object();
+    DescribeInterval(step->interval, stage_, figures);
+    out.Set(name, std::move(figures));
+  }
+  out.Set("steps", std::move(steps));
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::load
