@@ -31,7 +31,12 @@ export class JanusProcess {
     const libraries = await findLibraries();
     janus.port = await freePort();
     janus.#folder = await mkdtemp(join(tmpdir(), 'sluice-janus-'));
-    await writeConfiguration(janus.#folder, libraries, { http: janus.port, portMin });
+    try {
+      await writeConfiguration(janus.#folder, libraries, { http: janus.port, portMin });
+    } catch (error) {
+      await janus.#forget();
+      throw error;
+    }
     janus.#launch(cpu);
     return janus;
   }
@@ -49,7 +54,11 @@ export class JanusProcess {
     this.#child.kill('SIGTERM');
     await this.#exited;
     clearTimeout(timer);
-    await rm(this.#folder, { recursive: true, force: true });
+    await this.#forget();
+  }
+
+  #forget() {
+    return rm(this.#folder, { recursive: true, force: true });
   }
 
   // Both programs become Janus by exec, so that its pid is the child's. It must not outlive this
@@ -166,10 +175,17 @@ media: {
 `;
 }
 
-// Janus' own choice is a thread for each client.
-function eventLoops() {
-  const loops = process.env.JANUS_EVENT_LOOPS;
-  return loops ? `\n  event_loops = ${Number(loops)}` : '';
+// Janus' own choice is a thread for each client, which costs two thirds more for each packet on the
+// one core that it gets here. One loop costs the least, but what a sender sends then waits behind its
+// receivers, and is lost there on a busy machine.
+const kEventLoops = 2;
+
+function eventLoops(wanted = process.env.JANUS_EVENT_LOOPS) {
+  if (wanted && !/^\d{1,3}$/.test(wanted)) {
+    throw new Error(`JANUS_EVENT_LOOPS=${wanted} is no number of threads`);
+  }
+  const loops = wanted ? Number(wanted) : kEventLoops;
+  return loops > 0 ? `\n  event_loops = ${loops}` : '';
 }
 
 function http(port) {

@@ -69,41 +69,49 @@ export class Request {
   }
 }
 
-// Answers the requests of `input` by the methods of `adapter` named like their words, until "stop"
-// or the end of `input`. One at a time: what a request asks for may depend on the one before. A
-// method returns the values of its answer.
+// Answers the requests of `input` by the methods of `adapter` named like their words, until "stop" or
+// the end of `input`. A method returns the values of its answer. What only concerns one receiver may
+// run beside others of its kind, so that a crowd does not have to wait for each other's round trips;
+// everything else begins when all before it is done. Answers keep the order of the requests.
 export async function serve(adapter, { input = process.stdin, output = process.stdout } = {}) {
   const lines = createInterface({ input });
   // Whoever ends this process wants the server to end as well.
   const end = () => lines.close();
   for (const signal of kSignals) process.once(signal, end);
+  const running = new Set();
+  let written = Promise.resolve();
   let stopped = false;
   for await (const line of lines) {
-    const { answer, last } = await answerTo(adapter, line);
-    output.write(`${answer}\n`);
-    stopped = last;
+    const word = line.split(' ', 1)[0];
+    const independent = kIndependent.includes(word);
+    while (running.size > (independent ? kAtOnce - 1 : 0)) await Promise.race(running);
+    const answer = answerTo(adapter, line);
+    running.add(answer);
+    answer.then(() => running.delete(answer));
+    written = written.then(async () => output.write(`${await answer}\n`));
+    if (!independent) await answer;
+    stopped = word === 'stop';
     if (stopped) break;
   }
+  await written;
   if (!stopped) await adapter.stop();
   for (const signal of kSignals) process.off(signal, end);
   input.destroy();
 }
 
+const kIndependent = ['receive', 'connected', 'close'];
+// Enough to keep a server busy that answers in a millisecond.
+const kAtOnce = 16;
 const kSignals = ['SIGINT', 'SIGTERM'];
 const kWords = ['start', 'room', 'send', 'receive', 'connected', 'close', 'counters', 'stop'];
 
 async function answerTo(adapter, line) {
-  let word;
   try {
     const parsed = parseLine(line);
     if (!kWords.includes(parsed.word)) throw new Error(`there is no request ${parsed.word}`);
-    word = parsed.word;
-    return {
-      answer: formatLine('ok', await adapter[word](new Request(parsed))),
-      last: word === 'stop',
-    };
+    return formatLine('ok', await adapter[parsed.word](new Request(parsed)));
   } catch (error) {
     const kind = error instanceof Absent ? 'skip' : 'error';
-    return { answer: formatLine(kind, { reason: error.message }), last: word === 'stop' };
+    return formatLine(kind, { reason: error.message });
   }
 }

@@ -59,20 +59,79 @@ async function answers(adapter, lines) {
   return (await text(output)).split('\n').slice(0, -1);
 }
 
-test('requests are answered one after the other', async () => {
-  const begun = [];
-  const adapter = {
-    async room(request) {
-      begun.push(`begin ${request.text('room')}`);
-      await new Promise((resolve) => setImmediate(resolve));
-      begun.push(`end ${request.text('room')}`);
-      return { room: request.text('room') };
-    },
-    stop() {},
-  };
-  const lines = ['room room=a', 'room room=b', 'stop'];
-  assert.deepEqual(await answers(adapter, lines), ['ok room=a', 'ok room=b', 'ok']);
-  assert.deepEqual(begun, ['begin a', 'end a', 'begin b', 'end b']);
+// An adapter whose requests end when they are told to, and that keeps what happens.
+class Told {
+  happened = [];
+  #ends = new Map();
+
+  constructor() {
+    for (const word of ['room', 'receive', 'connected'])
+      this[word] = (request) => this.#begin(request);
+  }
+
+  stop() {
+    this.happened.push('stop');
+  }
+
+  async end(name) {
+    this.#ends.get(name)();
+    await settled();
+  }
+
+  async #begin(request) {
+    const name = request.text('name');
+    this.happened.push(name);
+    await new Promise((resolve) => this.#ends.set(name, resolve));
+    return { name };
+  }
+}
+
+// All that can happen without new input has happened.
+async function settled() {
+  for (let turn = 0; turn < 5; ++turn) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function begun(lines) {
+  const [adapter, input, output] = [new Told(), new PassThrough(), new PassThrough()];
+  const done = serve(adapter, { input, output });
+  input.write(lines.map((line) => `${line}\n`).join(''));
+  await settled();
+  return { adapter, input, output, done };
+}
+
+test('a room waits for what came before it, and what comes after waits for the room', async () => {
+  const lines = ['receive name=a', 'room name=b', 'receive name=c', 'stop'];
+  const { adapter, done } = await begun(lines);
+  assert.deepEqual(adapter.happened, ['a']);
+  await adapter.end('a');
+  assert.deepEqual(adapter.happened, ['a', 'b']);
+  await adapter.end('b');
+  assert.deepEqual(adapter.happened, ['a', 'b', 'c']);
+  await adapter.end('c');
+  await done;
+  assert.deepEqual(adapter.happened, ['a', 'b', 'c', 'stop']);
+});
+
+test('receivers do not wait for one another, and are answered in their order', async () => {
+  const { adapter, output, done } = await begun(['receive name=a', 'connected name=b', 'stop']);
+  assert.deepEqual(adapter.happened, ['a', 'b']);
+  await adapter.end('b');
+  assert.equal(output.read(), null);
+  await adapter.end('a');
+  await done;
+  assert.equal(String(output.read()), 'ok name=a\nok name=b\nok\n');
+});
+
+test('no more than a bounded number of receivers is served at once', async () => {
+  const names = Array.from({ length: 40 }, (_, at) => `n${at}`);
+  const { adapter, input, done } = await begun(names.map((name) => `receive name=${name}`));
+  const most = adapter.happened.length;
+  assert.ok(most > 1 && most < names.length, `${most}`);
+  await adapter.end('n0');
+  assert.equal(adapter.happened.length, most + 1);
+  for (const name of names.slice(1)) await adapter.end(name);
+  input.end();
+  await done;
 });
 
 test('what fails is answered with a reason, and the next request goes on', async () => {

@@ -82,12 +82,12 @@ export class Mediasoup {
 
   async send(request) {
     const room = this.#room(request);
-    const { id, transport, answer } = await this.#open(request, room);
-    const producers = await Promise.all(
-      tracksOf(request).map((track) => transport.produce(producerOptions(track, this.#twcc))),
+    const tracks = tracksOf(request);
+    const { answer, made } = await this.#open(request, room, (transport) =>
+      tracks.map((track) => transport.produce(producerOptions(track, this.#twcc))),
     );
-    room.producers.set(request.text('name'), producers);
-    return { transport: id, ...answer };
+    room.producers.set(request.text('name'), made);
+    return answer;
   }
 
   async receive(request) {
@@ -97,16 +97,15 @@ export class Mediasoup {
       if (!producers) throw new Error(`receive: nobody named ${name} sends in this room`);
       return producers.map((producer) => ({ producer, layer, sender: name }));
     });
-    const { id, transport, answer } = await this.#open(request, room);
-    const rtpCapabilities = receiverCapabilities(room.router.rtpCapabilities, this.#twcc);
-    const consumers = await Promise.all(
+    const capabilities = receiverCapabilities(room.router.rtpCapabilities, this.#twcc);
+    const { answer, made } = await this.#open(request, room, (transport) =>
       wanted.map(({ producer, layer }) =>
-        transport.consume(consumerOptions(producer, layer, rtpCapabilities)),
+        transport.consume(consumerOptions(producer, layer, capabilities)),
       ),
     );
     return {
-      ...{ transport: id, ...answer, twcc_id: extensionId(consumers, kTransportSequence) },
-      streams: consumers.map((consumer, at) => streamOf(consumer, wanted[at].sender)),
+      ...{ ...answer, twcc_id: extensionId(made, kTransportSequence) },
+      streams: made.map((consumer, at) => streamOf(consumer, wanted[at].sender)),
     };
   }
 
@@ -145,7 +144,8 @@ export class Mediasoup {
     return room;
   }
 
-  async #open(request, { router }) {
+  // A transport with the producers or consumers that `media` begins to make in it.
+  async #open(request, { router }, media) {
     const dtlsParameters = remoteDtls(request);
     const transport = await router.createWebRtcTransport({
       ...{ webRtcServer: this.#server, enableUdp: true, enableTcp: false, enableSctp: false },
@@ -153,10 +153,15 @@ export class Mediasoup {
       iceConsentTimeout: 0,
       initialAvailableOutgoingBitrate: kInitialBitrate,
     });
-    await transport.connect({ dtlsParameters });
-    const id = transport.id;
-    this.#transports.set(id, transport);
-    return { id, transport, answer: localSide(transport) };
+    try {
+      const made = await Promise.all([...media(transport), transport.connect({ dtlsParameters })]);
+      made.pop();
+      this.#transports.set(transport.id, transport);
+      return { answer: { transport: transport.id, ...localSide(transport) }, made };
+    } catch (error) {
+      transport.close();
+      throw error;
+    }
   }
 }
 
