@@ -48,13 +48,19 @@ void FeedbackAdapter::MakeRoom(Timestamp now) {
     missing_.reserve(kMaxMissing);
     return;
   }
-  const Entry& oldest = At(oldest_);
-  const bool stale = oldest.state == State::kNone || now - oldest.sent > kHistory;
-  if (!stale && ring_.size() < kMaxPackets) {
+  if (IsNeeded(now, At(oldest_)) && ring_.size() < kMaxPackets) {
     Grow();
     return;
   }
   ForgetOldest();
+}
+
+// What has been told of and counted is not, so that a path without loss needs memory for a round
+// trip only.
+bool FeedbackAdapter::IsNeeded(Timestamp now, const Entry& oldest) const {
+  if (oldest.state == State::kNone || now - oldest.sent > kHistory) return false;
+  if (oldest_ >= settled_) return true;
+  return oldest.state != State::kAcked && now - oldest.sent <= kLate;
 }
 
 void FeedbackAdapter::Grow() {

@@ -37,6 +37,8 @@ class FeedbackAdapter {
  public:
   // Feedback that comes later is of no use: whatever was learnt from it has changed since.
   static constexpr Duration kHistory = std::chrono::seconds(4);
+  // What counts as lost may still come for so long.
+  static constexpr Duration kLate = std::chrono::seconds(1);
   // 192 KiB; the history at 20 Mbit/s, and 0.8 s of it at 100 Mbit/s.
   static constexpr size_t kMaxPackets = 8192;
   // A packet not received counts as lost once packets sent so much later were.
@@ -104,6 +106,7 @@ class FeedbackAdapter {
     return ring_[static_cast<size_t>(sequence.value) & (ring_.size() - 1)];
   }
   void MakeRoom(Timestamp now);
+  bool IsNeeded(Timestamp now, const Entry& oldest) const;
   void Grow();
   void ForgetOldest();
   // Unwraps the reference time; false if it does not fit what our own clock says.

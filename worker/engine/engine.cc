@@ -49,6 +49,27 @@ void ReceiveDtls(Workspace& workspace, Timestamp now, Handle<Transport> handle, 
   workspace.Wake(handle);
 }
 
+// A few steps of handshakes at once, the others when their turn comes.
+void ReceiveDtlsInTurn(Workspace& workspace, Timestamp now, Handle<Transport> handle,
+                       PacketRef packet) {
+  Transport& transport = *workspace.transports.Find(handle);
+  const bool is_step = transport.link.dtls_state() != DtlsState::kConnected;
+  if (!is_step || workspace.handshakes.TakeTurn()) {
+    ReceiveDtls(workspace, now, handle, packet.bytes());
+  } else if (!workspace.handshakes.Push({handle, std::move(packet)})) {
+    transport.drops.Count(DropReason::kQueueFull);
+  }
+}
+
+void TakeHandshakeSteps(Workspace& workspace, Timestamp now) {
+  workspace.handshakes.BeginTurn();
+  while (workspace.handshakes.CanPop()) {
+    const Handshakes::Step step = workspace.handshakes.Pop();
+    if (workspace.transports.Find(step.transport) == nullptr) continue;
+    ReceiveDtls(workspace, now, step.transport, step.packet.bytes());
+  }
+}
+
 // Appends all that one peer is owed. True if the batch is full and there is more.
 bool Poll(Workspace& workspace, Timestamp now, Handle<Transport> handle, TransmitBatch& batch) {
   Transport* transport = workspace.transports.Find(handle);
@@ -113,7 +134,7 @@ void Engine::HandleDatagram(Timestamp now, SocketId socket, const Endpoint& remo
   }
   switch (wire) {
     case Wire::kDtls:
-      ReceiveDtls(workspace, now, handle, packet.bytes());
+      ReceiveDtlsInTurn(workspace, now, handle, std::move(packet));
       break;
     case Wire::kRtp:
       ReceiveRtp(workspace, now, *transport, std::move(packet));
@@ -138,6 +159,7 @@ void Engine::HandleFrame(Timestamp now, ByteView frame) {
 void Engine::HandleTimeout(Timestamp now) {
   Workspace& workspace = *workspace_;
   EraseClosed(workspace);
+  TakeHandshakeSteps(workspace, now);
   HandleObservers(workspace, now);
   while (std::optional<uint32_t> slot = workspace.deadlines.PopDue(now)) {
     const Handle<Transport> handle = workspace.transports.At(*slot);
@@ -157,6 +179,7 @@ void Engine::HandleTimeout(Timestamp now) {
 std::optional<Timestamp> Engine::NextTimeout() const {
   // What was closed is erased as soon as its last words are out: at once.
   if (!workspace_->closing.empty() || !workspace_->closing_sockets.empty()) return Timestamp();
+  if (!workspace_->handshakes.empty()) return Timestamp();
   return Earlier(workspace_->deadlines.Next(), workspace_->observer_deadlines.Next());
 }
 

@@ -17,6 +17,7 @@
 #include "worker/engine/deadline_heap.h"
 #include "worker/engine/departures.h"
 #include "worker/engine/engine.h"
+#include "worker/engine/handshakes.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/outbox.h"
 #include "worker/engine/pending_media.h"
@@ -44,6 +45,7 @@ struct Workspace {
   DeadlineHeap observer_deadlines;
   // Transports that may have something to send or to tell, each once.
   std::vector<Handle<Transport>> awake;
+  Handshakes handshakes;
   // Media that its receivers have still to be given.
   PendingMedia pending;
   Departures departures;

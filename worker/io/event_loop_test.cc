@@ -34,7 +34,7 @@ class EventLoopTest : public ::testing::Test {
     dtls_ = *dtls::Context::Create();
     sockets_ = *SocketTable::Create({pool_, entropy_, log_, 0, 0});
     engine_ = std::make_unique<Engine>(
-        Engine::Options{pool_, entropy_, *sockets_, *dtls_, usage_, Duration(0), 1});
+        Engine::Options{pool_, entropy_, *sockets_, *dtls_, usage_, nullptr, Duration(0), 1});
     absl::StatusOr<std::unique_ptr<EventLoop>> loop =
         EventLoop::Create({*engine_, *sockets_, log_});
     EXPECT_TRUE(loop.ok()) << loop.status();

@@ -134,8 +134,8 @@ absl::Status RunRecordingWorker(const std::string& recording_path) {
   worker::SystemUsage usage;
   const auto sockets = SocketTable::Create({pool, entropy, log, kPortMin, kPortMax});
   if (!sockets.ok()) return sockets.status();
-  Engine engine({pool, entropy, **sockets, **context, usage, worker::Clock().Read().unix_offset,
-                 static_cast<uint32_t>(getpid())});
+  Engine engine({pool, entropy, **sockets, **context, usage, nullptr,
+                 worker::Clock().Read().unix_offset, static_cast<uint32_t>(getpid())});
   RecordingLoop(engine, **sockets, *std::move(pipe), recording).Run();
   return absl::OkStatus();
 }
