@@ -15,6 +15,9 @@ constexpr uint8_t kPaddingBit = 1 << 5;
 constexpr uint8_t kExtensionBit = 1 << 4;
 constexpr uint8_t kMarkerBit = 1 << 7;
 
+// Behind the fixed header; nothing of ours has contributing sources.
+constexpr size_t kExtensionsAt = 12;
+
 // RFC 8285 §4.2 and §4.3: the two profiles. The low bits of the second ("appbits") mean nothing.
 constexpr uint16_t kOneByteProfile = 0xbede;
 constexpr uint16_t kTwoByteProfile = 0x1000;
@@ -96,6 +99,69 @@ EgressWriter::EgressWriter(const ExtensionMap& extensions, std::string mid)
     const uint8_t id = extensions.Id(extension);
     if (id != 0) passed_on_[passed_on_count_++] = {extension, id};
   }
+  MakePattern();
+}
+
+void EgressWriter::MakePattern() {
+  if (always_two_byte_) return;
+  ByteWriter out(pattern_.bytes);
+  out.U8(kVersion | kExtensionBit);
+  out.Zeros(11);
+  out.U16(kOneByteProfile);
+  out.U16(0);
+  if (mid_id_ != 0) {
+    WriteElementHeader(false, mid_id_, mid_.size(), out);
+    out.Bytes(AsBytes(mid_));
+  }
+  if (abs_send_time_id_ != 0) {
+    WriteElementHeader(false, abs_send_time_id_, AbsSendTime::kSize, out);
+    pattern_.abs_send_time = static_cast<uint8_t>(out.size());
+    out.Zeros(AbsSendTime::kSize);
+  }
+  if (transport_sequence_id_ != 0) {
+    WriteElementHeader(false, transport_sequence_id_, TransportSequence::kSize, out);
+    pattern_.transport_sequence = static_cast<uint8_t>(out.size());
+    out.Zeros(TransportSequence::kSize);
+  }
+  const size_t body = out.size() - kExtensionsAt - 4;
+  if (body == 0) return;
+  const size_t words = (body + 3) / 4;
+  out.Zeros(words * 4 - body);
+  out.PatchU16(kExtensionsAt + 2, static_cast<uint16_t>(words));
+  if (out.ok()) pattern_.size = static_cast<uint8_t>(out.size());
+}
+
+bool EgressWriter::FitsPattern(const RtpPacket& packet, const Rewrite& rewrite,
+                               const Departure& departure) const {
+  if (pattern_.size == 0) return false;
+  if (pattern_.transport_sequence != 0 && !departure.transport_sequence) return false;
+  if (rewrite.padding_only) return true;
+  for (size_t i = 0; i < passed_on_count_; ++i) {
+    const std::optional<ByteView> value = packet.extension(passed_on_[i].extension);
+    if (value && !value->empty()) return false;
+  }
+  return true;
+}
+
+void EgressWriter::WritePattern(const FixedHeader& header, const Departure& departure,
+                                ByteWriter& out) const {
+  const size_t start = out.size();
+  out.Bytes(ByteView(pattern_.bytes).first(pattern_.size));
+  if (!out.ok()) return;
+  const ByteSpan written = out.written().subspan(start);
+  ByteWriter fixed(written.subspan(1));
+  fixed.U8(static_cast<uint8_t>((header.marker ? kMarkerBit : 0) | header.payload_type.value()));
+  fixed.U16(header.seq.value());
+  fixed.U32(header.timestamp);
+  fixed.U32(header.ssrc.value());
+  if (pattern_.abs_send_time != 0) {
+    ByteWriter value(written.subspan(pattern_.abs_send_time));
+    AbsSendTime::From(departure.time).WriteTo(value);
+  }
+  if (pattern_.transport_sequence != 0) {
+    ByteWriter value(written.subspan(pattern_.transport_sequence));
+    TransportSequence{*departure.transport_sequence}.WriteTo(value);
+  }
 }
 
 std::optional<OutgoingPacket> EgressWriter::Write(const RtpPacket& packet, const Rewrite& rewrite,
@@ -138,6 +204,7 @@ std::optional<OutgoingPacket> EgressWriter::WriteRtx(const RtpPacket& packet,
 void EgressWriter::WriteHeader(const RtpPacket& packet, const Rewrite& rewrite,
                                const FixedHeader& header, const Departure& departure,
                                ByteWriter& out) const {
+  if (FitsPattern(packet, rewrite, departure)) return WritePattern(header, departure, out);
   const bool marked = header.marker;
   out.U8(kVersion);
   out.U8(static_cast<uint8_t>((marked ? kMarkerBit : 0) | header.payload_type.value()));

@@ -96,6 +96,22 @@ class EgressWriter {
     std::array<uint8_t, DependencyDescriptor::kMaxSize> rewritten;
   };
 
+  // The header of a packet that has nothing of its own to tell: most of it is the same for all.
+  struct Pattern {
+    static constexpr size_t kMaxSize = 64;
+
+    std::array<uint8_t, kMaxSize> bytes{};
+    uint8_t size = 0;  // zero: there is none
+    // Where that extension's value stands; zero: nowhere.
+    uint8_t abs_send_time = 0;
+    uint8_t transport_sequence = 0;
+  };
+
+  void MakePattern();
+  bool FitsPattern(const RtpPacket& packet, const Rewrite& rewrite,
+                   const Departure& departure) const;
+  void WritePattern(const FixedHeader& header, const Departure& departure, ByteWriter& out) const;
+
   void WriteHeader(const RtpPacket& packet, const Rewrite& rewrite, const FixedHeader& header,
                    const Departure& departure, ByteWriter& out) const;
   void WriteExtensions(const RtpPacket& packet, const Rewrite& rewrite, const Departure& departure,
@@ -110,6 +126,7 @@ class EgressWriter {
   bool always_two_byte_ = false;
   uint8_t passed_on_count_ = 0;
   std::array<PassedOn, kExtensionCount> passed_on_{};
+  Pattern pattern_;
 };
 
 }  // namespace sluice::rtp
