@@ -23,6 +23,8 @@ constexpr double kMaxSenders = 16;
 constexpr uint32_t kMaxRateSenders = 4;
 constexpr uint32_t kRateReceiversPerSender = 200;
 constexpr double kMixedLoss = 0.01;
+// Of all receivers together.
+constexpr Duration kMixedKeyFrames = std::chrono::seconds(2);
 
 enum class Media : uint8_t { kSound, kPictures, kLayeredPictures };
 
@@ -139,6 +141,7 @@ class Builder {
       if (options_.profile == Profile::kMixed) {
         receiver.options.loss = kMixedLoss;
         receiver.options.nack = true;
+        receiver.options.key_frame_every = kMixedKeyFrames * count;
       }
       scene_.receivers.push_back(std::move(receiver));
     }
