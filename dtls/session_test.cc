@@ -118,6 +118,19 @@ TEST_F(SessionTest, ServerPrefersItsOwnOrderOfProfiles) {
   EXPECT_EQ(connected->keys.profile(), SrtpProfile::kAeadAes128Gcm);
 }
 
+TEST_F(SessionTest, ClientThatOffersOneProfileDecides) {
+  for (const SrtpProfile only : {SrtpProfile::kAeadAes256Gcm, SrtpProfile::kAesCm128HmacSha1_80}) {
+    const auto context = Context::Create(std::nullopt, only);
+    ASSERT_TRUE(context.ok());
+    Session client(**context, Role::kClient, FingerprintOf(theirs()));
+    Session server(theirs(), Role::kServer, FingerprintOf(**context));
+    DtlsLink link(client, server);
+    ASSERT_TRUE(
+        link.RunUntilDone(seconds(1), [&] { return client.connected() && server.connected(); }));
+    EXPECT_EQ(TakeConnected(server)->keys.profile(), only);
+  }
+}
+
 TEST_F(SessionTest, ReportsTheCertificateOfThePeer) {
   OpensslPeer peer({});
   Session session(ours(), Role::kServer, peer.fingerprint());

@@ -4,6 +4,7 @@
 #ifndef SLUICE_BENCH_LOAD_ADAPTER_LINE_H_
 #define SLUICE_BENCH_LOAD_ADAPTER_LINE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

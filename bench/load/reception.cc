@@ -199,6 +199,7 @@ size_t Reception::WriteRtcp(Timestamp now, ByteSpan room) {
     next_report_ = now + kReportInterval;
     WriteReport(now, out);
   }
+  if (options_.key_frame_every.count() > 0) LoseThreadSometimes(now);
   WriteRequests(now, out);
   const std::optional<Timestamp> due = feedback_.NextTimeout();
   if (out.size() == 0 && due && *due <= now) {
@@ -206,6 +207,14 @@ size_t Reception::WriteRtcp(Timestamp now, ByteSpan room) {
     feedback_.WriteFeedback(now, Ssrc(options_.own_ssrc), media, out);
   }
   return out.ok() ? out.size() : 0;
+}
+
+// Evenly between none and twice the mean.
+void Reception::LoseThreadSometimes(Timestamp now) {
+  if (next_key_frame_ && now < *next_key_frame_) return;
+  if (next_key_frame_) RequestKeyFrames();
+  const auto most = static_cast<uint64_t>(2 * options_.key_frame_every.count());
+  next_key_frame_ = now + Duration(static_cast<int64_t>(entropy_.Below(most)));
 }
 
 // RFC 3550 §6.4: with more streams than fit, reports take turns.

@@ -56,6 +56,8 @@ class Reception {
     bool nack = false;
     // How much of what comes is thrown away, 0..1.
     double loss = 0;
+    // How often, on average, it asks for a key frame as if it could not decode; zero: never.
+    Duration key_frame_every{0};
     // Header extension of the transport-wide number; 0: not negotiated.
     uint8_t twcc_id = 0;
     uint32_t own_ssrc = 1;
@@ -94,6 +96,7 @@ class Reception {
                              dtls::SrtpSession& srtp);
   void Examine(ByteSpan packet, int64_t stamp_ns, dtls::SrtpSession& srtp);
   void ComparePayload(ByteView payload, int64_t stamp_ns);
+  void LoseThreadSometimes(Timestamp now);
   void WriteReport(Timestamp now, ByteWriter& out);
   void WriteRequests(Timestamp now, ByteWriter& out);
 
@@ -110,6 +113,7 @@ class Reception {
   std::optional<Timestamp> next_report_;
   size_t next_block_ = 0;
   std::vector<uint32_t> key_frames_wanted_;
+  std::optional<Timestamp> next_key_frame_;
 };
 
 }  // namespace sluice::load

@@ -199,6 +199,12 @@ TEST_F(ReceptionTest, DropsAsMuchAsItIsToldTo) {
   EXPECT_EQ(totals_.packets, 2'000u);
 }
 
+TEST_F(ReceptionTest, AsksForKeyFramesAsOftenAsItIsToldTo) {
+  Begin({.key_frame_every = 1s, .seed = 4});
+  for (Timestamp now = kNow; now < kNow + 1'000s; now += 20ms) Rtcp(now);
+  EXPECT_NEAR(static_cast<double>(totals_.key_frame_requests), 1'000, 100);
+}
+
 TEST_F(ReceptionTest, FirstMediaIsNoted) {
   Begin({});
   EXPECT_FALSE(reception_->first_media_at().has_value());

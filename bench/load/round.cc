@@ -13,7 +13,7 @@ namespace {
 constexpr Duration kMediaFirst{500'000};
 constexpr Duration kWarmUp{1'500'000};
 // A handshake takes some milliseconds on a machine that is not busy.
-constexpr Duration kPatience = std::chrono::seconds(20);
+constexpr Duration kPatience = std::chrono::seconds(60);
 constexpr Duration kPatiencePerClient{50'000};
 // What an idle transport does, it does every few seconds: ICE consent.
 constexpr Duration kQuiet = std::chrono::seconds(1);

@@ -72,6 +72,7 @@ class Round {
     bool clean = false;
   };
   absl::StatusOr<Step> TryRate(double speed, Duration time, Json& steps);
+  absl::StatusOr<Step> TryTwice(double speed, Json& steps);
   absl::StatusOr<Step> FindRate(Json& steps);
 
   Duration measured() const;

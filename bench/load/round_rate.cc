@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "bench/load/round.h"
 
 namespace sluice::load {
@@ -11,7 +12,10 @@ namespace {
 
 // A step: long enough for a queue to overflow that grows by a few per cent.
 constexpr Duration kStep{1'500'000};
+// Where the search begins, and how it goes on. Media that is much slower than real would wait for
+// its key frames longer than servers do.
 constexpr double kFirstSpeed = 0.25;
+constexpr double kLeastSpeed = 0.06;
 constexpr double kFaster = 1.5;
 constexpr double kMaxSpeed = 200;
 // Halvings between the last good and the first bad rate: within 2 % of the limit.
@@ -21,6 +25,17 @@ constexpr int kHalvings = 5;
 // later.
 constexpr double kMaxLoss = 0.0001;
 constexpr double kMaxBehind = 0.06;
+
+constexpr int kTries = 2;
+constexpr double kEasy = 0.3;
+constexpr Duration kRecovery = std::chrono::seconds(2);
+
+absl::Status NothingClean(const Interval& interval) {
+  return absl::InternalError(
+      absl::StrCat("not even the lowest rate is without loss: ", interval.lost(), " of ",
+                   interval.arrivals.expected, " packets were lost, and ",
+                   interval.arrivals.expected - interval.packets, " late"));
+}
 
 }  // namespace
 
@@ -33,6 +48,11 @@ absl::StatusOr<Round::Step> Round::TryRate(double speed, Duration time, Json& st
   const double offered = expected / interval->seconds;
   const double behind = expected - static_cast<double>(interval->packets);
   step.clean = interval->loss() <= kMaxLoss && behind <= kMaxBehind * offered;
+  if (!step.clean) {
+    // Its queues and its estimates of bandwidths are not to spoil the next step.
+    stage_.SetSpeed(speed * kEasy);
+    if (absl::Status status = RunFor("recovering", kRecovery); !status.ok()) return status;
+  }
   steps.Add(Json::Object()
                 .Set("offered_per_s", offered)
                 .Set("packets_per_s", interval->packets_per_s())
@@ -46,29 +66,42 @@ absl::StatusOr<Round::Step> Round::TryRate(double speed, Duration time, Json& st
   return step;
 }
 
+absl::StatusOr<Round::Step> Round::TryTwice(double speed, Json& steps) {
+  absl::StatusOr<Step> step = TryRate(speed, kStep, steps);
+  // One bad step may be somebody else's fault.
+  for (int i = 1; i < kTries && step.ok() && !step->clean; ++i) step = TryRate(speed, kStep, steps);
+  return step;
+}
+
+// Down until a rate is clean, up from there until one is not, and halfway between them.
 absl::StatusOr<Round::Step> Round::FindRate(Json& steps) {
-  Step best;
+  double speed = kFirstSpeed * scene_.speed;
   double bad = 0;
-  for (double speed = kFirstSpeed * scene_.speed; speed < kMaxSpeed; speed *= kFaster) {
-    absl::StatusOr<Step> step = TryRate(speed, kStep, steps);
-    if (!step.ok()) return step.status();
+  absl::StatusOr<Step> step = TryTwice(speed, steps);
+  for (; step.ok() && !step->clean; step = TryTwice(speed, steps)) {
+    if (speed < kLeastSpeed * scene_.speed) return NothingClean(step->interval);
     bad = speed;
-    // One bad step may be somebody else's fault: only the second of the same kind ends the search.
-    if (!step->clean) {
-      step = TryRate(speed, kStep, steps);
-      if (!step.ok()) return step.status();
-    }
-    if (!step->clean) break;
-    best = *step;
+    speed /= 2;
   }
-  for (int i = 0; i < kHalvings && best.speed > 0; ++i) {
-    const double between = (best.speed + bad) / 2;
-    absl::StatusOr<Step> step = TryRate(between, kStep, steps);
+  if (!step.ok()) return step.status();
+  Step best = *step;
+  while (bad == 0 && speed < kMaxSpeed) {
+    speed *= kFaster;
+    step = TryTwice(speed, steps);
     if (!step.ok()) return step.status();
     if (step->clean) {
       best = *step;
     } else {
-      bad = between;
+      bad = speed;
+    }
+  }
+  for (int i = 0; i < kHalvings; ++i) {
+    step = TryRate((best.speed + bad) / 2, kStep, steps);
+    if (!step.ok()) return step.status();
+    if (step->clean) {
+      best = *step;
+    } else {
+      bad = step->speed;
     }
   }
   return best;
@@ -83,7 +116,6 @@ absl::Status Round::RunRate(Json& out) {
   Json steps = Json::Array();
   absl::StatusOr<Step> best = FindRate(steps);
   if (!best.ok()) return best.status();
-  if (best->speed == 0) return absl::InternalError("not even the lowest rate is without loss");
   DescribeInterval(best->interval, stage_, out);
   out.Set("rss_bytes", meter_.processes.ReadRss());
   for (const auto& [share, name] : {std::pair(0.5, "at_50"), {0.9, "at_90"}}) {

@@ -18,9 +18,13 @@ constexpr uint32_t kFirstSsrc = 0x10000000;
 constexpr uint32_t kSpeakers = 10;
 // More media than this in real time comes as the same number of senders, faster.
 constexpr double kMaxSenders = 16;
-// For a search: enough not to play any of them at many times its speed.
-constexpr uint32_t kRateSenders = 4;
+// For a search: enough that none of them has to be played at many times its speed, and few enough
+// that all of them together, slowly, are little for any server.
+constexpr uint32_t kMaxRateSenders = 4;
+constexpr uint32_t kRateReceiversPerSender = 200;
 constexpr double kMixedLoss = 0.01;
+// Of all receivers together.
+constexpr Duration kMixedKeyFrames = std::chrono::seconds(2);
 
 enum class Media : uint8_t { kSound, kPictures, kLayeredPictures };
 
@@ -51,7 +55,7 @@ class Builder {
         AddReceivers(room, {}, options_.receivers);
         break;
       case Profile::kRate:
-        BuildBroadcast(room, kRateSenders, options_.receivers);
+        BuildBroadcast(room, RateSenders(options_.receivers), options_.receivers);
         break;
       case Profile::kJoin:
         BuildBroadcast(room, SendersFor(options_.rate), options_.steady);
@@ -67,8 +71,13 @@ class Builder {
     return static_cast<uint32_t>(std::ceil(std::min(rate, kMaxSenders)));
   }
 
+  static uint32_t RateSenders(uint32_t receivers) {
+    return std::max(1u, kMaxRateSenders * kRateReceiversPerSender /
+                            std::max(receivers, kRateReceiversPerSender));
+  }
+
   void BuildBroadcast(const std::string& room, uint32_t senders, uint32_t receivers) {
-    scene_.speed = options_.rate / senders;
+    scene_.speed = options_.profile == Profile::kRate ? options_.rate : options_.rate / senders;
     std::vector<ReceiveRequest::From> from;
     for (uint32_t i = 0; i < senders; ++i) {
       const std::string name = absl::StrCat(room, "p", i);
@@ -132,6 +141,7 @@ class Builder {
       if (options_.profile == Profile::kMixed) {
         receiver.options.loss = kMixedLoss;
         receiver.options.nack = true;
+        receiver.options.key_frame_every = kMixedKeyFrames * count;
       }
       scene_.receivers.push_back(std::move(receiver));
     }

@@ -4,7 +4,9 @@
 #define SLUICE_BENCH_LOAD_TRAIN_READER_H_
 
 #include <sys/socket.h>
+#include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
