@@ -10,6 +10,8 @@ import { codecs, describeStream, kTransportSequence, sendersOf, tracksOf } from 
 import { readSession, writeAnswer, writeOffer } from './sdp.js';
 
 const kMostSenders = 1000;
+// What an idle transport might send and does not.
+const kSilence = [{ codec: codecs.opus, kind: 'audio', mid: '0', ssrcs: [1], rtx: [] }];
 const kSubstreams = { low: 0, max: 2 };
 const kRoles = { active: 'client', passive: 'server' };
 const kOther = { client: 'server', server: 'client' };
@@ -20,6 +22,7 @@ export class Janus {
   #api;
   // The handle through which rooms are made.
   #desk;
+  #idleRooms = 0;
 
   async start(request) {
     this.#twcc = request.numberOr('twcc', 0) === 1;
@@ -32,33 +35,22 @@ export class Janus {
     return { pid: this.#process.pid, name: 'janus', version: this.#process.version };
   }
 
-  // Every codec is allowed, so that the sender's choice decides; nobody is told of anything that
-  // the load does not want to know.
   async room(request) {
-    const named = (kind) => Object.keys(codecs).filter((name) => codecs[name].kind === kind);
-    await this.#running().message(this.#desk, {
-      ...{ request: 'create', room: request.text('room'), permanent: false, is_private: true },
-      ...{ publishers: kMostSenders, bitrate: 0, fir_freq: 0, notify_joining: false },
-      ...{ audiocodec: named('audio').join(','), videocodec: named('video').join(',') },
-      ...{ audiolevel_event: false, transport_wide_cc_ext: this.#twcc, video_svc: true },
-    });
+    await this.#makeRoom(request.text('room'));
   }
 
   async send(request) {
     const tracks = tracksOf(request);
     const local = localSide(request);
-    return this.#attached(async (handle) => {
-      const join = { request: 'joinandconfigure', ptype: 'publisher', ...memberOf(request) };
-      const offer = { type: 'offer', sdp: writeOffer(tracks, local, this.#twcc) };
-      const { jsep } = await this.#api.message(handle, join, offer);
-      if (!jsep) throw new Error('Janus answers without a session description');
-      return remoteSide(readSession(jsep.sdp), local);
-    });
+    const member = { room: request.text('room'), name: local.name };
+    return this.#attached((handle) => this.#publish(handle, member, tracks, local));
   }
 
   async receive(request) {
     const local = localSide(request);
-    const streams = sendersOf(request).map(({ name, layer }) => ({
+    const senders = sendersOf(request);
+    if (senders.length === 0) return this.#idle(local);
+    const streams = senders.map(({ name, layer }) => ({
       feed: name,
       substream: kSubstreams[layer],
       spatial_layer: kSubstreams[layer],
@@ -100,6 +92,37 @@ export class Janus {
     return this.#api;
   }
 
+  // Every codec is allowed, so that the sender's choice decides; nobody is told of anything that the
+  // load does not want to know.
+  #makeRoom(room) {
+    const named = (kind) => Object.keys(codecs).filter((name) => codecs[name].kind === kind);
+    return this.#running().message(this.#desk, {
+      ...{ request: 'create', room, permanent: false, is_private: true },
+      ...{ publishers: kMostSenders, bitrate: 0, fir_freq: 0, notify_joining: false },
+      ...{ audiocodec: named('audio').join(','), videocodec: named('video').join(',') },
+      ...{ audiolevel_event: false, transport_wide_cc_ext: this.#twcc, video_svc: true },
+    });
+  }
+
+  async #publish(handle, { room, name }, tracks, local) {
+    const join = { request: 'joinandconfigure', ptype: 'publisher', room, id: name, display: name };
+    const offer = { type: 'offer', sdp: writeOffer(tracks, local, this.#twcc) };
+    const { jsep } = await this.#api.message(handle, join, offer);
+    if (!jsep) throw new Error('Janus answers without a session description');
+    return remoteSide(readSession(jsep.sdp), local);
+  }
+
+  // Nobody subscribes to nothing. A sender that is silent is as idle, in a room of its own, where there
+  // is nobody to be told of it.
+  async #idle(local) {
+    const room = `idle-${++this.#idleRooms}`;
+    await this.#makeRoom(room);
+    return this.#attached(async (handle) => {
+      const answer = await this.#publish(handle, { room, name: local.name }, kSilence, local);
+      return { ...answer, streams: '' };
+    });
+  }
+
   // A handle that goes away again if `negotiate` fails.
   async #attached(negotiate) {
     const api = this.#running();
@@ -115,11 +138,6 @@ export class Janus {
 
 function handleOf(request) {
   return request.number('transport');
-}
-
-function memberOf(request) {
-  const name = request.text('name');
-  return { room: request.text('room'), id: name, display: name };
 }
 
 function localSide(request) {

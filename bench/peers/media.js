@@ -103,12 +103,15 @@ function isSsrc(value) {
 }
 
 // The simulcast layer that each named sender of a "receive" is wanted in: one for all, or one each.
+// Nobody named means a transport with nothing on it.
 export function sendersOf(request) {
   const layers = request.textOr('layer', 'max').split(',');
   const wrong = layers.find((layer) => layer !== 'low' && layer !== 'max');
   if (wrong !== undefined) throw new Error(`receive: layer=${wrong} is neither low nor max`);
-  return request
-    .list('from')
+  const names = request.textOr('from', '');
+  if (names === '') return [];
+  return names
+    .split(',')
     .map((name, at) => ({ name, layer: layers[Math.min(at, layers.length - 1)] }));
 }
 

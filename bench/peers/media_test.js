@@ -69,6 +69,11 @@ test('one layer is meant for all senders, or each has its own', () => {
   assert.throws(() => layers('from=a layer=best'), /layer=best/);
 });
 
+test('nobody may be named', () => {
+  assert.deepEqual(sendersOf(requestOf('receive from= layer=max')), []);
+  assert.deepEqual(sendersOf(requestOf('receive')), []);
+});
+
 test('feedback and extension for a bandwidth estimate are there only when it is wanted', () => {
   assert.deepEqual(feedbackOf('video', true), ['nack', 'nack pli', 'ccm fir', 'transport-cc']);
   assert.deepEqual(feedbackOf('video', false), ['nack', 'nack pli', 'ccm fir', 'goog-remb']);
