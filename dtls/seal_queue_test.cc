@@ -33,6 +33,7 @@ struct Receiver {
 struct Outgoing {
   Bytes clear;
   Bytes room;
+  size_t header = 0;
   size_t written = 0;
   size_t size = 0;
   size_t receiver = 0;
@@ -74,6 +75,7 @@ class SealQueueTest : public testing::TestWithParam<test::SrtpSuite> {
       in.U16(static_cast<uint16_t>(words));
     }
     const size_t own = entropy_.Below(3) == 0 ? entropy_.Below(payload + 1) : 0;
+    out.header = header;
     out.written = header + own;
     out.room.assign(out.clear.size() + 16, 0);
     std::copy_n(out.clear.begin(), out.written, out.room.begin());
@@ -82,7 +84,7 @@ class SealQueueTest : public testing::TestWithParam<test::SrtpSuite> {
 
   void Push(Outgoing& packet) {
     const std::optional<SealJob> job = receivers_[packet.receiver].session->PrepareRtp(
-        packet.room, packet.written, ByteView(packet.clear).subspan(packet.written));
+        packet.room, packet.header, packet.written, ByteView(packet.clear).subspan(packet.written));
     ASSERT_TRUE(job);
     packet.size = job->clear.out.size();
     queue_.Push(*job);

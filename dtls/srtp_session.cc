@@ -143,31 +143,37 @@ SrtpSession::Unprotected SrtpSession::UnprotectRtcp(ByteSpan packet) {
 }
 
 std::optional<size_t> SrtpSession::ProtectRtp(ByteSpan out, size_t written, ByteView rest) {
-  const std::optional<SealJob> job = PrepareRtp(out, written, rest);
+  if (written > out.size()) return std::nullopt;
+  const std::optional<Heading> heading = ReadHeading(out.first(written));
+  if (!heading) return std::nullopt;
+  const std::optional<SealJob> job = PrepareRtp(out, heading->size, written, rest);
   if (!job || !job->transform->SealRtp(job->id, job->clear)) return std::nullopt;
   return job->clear.out.size();
 }
 
-std::optional<SealJob> SrtpSession::PrepareRtp(ByteSpan out, size_t written, ByteView rest) {
+std::optional<SealJob> SrtpSession::PrepareRtp(ByteSpan out, size_t header, size_t written,
+                                               ByteView rest) {
   const size_t tag = TagSize(profile_);
-  if (written < kRtpHeaderSize || written > out.size()) return std::nullopt;
+  if (header < kRtpHeaderSize || written < header || written > out.size()) return std::nullopt;
   if (rest.size() > out.size() - written) return std::nullopt;
   if (tag > out.size() - written - rest.size()) return std::nullopt;
-  const std::optional<Heading> heading = ReadHeading(out.first(written));
-  if (!heading) return std::nullopt;
-  Outgoing* const stream = outgoing_.Insert(heading->ssrc);
+  ByteReader fixed(out.first(kRtpHeaderSize));
+  fixed.Skip(2);
+  const uint16_t seq = fixed.U16();
+  fixed.Skip(4);
+  const Ssrc ssrc(fixed.U32());
+  Outgoing* const stream = outgoing_.Insert(ssrc);
   if (!stream) return std::nullopt;
 
   // A retransmission on the original SSRC is the same packet once more. What is older than any
   // receiver's window is a mistake, or a jump of half a round, which no receiver could follow.
-  const uint64_t index = stream->rollover.Guess(heading->seq);
+  const uint64_t index = stream->rollover.Guess(seq);
   if (index > RolloverCounter::kLastIndex) return std::nullopt;
   if (index + kReplayWindow <= stream->rollover.highest()) return std::nullopt;
   stream->rollover.Advance(index);
   const size_t size = written + rest.size() + tag;
-  return SealJob{transforms_.rtp_out.get(),
-                 {heading->ssrc, index},
-                 {out.first(size), heading->size, written, rest}};
+  return SealJob{
+      transforms_.rtp_out.get(), {ssrc, index}, {out.first(size), header, written, rest}};
 }
 
 std::optional<size_t> SrtpSession::ProtectRtcp(ByteSpan out, size_t written) {

@@ -59,7 +59,8 @@ class SrtpSession {
   std::optional<size_t> ProtectRtp(ByteSpan out, size_t written, ByteView rest);
   // The same, but the packet is only counted, and has still to be sealed (SealQueue), before the
   // session goes. What is returned is as long as the protected packet.
-  std::optional<SealJob> PrepareRtp(ByteSpan out, size_t written, ByteView rest);
+  // `header` bytes of it stay clear: fixed header, contributing sources and extensions.
+  std::optional<SealJob> PrepareRtp(ByteSpan out, size_t header, size_t written, ByteView rest);
   std::optional<size_t> ProtectRtcp(ByteSpan out, size_t written);
 
   // Free the state of a stream that has ended. What arrives from it later begins anew, which for

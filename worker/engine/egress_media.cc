@@ -74,8 +74,7 @@ void Egress::WriteDue(Timestamp now, WebRtcLink& link, TransmitBatch& batch,
         written = Padded(*written, short_of, room.first(room.size() - kSealRoom));
       }
     }
-    const auto job =
-        written ? link.PrepareRtp(room, written->written, written->rest) : std::nullopt;
+    const auto job = written ? link.PrepareRtp(room, *written) : std::nullopt;
     if (!job) {
       stream.drops.Count(DropReason::kTooLarge);
       continue;

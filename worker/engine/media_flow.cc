@@ -95,7 +95,9 @@ void Serve(Workspace& workspace, Timestamp now, const Served& to, Departures* ou
       if (encoding) producer.awaited |= 1u << *encoding;
     }
   }
-  if (transport.link.ready()) TellLayers(workspace, now, consumer);
+  if (egress.forwarder(consumer.stream).current() != consumer.flowing && transport.link.ready()) {
+    TellLayers(workspace, now, consumer);
+  }
 }
 
 // Traces what a receiver asks for, and passes on what only the source can answer.

@@ -24,6 +24,7 @@
 #include "dtls/session.h"
 #include "dtls/srtp_session.h"
 #include "ice/lite_agent.h"
+#include "rtp/send/egress_writer.h"
 #include "worker/engine/transmit_batch.h"
 
 namespace sluice::worker {
@@ -69,8 +70,8 @@ class WebRtcLink {
   std::optional<size_t> SealRtp(ByteSpan out, size_t written, ByteView rest) {
     return srtp_->ProtectRtp(out, written, rest);
   }
-  std::optional<dtls::SealJob> PrepareRtp(ByteSpan out, size_t written, ByteView rest) {
-    return srtp_->PrepareRtp(out, written, rest);
+  std::optional<dtls::SealJob> PrepareRtp(ByteSpan out, const rtp::OutgoingPacket& packet) {
+    return srtp_->PrepareRtp(out, packet.header_size, packet.written, packet.rest);
   }
   std::optional<size_t> SealRtcp(ByteSpan out, size_t written) {
     return srtp_->ProtectRtcp(out, written);
