@@ -77,7 +77,8 @@ struct Served {
 void Serve(Workspace& workspace, Timestamp now, const Served& to, Departures* out) {
   auto& [consumer, producer, transport] = to;
   Egress& egress = transport.egress;
-  for (uint32_t i = producer.first_pending; i != kNothingPending; i = workspace.pending[i].next) {
+  for (uint32_t i = workspace.pending.FirstOf(consumer.producer); i != kNothingPending;
+       i = workspace.pending[i].next) {
     const PendingMedia::Entry& entry = workspace.pending[i];
     if (entry.left_out) {
       egress.LeaveOut(now, consumer.stream, entry.arrival, DropReason::kNotLoudest);
@@ -169,8 +170,8 @@ void ServeMedia(Workspace& workspace, Timestamp now, Transport& transport, Depar
   workspace.pending.BeginServing();
   if (out != nullptr) transport.egress.BeginPoll(now);
   for (size_t i = 0; i < transport.heard.size(); ++i) {
+    if (workspace.pending.FirstOf(transport.heard[i]) == kNothingPending) continue;
     Producer& producer = *workspace.producers.Find(transport.heard[i]);
-    if (producer.first_pending == kNothingPending) continue;
     Consumer& consumer = *workspace.consumers.Find(transport.consumers[i]);
     Serve(workspace, now, {consumer, producer, transport}, out);
   }
@@ -180,7 +181,6 @@ void EndServing(Workspace& workspace, Timestamp now) {
   for (const PendingMedia::Entry& entry : workspace.pending.entries()) {
     Producer* producer = workspace.producers.Find(entry.arrival.producer);
     if (producer == nullptr) continue;
-    producer->first_pending = producer->last_pending = kNothingPending;
     producer->open_pictures = 0;
     const uint32_t awaited = std::exchange(producer->awaited, 0);
     for (uint8_t encoding = 0; awaited >> encoding != 0; ++encoding) {

@@ -76,8 +76,6 @@ struct ConsumerScores {
   bool operator==(const ConsumerScores&) const = default;
 };
 
-inline constexpr uint32_t kNothingPending = 0xffffffff;
-
 // What one peer sends: one track.
 struct Producer {
   std::string id;
@@ -90,9 +88,6 @@ struct Producer {
   std::vector<Handle<Consumer>> consumers;
   // Of each of them: whose it is. Beside them, so that waking all touches none.
   std::vector<Handle<Transport>> receivers;
-  // What of it waits in PendingMedia: the first and last entry.
-  uint32_t first_pending = kNothingPending;
-  uint32_t last_pending = kNothingPending;
   // A bit for each encoding of whose picture more is to come.
   uint32_t open_pictures = 0;
   // A bit for each encoding whose key frame a receiver lacks.

@@ -18,6 +18,8 @@
 
 namespace sluice::worker {
 
+inline constexpr uint32_t kNothingPending = 0xffffffff;
+
 class PendingMedia {
  public:
   // What one turn reads (SocketTable::kDatagramsPerTurn). It holds slots of the packet pool, so
@@ -41,14 +43,23 @@ class PendingMedia {
 
   // True if it is the first of `producer`. Must not be full.
   bool Add(Producer& producer, Ingress::Arrival arrival, bool left_out) {
+    const uint32_t slot = arrival.producer.slot;
+    if (slot >= chains_.size()) chains_.resize(slot + size_t{1});
+    Chain& chain = chains_[slot];
     const auto index = static_cast<uint32_t>(entries_.size());
     entries_.push_back({std::move(arrival), left_out, kNothingPending});
-    const bool first = producer.first_pending == kNothingPending;
-    (first ? producer.first_pending : entries_[producer.last_pending].next) = index;
-    producer.last_pending = index;
+    const bool first = chain.first == kNothingPending;
+    (first ? chain.first : entries_[chain.last].next) = index;
+    chain.last = index;
     datagrams_ += producer.receivers.size();
     if (producer.kind == rtp::MediaKind::kVideo) RecordPicture(producer, entries_.back().arrival);
     return first;
+  }
+
+  // Index of the first entry of a producer, and by `next` those of the others. It looks at nothing
+  // of the producer, because receivers ask for each of those they hear.
+  uint32_t FirstOf(Handle<Producer> producer) const {
+    return producer.slot < chains_.size() ? chains_[producer.slot].first : kNothingPending;
   }
 
   // How many datagrams it would make if everybody took everything.
@@ -62,6 +73,7 @@ class PendingMedia {
   bool is_being_served() const { return being_served_; }
   void BeginServing() { being_served_ = true; }
   void Clear() {
+    for (const Entry& entry : entries_) chains_[entry.arrival.producer.slot] = Chain();
     entries_.clear();
     datagrams_ = open_ = 0;
     being_served_ = false;
@@ -80,7 +92,13 @@ class PendingMedia {
     is_open ? ++open_ : --open_;
   }
 
+  struct Chain {
+    uint32_t first = kNothingPending;
+    uint32_t last = kNothingPending;
+  };
+
   std::vector<Entry> entries_;
+  std::vector<Chain> chains_;  // by slot of the producer
   size_t datagrams_ = 0;
   size_t open_ = 0;
   uint64_t round_ = 1;
