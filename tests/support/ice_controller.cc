@@ -159,7 +159,7 @@ std::optional<DropReason> IceController::AnswerCheck(const Datagram& datagram,
   response.transaction = request.transaction;
   response.mapped = datagram.path.remote;
 
-  answer_.emplace();
+  answer_ = Answer{};
   ByteWriter out(answer_->bytes);
   response.WriteTo(out);
   SLUICE_CHECK(ice::Seal(out, options_.local.password));

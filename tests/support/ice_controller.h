@@ -109,8 +109,8 @@ class IceController {
 
   // What is to be sent back. One is enough: who gets none asks again.
   struct Answer {
-    std::array<uint8_t, 128> bytes{};
-    size_t size = 0;
+    std::array<uint8_t, 128> bytes;
+    size_t size;
   };
 
   // RFC 8445 §7.3.

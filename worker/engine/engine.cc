@@ -65,7 +65,9 @@ void TakeHandshakeSteps(Workspace& workspace, Timestamp now) {
   workspace.handshakes.BeginTurn();
   while (workspace.handshakes.CanPop()) {
     const Handshakes::Step step = workspace.handshakes.Pop();
-    if (workspace.transports.Find(step.transport) == nullptr) continue;
+    // It may have been closed in the meantime.
+    const Transport* transport = workspace.transports.Find(step.transport);
+    if (transport == nullptr || transport->closed) continue;
     ReceiveDtls(workspace, now, step.transport, step.packet.bytes());
   }
 }
