@@ -206,6 +206,7 @@ IMPURE_CXX_PATTERNS = (
 LIBRARY_SYMBOLS = {
     "abseil": r"^(?:(?:vtable|typeinfo|guard variable) for )?absl::"
     r"|\babsl::(?:debian\d*|lts_\d+)::",
+    "ipsec_mb": r"^(?:imb_|alloc_mb_mgr$|free_mb_mgr$|init_mb_mgr_)",
     "openssl": r"^(?:SSL|TLS|DTLS|EVP|X509|ASN1|BIO|BN|CRYPTO|OPENSSL|OpenSSL|OSSL|ERR)v?\d*_"
     r"|^(?:EC|ECDSA|HMAC|RAND|PEM|SHA\d*|i2d|d2i)_"
     r"|^(?:SSL|TLS|DTLS)(?:v1_2)?_\w+$|^(?:HMAC|SHA1|SHA256|RAND_bytes)$",
