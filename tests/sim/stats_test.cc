@@ -98,6 +98,29 @@ TEST_F(StatsTest, TransportsCountEveryDatagram) {
   EXPECT_EQ(sim.WorkerStats().datagrams_received, on_the_way);
 }
 
+// Two pictures whose packets differ by less than a train may be padded.
+TEST_F(StatsTest, PaddingOfTrainsIsCountedAndIsNoPayload) {
+  Simulation sim({.link = {.one_way = 30ms}});
+  Member& carol = sim.Join("carol");
+  Member& dave = sim.Join("dave");
+  EXPECT_TRUE(sim.RunUntil(30s, [&] { return carol.connected() && dave.connected(); }));
+  Publication& large = carol.PublishVideo({.encoder = {.payload_size = 1000}});
+  Publication& small = carol.PublishVideo({.encoder = {.payload_size = 988}});
+  Subscription* views[] = {&dave.Subscribe(large), &dave.Subscribe(small)};
+  sim.RunFor(5s);
+  large.track().Stop();
+  small.track().Stop();
+  sim.RunFor(1s);
+  uint64_t padding = 0;
+  for (Subscription* view : views) {
+    SimReceiveTrack& track = view->track();
+    EXPECT_EQ(track.foreign() + track.misnumbered(), 0u);
+    padding += track.padding_bytes();
+  }
+  EXPECT_GT(padding, 12u * 100);
+  EXPECT_EQ(sim.WorkerStats().padding_bytes_sent, padding);
+}
+
 // Every datagram ends as something that somebody counts.
 TEST_F(StatsTest, DatagramsAreConserved) {
   Publication& camera = alice_.PublishVideo();

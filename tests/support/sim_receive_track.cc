@@ -43,9 +43,9 @@ std::optional<SimRtp> SimRtp::Parse(ByteView packet) {
   }
   rtp.payload = in.rest();
   if (first & 0x20 && !rtp.payload.empty()) {
-    const size_t padding = rtp.payload.back();
-    if (padding == 0 || padding > rtp.payload.size()) return std::nullopt;
-    rtp.payload = rtp.payload.first(rtp.payload.size() - padding);
+    rtp.padding = rtp.payload.back();
+    if (rtp.padding == 0 || rtp.padding > rtp.payload.size()) return std::nullopt;
+    rtp.payload = rtp.payload.first(rtp.payload.size() - rtp.padding);
   }
   if (!in.ok() || first >> 6 != 2) return std::nullopt;
   return rtp;
@@ -53,6 +53,7 @@ std::optional<SimRtp> SimRtp::Parse(ByteView packet) {
 
 void SimReceiveTrack::Receive(Timestamp now, const SimRtp& packet) {
   ByteView payload = packet.payload;
+  if (!payload.empty()) padding_bytes_ += packet.padding;
   SeqNo seq = packet.seq;
   bool repeat = false;
   const bool on_rtx = track_.rtx_ssrc && packet.ssrc == *track_.rtx_ssrc;

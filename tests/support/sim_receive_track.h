@@ -32,6 +32,7 @@ struct SimRtp {
   uint32_t timestamp = 0;
   bool marker = false;
   ByteView payload;
+  uint8_t padding = 0;  // bytes behind the payload (RFC 3550 §5.1)
   std::optional<uint16_t> transport_sequence;
 
   static std::optional<SimRtp> Parse(ByteView packet);
@@ -64,6 +65,8 @@ class SimReceiveTrack {
   uint64_t switches() const { return switches_; }
   // Empty packets: those that pad, and those that stand for a number that nobody will send.
   uint64_t empty() const { return empty_; }
+  // Bytes of padding behind payload that was there.
+  uint64_t padding_bytes() const { return padding_bytes_; }
   // Of the packets from the first to the last that arrived, how many never did. What is still on
   // its way or being asked for counts: let the sender stop and the network settle first. For tracks
   // of one encoding without temporal layers.
@@ -122,6 +125,7 @@ class SimReceiveTrack {
   size_t encoding_ = 0;
   uint64_t switches_ = 0;
   uint64_t empty_ = 0;
+  uint64_t padding_bytes_ = 0;
   uint64_t empty_numbers_ = 0;  // of them, those under the SSRC of the media
   SimDecoder decoder_;
 

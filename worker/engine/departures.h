@@ -44,6 +44,9 @@ class Departures {
   // What has been arranged so far: packets, and how often there were any.
   uint64_t datagrams() const { return datagrams_; }
   uint64_t visits() const { return visits_; }
+  // What was added to packets so that they fit their train, in bytes.
+  void RecordPadding(size_t bytes) { padding_bytes_ += bytes; }
+  uint64_t padding_bytes() const { return padding_bytes_; }
 
   // Seals all that was added, and takes back what cannot be. Returns how many those were.
   size_t Seal(TransmitBatch& batch);
@@ -56,6 +59,7 @@ class Departures {
   Order order_;
   uint64_t datagrams_ = 0;
   uint64_t visits_ = 0;
+  uint64_t padding_bytes_ = 0;
   dtls::SealQueue queue_;
   // Of each job: its datagram, and what keeps the bytes where they are.
   size_t count_ = 0;

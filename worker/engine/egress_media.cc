@@ -72,6 +72,7 @@ void Egress::WriteDue(Timestamp now, WebRtcLink& link, TransmitBatch& batch,
       if (short_of > 0 && short_of <= Departures::Order::kMaxPadding && batch.forms_trains() &&
           !item.rewrite.padding_only) {
         written = Padded(*written, short_of, room.first(room.size() - kSealRoom));
+        if (written) departures.RecordPadding(short_of);
       }
     }
     const auto job = written ? link.PrepareRtp(room, *written) : std::nullopt;

@@ -131,6 +131,7 @@ schema::WorkerStatsT DescribeWorker(const Workspace& workspace, Timestamp now) {
   stats.trains_refused = workspace.sending.trains_refused;
   stats.holds = workspace.sending.holds;
   stats.held_us = static_cast<uint64_t>(workspace.sending.held.count());
+  stats.padding_bytes_sent = workspace.departures.padding_bytes();
   stats.requests = workspace.requests;
   stats.requests_refused = workspace.requests_refused;
   stats.messages_dropped = workspace.outbox.dropped();

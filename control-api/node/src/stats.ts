@@ -8,6 +8,7 @@ import {
   type RtpStreamStatsT,
   type TransportStatsT,
   type TransportTupleT,
+  type WorkerStatsT,
 } from './generated/schema.js';
 import { decodeLayers, type ConsumerLayers } from './layers.js';
 import type { MediaKind as Kind } from './rtp_types.js';
@@ -124,6 +125,37 @@ export interface WorkerResourceUsage {
   ru_nivcsw: number;
 }
 
+/** Our addition. Counters start with the worker. */
+export interface WorkerStat {
+  type: 'worker';
+  /** Milliseconds of the worker's monotonic clock. */
+  timestamp: number;
+  routers: number;
+  transports: number;
+  producers: number;
+  consumers: number;
+  packetsInUse: number;
+  packetsAllocated: number;
+  datagramsReceived: number;
+  datagramsSent: number;
+  /** What the kernel was given: single datagrams, and trains of several for one peer. */
+  sends: number;
+  /** System calls for that. */
+  sendCalls: number;
+  /** Trains that had to be sent piece by piece. */
+  trainsRefused: number;
+  /** RTP padding that made packets as large as the others of their train. */
+  paddingBytesSent: number;
+  /** How often turns waited for more before they sent, and for how many microseconds in all. */
+  holds: number;
+  heldUs: number;
+  requests: number;
+  requestsRefused: number;
+  messagesDropped: number;
+  /** Of no transport, or of one that has closed. */
+  drops: Drops;
+}
+
 export function decodeTuple(tuple: TransportTupleT): TransportTuple {
   return {
     localAddress: String(tuple.localAddress),
@@ -222,6 +254,31 @@ export function decodeResourceUsage(usage: ResourceUsageT): WorkerResourceUsage 
     ru_majflt: Number(usage.majorFaults),
     ru_nvcsw: Number(usage.voluntarySwitches),
     ru_nivcsw: Number(usage.involuntarySwitches),
+  };
+}
+
+export function decodeWorkerStats(stats: WorkerStatsT): WorkerStat {
+  return {
+    type: 'worker',
+    timestamp: Number(stats.timestampMs),
+    routers: stats.routers,
+    transports: stats.transports,
+    producers: stats.producers,
+    consumers: stats.consumers,
+    packetsInUse: stats.packetsInUse,
+    packetsAllocated: stats.packetsAllocated,
+    datagramsReceived: Number(stats.datagramsReceived),
+    datagramsSent: Number(stats.datagramsSent),
+    sends: Number(stats.sends),
+    sendCalls: Number(stats.sendCalls),
+    trainsRefused: Number(stats.trainsRefused),
+    paddingBytesSent: Number(stats.paddingBytesSent),
+    holds: Number(stats.holds),
+    heldUs: Number(stats.heldUs),
+    requests: Number(stats.requests),
+    requestsRefused: Number(stats.requestsRefused),
+    messagesDropped: Number(stats.messagesDropped),
+    drops: decodeDrops(stats.drops),
   };
 }
 

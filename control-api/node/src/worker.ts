@@ -9,6 +9,7 @@ import {
   DumpT,
   DumpTextT,
   GetResourceUsageT,
+  GetWorkerStatsT,
   LogLevel,
   LogT,
   RequestBody,
@@ -16,14 +17,28 @@ import {
   UpdateSettingsT,
   WebRtcServerCreatedT,
   WorkerRunningT,
+  WorkerStatsT,
   type NotificationT,
 } from './generated/schema.js';
 import { encodeListenInfos, type TransportListenInfo } from './listen_info.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
-import { asAppData, asDictionary, asInteger, asName, asOneOf, optional } from './ortc/fields.js';
+import {
+  asAppData,
+  asBoolean,
+  asDictionary,
+  asInteger,
+  asName,
+  asOneOf,
+  optional,
+} from './ortc/fields.js';
 import { Router, type RouterOptions } from './router.js';
-import { decodeResourceUsage, type WorkerResourceUsage } from './stats.js';
+import {
+  decodeResourceUsage,
+  decodeWorkerStats,
+  type WorkerResourceUsage,
+  type WorkerStat,
+} from './stats.js';
 import type { AppData } from './types.js';
 import { schemaVersion } from './version.js';
 import { WebRtcServer } from './webrtc_server.js';
@@ -61,6 +76,11 @@ export interface WorkerSettings<Data extends AppData = AppData> {
    * grows: 0 (never) to 20,000; 2,000 if missing.
    */
   maxHoldUs?: number;
+  /**
+   * Whether what one peer is owed leaves in one piece (UDP_SEGMENT), with RTP padding where sizes
+   * hardly differ, as far as kernel and device allow; true if missing.
+   */
+  segmentTrains?: boolean;
   /** An existing directory: what bandwidth estimators are told is written there, a file for each transport. */
   bweTraceDirectory?: string;
   /** Milliseconds that the worker has for an answer; 10,000 if missing, 0 for ever. */
@@ -194,6 +214,16 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
       method: RequestBody.GetResourceUsage,
       body: new GetResourceUsageT(),
       apply: (answer) => decodeResourceUsage(expectAnswer(answer, ResourceUsageT)),
+    });
+  }
+
+  /** Our addition: what the worker holds, and what it has received and sent since it started. */
+  async getStats(): Promise<WorkerStat> {
+    this.#requireOpen();
+    return this.#channel.call({
+      method: RequestBody.GetWorkerStats,
+      body: new GetWorkerStatsT(),
+      apply: (answer) => decodeWorkerStats(expectAnswer(answer, WorkerStatsT)),
     });
   }
 
@@ -351,6 +381,8 @@ function checkSettings(settings: WorkerSettings): CheckedSettings {
     asInteger(value, where, 0, 20_000),
   );
   if (hold !== undefined) args.push('--max-hold-us', String(hold));
+  const trains = optional(settings.segmentTrains, 'segmentTrains', asBoolean);
+  if (trains !== undefined) args.push('--segment-trains', trains ? 'on' : 'off');
   const traces = optional(settings.bweTraceDirectory, 'bweTraceDirectory', asName);
   if (traces !== undefined) args.push('--bwe-trace', traces);
   return {

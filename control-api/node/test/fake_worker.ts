@@ -173,6 +173,7 @@ function bodyFor({
   if (body instanceof schema.GetResourceUsageT) {
     return [ResponseBody.ResourceUsage, new schema.ResourceUsageT(1_500_000n, 250_000n, 8192n)];
   }
+  if (body instanceof schema.GetWorkerStatsT) return [ResponseBody.WorkerStats, workerStats()];
   if (body instanceof schema.DumpT)
     return [ResponseBody.DumpText, new schema.DumpTextT('{"fake":true}')];
   if (body instanceof schema.GetStatsT) return statsFor(String(target));
@@ -236,6 +237,15 @@ function statsFor(target: string): [schema.ResponseBody, schema.ResponseT['body'
   sent.currentLayers = new schema.ConsumerLayersT(0, 2);
   sent.layersReason = 'bandwidthDown';
   return [ResponseBody.StreamStatsList, new schema.StreamStatsListT([sent, stream])];
+}
+
+function workerStats(): schema.WorkerStatsT {
+  const stats = new schema.WorkerStatsT(12345678902n);
+  stats.drops = [new schema.DropCountT('unknownRemote', 2n)];
+  [stats.datagramsSent, stats.sends, stats.trainsRefused] = [90n, 30n, 1n];
+  [stats.holds, stats.heldUs] = [4n, 5_000_000_000n];
+  stats.paddingBytesSent = 7n;
+  return stats;
 }
 
 function fillBandwidth(stats: schema.TransportStatsT): void {

@@ -104,6 +104,8 @@ describe('the real worker', { skip }, () => {
       assert.equal(stats?.iceState, 'new');
       assert.equal(stats?.maxIncomingBitrate, 2_000_000);
       assert.ok((await worker.getResourceUsage()).ru_maxrss > 0);
+      const { routers, transports, datagramsSent } = await worker.getStats();
+      assert.deepEqual([routers, transports, datagramsSent], [1, 1, 0]);
       for (const object of [worker, router, transport]) {
         assert.equal(typeof (await object.dump()), 'object');
       }

@@ -85,6 +85,7 @@ describe('start', () => {
         rtcMaxPort: 40100,
         bandwidth: 'observe',
         maxHoldUs: 500,
+        segmentTrains: false,
         bweTraceDirectory: '/traces',
       };
       await withFakeWorker({}, async (worker) => assert.ok(worker.pid > 0), settings);
@@ -92,7 +93,8 @@ describe('start', () => {
     const certificate = ['--dtls-certificate', '/c.pem', '--dtls-private-key', '/k.pem'];
     const ports = ['--rtc-min-port', '40000', '--rtc-max-port', '40100'];
     const bandwidth = ['--bandwidth', 'observe'];
-    const rest = ['--max-hold-us', '500', '--bwe-trace', '/traces'];
+    const sending = ['--max-hold-us', '500', '--segment-trains', 'off'];
+    const rest = [...sending, '--bwe-trace', '/traces'];
     const all = ['--log-level=warn', ...certificate, ...ports, ...bandwidth, ...rest];
     const given = JSON.stringify(all);
     assert.ok(lines.includes(`arguments ${given}`));
@@ -159,6 +161,7 @@ describe('start', () => {
     { bweTraceDirectory: '' },
     { maxHoldUs: -1 },
     { maxHoldUs: 20_001 },
+    { segmentTrains: 'off' as never },
     { requestTimeout: -1 },
     { dtlsPrivateKeyFile: 'k' },
   ]) {
@@ -337,10 +340,15 @@ describe('a call', () => {
       );
       const usage = await worker.getResourceUsage();
       assert.deepEqual([usage.ru_utime, usage.ru_stime, usage.ru_maxrss], [1500, 250, 8192]);
+      const total = await worker.getStats();
+      assert.deepEqual([total.type, total.timestamp], ['worker', 12345678902]);
+      assert.deepEqual([total.datagramsSent, total.sends, total.paddingBytesSent], [90, 30, 7]);
+      assert.deepEqual([total.trainsRefused, total.holds, total.heldUs], [1, 4, 5_000_000_000]);
+      assert.deepEqual(total.drops, { unknownRemote: 2 });
       assert.deepEqual(await worker.dump(), { fake: true });
       for (const object of [transport, producer, consumer])
         assert.deepEqual(await object.dump(), { fake: true });
-      JSON.stringify([stats, inbound, usage]);
+      JSON.stringify([stats, inbound, usage, total]);
     });
   });
 

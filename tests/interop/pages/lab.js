@@ -149,8 +149,8 @@ async function publishPicture({ mimeType, encodings, picture, encrypted }) {
   return producer.id;
 }
 
-async function publishTone({ pitch, hum }) {
-  const codecOptions = { opusDtx: true, opusFec: true };
+async function publishTone({ pitch, hum, dtx = true }) {
+  const codecOptions = { opusDtx: dtx, opusFec: true };
   const producer = await sendTransport.produce({ track: toneTrack({ pitch, hum }), codecOptions });
   return producer.id;
 }

@@ -14,7 +14,6 @@ const kPage = fileURLToPath(new URL('../pages/lab.js', import.meta.url));
 const kProbe = fileURLToPath(new URL('rtc_probe.js', import.meta.url));
 // Answered by the test itself, so that there is no server; pages of localhost may do everything.
 const kAddress = 'http://localhost/lab';
-const kListenInfos = [{ protocol: 'udp', ip: '127.0.0.1' }];
 
 const kOpus = { kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, channels: 2 };
 const kH264 = {
@@ -43,11 +42,13 @@ export class Lab {
   #script;
   #pages = [];
 
-  static async open(browser) {
+  // `settings` are createWorker()'s; `ip` is where the worker listens.
+  static async open(browser, { ip = '127.0.0.1', ...settings } = {}) {
     const lab = new Lab();
+    lab.listenInfos = [{ protocol: 'udp', ip }];
     lab.#browser = browser;
     lab.#script = await pageScript();
-    lab.worker = await createWorker({ logLevel: 'warn' });
+    lab.worker = await createWorker({ logLevel: 'warn', ...settings });
     lab.router = await lab.worker.createRouter({ mediaCodecs: [kOpus, ...kVideo] });
     return lab;
   }
@@ -55,7 +56,7 @@ export class Lab {
   async page(name) {
     const page = new LabPage(name);
     this.#pages.push(page);
-    await page.open(this.#browser, this.#script, this.router);
+    await page.open(this.#browser, this.#script, this);
     return page;
   }
 
@@ -68,7 +69,7 @@ export class Lab {
 class LabPage {
   #context;
   #page;
-  #router;
+  #lab;
   #transports = new Map();
   #producers = new Map();
   #rtpCapabilities;
@@ -78,8 +79,8 @@ class LabPage {
     this.console = [];
   }
 
-  async open(browser, script, router) {
-    this.#router = router;
+  async open(browser, script, lab) {
+    this.#lab = lab;
     this.#context = await browser.newContext();
     await this.#context.addInitScript({ path: kProbe });
     const page = (this.#page = await this.#context.newPage());
@@ -96,7 +97,7 @@ class LabPage {
     this.sendTransport = send;
     this.receiveTransport = receive;
     this.#rtpCapabilities = await this.call('load', {
-      routerRtpCapabilities: router.rtpCapabilities,
+      routerRtpCapabilities: lab.router.rtpCapabilities,
       send: describe(send),
       receive: describe(receive),
     });
@@ -132,7 +133,8 @@ class LabPage {
   }
 
   async #transport() {
-    const transport = await this.#router.createWebRtcTransport({ listenInfos: kListenInfos });
+    const { router, listenInfos } = this.#lab;
+    const transport = await router.createWebRtcTransport({ listenInfos });
     this.#transports.set(transport.id, transport);
     return transport;
   }

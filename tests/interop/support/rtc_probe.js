@@ -24,7 +24,7 @@
     ...['kind', 'framesDecoded', 'framesDropped', 'keyFramesDecoded', 'frameWidth', 'frameHeight'],
     ...['framesPerSecond', 'freezeCount', 'totalFreezesDuration', 'pliCount', 'firCount'],
     ...['nackCount', 'bytesReceived', 'packetsReceived', 'packetsLost', 'jitter'],
-    'totalAudioEnergy',
+    ...['headerBytesReceived', 'framesReceived', 'totalAudioEnergy'],
     ...['totalSamplesReceived', 'concealedSamples', 'silentConcealedSamples'],
   ];
   const kOutbound = [
