@@ -15,3 +15,5 @@ else()
   set(not_built ${ipsec_mb_sources})
 endif()
 set_source_files_properties(${not_built} PROPERTIES HEADER_FILE_ONLY ON)
+# The library's header and OpenSSL's have names in common.
+set_source_files_properties(${ipsec_mb_sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)

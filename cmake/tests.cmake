@@ -14,6 +14,7 @@ target_link_libraries(sluice_test_support
          OpenSSL::SSL OpenSSL::Crypto PkgConfig::SRTP GTest::gmock GTest::gtest)
 target_precompile_headers(sluice_test_support PRIVATE ${SLUICE_PRECOMPILED}
                           ${SLUICE_PRECOMPILED_CONTROL} <gmock/gmock.h> <gtest/gtest.h>)
+sluice_compile_together(sluice_test_support)
 
 # The same headers for the tests themselves: a precompiled header serves one set of flags.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/test_headers.cc CONTENT "")

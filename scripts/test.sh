@@ -30,8 +30,8 @@ build_trees() {
   local preset
   for preset in "${presets[@]}"; do
     say "configuring build/$preset"
-    local options=()
-    [[ $preset != release ]] || options=("${release_options[@]}")
+    local options=(-DSLUICE_UNITY=ON)
+    [[ $preset != release ]] || options+=("${release_options[@]}")
     cmake --preset "$preset" "${options[@]}"
     say "building build/$preset (the first time takes some minutes)"
     cmake --build --preset "$preset" --parallel "$jobs"
