@@ -36,7 +36,7 @@ BareForwarder::BareForwarder(const Options& options, std::unique_ptr<Sealer> sea
     : options_(options),
       tag_size_(dtls::TagSize(options.profile)),
       sealer_(std::move(sealer)),
-      sender_(options.train, kRoom) {}
+      sender_(options.train, kRoom, options.train_mean) {}
 
 size_t BareForwarder::AddSource() {
   sources_.emplace_back();
@@ -50,6 +50,7 @@ std::optional<size_t> BareForwarder::AddReceiver(int fd, ByteView master) {
   receiver.fd = fd;
   receiver.key = *key;
   receivers_.push_back(std::move(receiver));
+  sender_.aim().SetReceivers(receivers_.size());
   return receivers_.size() - 1;
 }
 

@@ -38,6 +38,8 @@ class BareForwarder {
     Sealer::Choice sealer = Sealer::Choice::kBest;
     // Packets of one train at most, 1..TrainSender::kMaxSegments.
     size_t train = TrainSender::kMaxSegments;
+    // And on average; 0: as they come.
+    double train_mean = 0;
     // Id of the transport-wide number; 0: packets have none.
     uint8_t number_id = 0;
   };
@@ -65,6 +67,7 @@ class BareForwarder {
   void Flush();
 
   size_t waiting() const { return packet_count_; }
+  const TrainAim& aim() const { return sender_.aim(); }
   Counters counters() const { return {sealed_, sender_.counters()}; }
   std::string_view sealer_name() const { return sealer_->name(); }
 
