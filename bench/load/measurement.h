@@ -26,11 +26,25 @@ struct Arrivals {
 
 Arrivals CountArrivals(const Stage& stage);
 
-// Of the server: its processes, and the core it runs on.
+// Of the server: its processes, together and of each worker, and the core of the first of them.
 struct ServerMeter {
   ProcessMeter processes;
+  std::vector<ProcessMeter> workers;
   uint32_t cpu = 0;
 };
+
+// What one worker did in an interval.
+struct WorkerShare {
+  uint64_t packets = 0;  // of media that its receivers got
+  int64_t cpu_ns = 0;
+
+  double us_per_packet() const {
+    return packets == 0 ? 0.0 : static_cast<double>(cpu_ns) / 1'000 / static_cast<double>(packets);
+  }
+};
+
+// What all of them would carry at this cost, if each had a core for itself.
+double CapacityPerSecond(const std::vector<WorkerShare>& workers);
 
 struct Interval {
   double seconds = 0;
@@ -41,6 +55,7 @@ struct Interval {
   uint64_t repaired_in_all = 0;
   uint64_t padding = 0;
   CpuTime server;
+  std::vector<WorkerShare> workers;
   double own_cpu_share = 0;
   // What others than the server took of its core.
   double others_cpu_share = 0;
@@ -69,6 +84,8 @@ absl::StatusOr<Json> MeasureSyscalls(Stage& stage, const std::vector<pid_t>& pid
 
 // The members of the output that every profile has.
 void DescribeInterval(const Interval& interval, const Stage& stage, Json& out);
+// What each of several workers did.
+void DescribeWorkers(const Interval& interval, Json& out);
 // {p50, p99, p999, max, samples}
 Json DescribeDelay(const DelayHistogram& delay);
 

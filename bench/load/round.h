@@ -41,6 +41,8 @@ class Round {
   absl::StatusOr<Json> Run();
 
  private:
+  static ServerMeter MeterOf(const Setting& setting);
+
   absl::Status RunTraffic(Json& out);
   absl::Status RunIdle(Json& out);
   absl::Status RunJoin(Json& out);

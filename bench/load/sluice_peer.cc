@@ -43,7 +43,7 @@ absl::StatusOr<PeerIdentity> SluicePeer::Start() {
   absl::StatusOr<std::string> version = AwaitVersion();
   if (!version.ok()) return version.status();
   if (absl::Status created = CreateServer(); !created.ok()) return created;
-  return PeerIdentity{"sluice", *version, {child_.pid()}};
+  return PeerIdentity{"sluice", *version, {{child_.pid()}}};
 }
 
 // The first message of every worker says who it is.

@@ -1,0 +1,18 @@
+#include "bench/load/measurement.h"
+
+#include "gtest/gtest.h"
+
+namespace sluice::load {
+namespace {
+
+TEST(CapacityTest, IsWhatEachWouldCarryOnACoreOfItsOwn) {
+  // 2 and 4 us a packet: 500,000 and 250,000 a second.
+  EXPECT_DOUBLE_EQ(CapacityPerSecond({{1000, 2'000'000}, {500, 2'000'000}}), 750'000);
+}
+
+TEST(CapacityTest, WorkerThatCarriedNothingAddsNothing) {
+  EXPECT_DOUBLE_EQ(CapacityPerSecond({{1000, 2'000'000}, {0, 5'000}}), 500'000);
+}
+
+}  // namespace
+}  // namespace sluice::load
