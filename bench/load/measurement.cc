@@ -20,6 +20,11 @@ double Share(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+// Something that came twice does not make up for something else.
+uint64_t Missing(uint64_t expected, uint64_t arrived) {
+  return expected > arrived ? expected - arrived : 0;
+}
+
 // What each worker's receivers have got, and what it has cost, since all began.
 std::vector<WorkerShare> ReadWorkers(const Stage& stage, const ServerMeter& meter) {
   std::vector<WorkerShare> workers;
@@ -65,11 +70,13 @@ Arrivals CountArrivals(const Stage& stage) {
     const Reception* reception = std::as_const(*receiver).reception();
     if (reception == nullptr) continue;
     for (const ReceiveStream& stream : reception->streams()) {
-      arrivals.received += stream.received();
-      const auto found = sent.find({stream.description().sender, stream.description().video});
+      const bool video = stream.description().video;
+      Arrivals::Kind& kind = video ? arrivals.pictures : arrivals.sound;
+      kind.received += stream.delivered();
+      const auto found = sent.find({stream.description().sender, video});
       const bool whole = found != sent.end() && found->second->description().ssrcs.size() == 1 &&
                          !found->second->description().svc;
-      arrivals.expected += whole ? found->second->sent() : stream.expected();
+      kind.expected += whole ? found->second->sent() : stream.expected();
     }
   }
   return arrivals;
@@ -89,12 +96,15 @@ double Interval::cpu_us_per_packet() const {
              : static_cast<double>(server.total_ns) / 1'000 / static_cast<double>(forwarded());
 }
 
-uint64_t Interval::lost() const {
-  const uint64_t arrived = arrivals.received + repaired_in_all;
-  return arrivals.expected > arrived ? arrivals.expected - arrived : 0;
+uint64_t Interval::lost_sound() const {
+  return Missing(arrivals.sound.expected, arrivals.sound.received);
 }
 
-double Interval::loss() const { return Share(lost(), arrivals.expected); }
+uint64_t Interval::lost_pictures() const {
+  return Missing(arrivals.pictures.expected, arrivals.pictures.received + repaired_in_all);
+}
+
+double Interval::loss() const { return Share(lost(), arrivals.expected()); }
 
 absl::StatusOr<Interval> MeasureInterval(Stage& stage, const ServerMeter& meter, double speed,
                                          Duration time) {
@@ -133,9 +143,8 @@ absl::StatusOr<Interval> MeasureInterval(Stage& stage, const ServerMeter& meter,
   interval.bytes = totals.bytes - before.bytes;
   stage.SetSpeed(0);
   if (absl::Status status = stage.RunFor(kDrain); !status.ok()) return status;
-  const Arrivals after = CountArrivals(stage);
   interval.repaired_in_all = totals.repaired - before.repaired;
-  interval.arrivals = {after.received - arrivals.received, after.expected - arrivals.expected};
+  interval.arrivals = CountArrivals(stage) - arrivals;
   return interval;
 }
 
@@ -168,6 +177,8 @@ void DescribeInterval(const Interval& interval, const Stage& stage, Json& out) {
       .Set("system_us_per_packet", Microseconds(1 - user, interval))
       .Set("cpu_share", cpu_ns / 1e9 / interval.seconds)
       .Set("loss", interval.loss())
+      .Set("loss_sound", Share(interval.lost_sound(), interval.arrivals.sound.expected))
+      .Set("loss_pictures", Share(interval.lost_pictures(), interval.arrivals.pictures.expected))
       .Set("packets_lost", interval.lost())
       .Set("delay_us", DescribeDelay(stage.delay()))
       .Set("train_mean", Share(interval.train_packets, interval.trains))

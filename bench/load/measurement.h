@@ -18,10 +18,25 @@ namespace sluice::load {
 
 // Of all receivers together, since they joined.
 struct Arrivals {
-  uint64_t received = 0;
-  // What the senders sent to them; of streams that a server chooses from several, what the sequence
-  // numbers say.
-  uint64_t expected = 0;
+  struct Kind {
+    // Without what was repeated. With what profile mixed throws away for good, since it came.
+    uint64_t received = 0;
+    // What the senders sent to them; of streams that a server chooses from several, what the
+    // sequence numbers say.
+    uint64_t expected = 0;
+
+    Kind operator-(const Kind& before) const {
+      return {received - before.received, expected - before.expected};
+    }
+  };
+  Kind sound;
+  Kind pictures;
+
+  uint64_t received() const { return sound.received + pictures.received; }
+  uint64_t expected() const { return sound.expected + pictures.expected; }
+  Arrivals operator-(const Arrivals& before) const {
+    return {sound - before.sound, pictures - before.pictures};
+  }
 };
 
 Arrivals CountArrivals(const Stage& stage);
@@ -70,7 +85,10 @@ struct Interval {
   double cpu_us_per_packet() const;
   // Of what was sent, how much never came, not even repeated; 0..1.
   double loss() const;
-  uint64_t lost() const;
+  uint64_t lost() const { return lost_sound() + lost_pictures(); }
+  uint64_t lost_sound() const;
+  // Only pictures are repeated.
+  uint64_t lost_pictures() const;
 };
 
 // Plays media at `speed` for so long. Before and after, media rests for a moment, so that every

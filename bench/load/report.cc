@@ -27,6 +27,8 @@ constexpr Figure kFigures[] = {
     {"system_us_per_packet", "  system", 1, 3},
     {"cpu_share", "CPU of its core, %", 0.01, 1},
     {"loss", "loss, %", 0.01, 3},
+    {"loss_sound", "  of sound", 0.01, 3},
+    {"loss_pictures", "  of pictures", 0.01, 3},
     {"delay_us.p50", "delay p50, us", 1, 0},
     {"delay_us.p99", "delay p99, us", 1, 0},
     {"delay_us.p999", "delay p99.9, us", 1, 0},

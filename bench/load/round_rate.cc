@@ -33,8 +33,8 @@ constexpr Duration kRecovery = std::chrono::seconds(2);
 absl::Status NothingClean(const Interval& interval) {
   return absl::InternalError(
       absl::StrCat("not even the lowest rate is without loss: ", interval.lost(), " of ",
-                   interval.arrivals.expected, " packets were lost, and ",
-                   interval.arrivals.expected - interval.packets, " late"));
+                   interval.arrivals.expected(), " packets were lost, and ",
+                   interval.arrivals.expected() - interval.packets, " late"));
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ absl::StatusOr<Round::Step> Round::TryRate(double speed, Duration time, Json& st
   absl::StatusOr<Interval> interval = MeasureInterval(stage_, meter_, speed, time);
   if (!interval.ok()) return interval.status();
   Step step{speed, *interval, false};
-  const auto expected = static_cast<double>(interval->arrivals.expected);
+  const auto expected = static_cast<double>(interval->arrivals.expected());
   const double offered = expected / interval->seconds;
   const double behind = expected - static_cast<double>(interval->packets);
   step.clean = interval->loss() <= kMaxLoss && behind <= kMaxBehind * offered;

@@ -53,9 +53,10 @@ class SplitPeerTest : public testing::Test {
   }
 
   static ReceiveRequest Receiver(const char* room) {
-    ReceiveRequest request;
-    request.client.room = room;
-    return request;
+    std::string digest = "00";
+    for (int i = 1; i < 32; ++i) digest += ":00";
+    return {{room, "c1", {"ufrag", "password"}, *dtls::Fingerprint::Parse("sha-256", digest), 4711},
+            {}};
   }
 
   FakePeer* first_ = nullptr;
