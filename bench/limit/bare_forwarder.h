@@ -103,12 +103,19 @@ class BareForwarder {
     std::vector<Subscription> subscriptions;
   };
 
+  // What waits of one source for the receiver that is served.
+  struct Queue {
+    Subscription* subscription = nullptr;
+    std::span<const uint16_t> packets;
+  };
+
   BareForwarder(const Options& options, std::unique_ptr<Sealer> sealer);
 
   void Equalise(const Source& source);
   static void Pad(Packet& packet, size_t size);
   void Mark();
   void Serve(Receiver& receiver);
+  Queue* LargestUpTo(size_t limit);
   void Write(Receiver& receiver, Subscription& subscription, const Packet& packet);
   void FinishPass();
 
@@ -122,6 +129,7 @@ class BareForwarder {
   std::vector<uint32_t> marked_;  // receivers that are owed something
   std::array<Packet, kMaxPackets> packets_{};
   size_t packet_count_ = 0;
+  std::vector<Queue> queues_;
   std::array<SealJob, Sealer::kMaxJobs> jobs_{};
   size_t job_count_ = 0;
   uint64_t sealed_ = 0;
