@@ -132,6 +132,7 @@ Adapter::Answered Adapter::Start(const RequestLine& request) {
   options.forwarding.profile = *profile;
   options.forwarding.sealer = options_.sealer;
   options.forwarding.train = options_.train;
+  options.forwarding.train_mean = options_.train_mean;
   if (request.Get("twcc") == "1") options.forwarding.number_id = kNumberId;
   options.hold = options_.hold;
   absl::StatusOr<std::unique_ptr<MediaServer>> server = MediaServer::Create(options);

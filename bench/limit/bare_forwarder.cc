@@ -36,7 +36,7 @@ BareForwarder::BareForwarder(const Options& options, std::unique_ptr<Sealer> sea
     : options_(options),
       tag_size_(dtls::TagSize(options.profile)),
       sealer_(std::move(sealer)),
-      sender_(options.train, kRoom) {}
+      sender_(options.train, kRoom, options.train_mean) {}
 
 size_t BareForwarder::AddSource() {
   sources_.emplace_back();
@@ -50,6 +50,7 @@ std::optional<size_t> BareForwarder::AddReceiver(int fd, ByteView master) {
   receiver.fd = fd;
   receiver.key = *key;
   receivers_.push_back(std::move(receiver));
+  sender_.aim().SetReceivers(receivers_.size());
   return receivers_.size() - 1;
 }
 
@@ -132,13 +133,39 @@ void BareForwarder::Mark() {
 
 void BareForwarder::Serve(Receiver& receiver) {
   receiver.marked = false;
+  queues_.clear();
   for (Subscription& subscription : receiver.subscriptions) {
-    for (const uint16_t index : sources_[subscription.source].waiting) {
-      Write(receiver, subscription, packets_[index]);
+    const std::span<const uint16_t> waiting(sources_[subscription.source].waiting);
+    if (!waiting.empty()) queues_.push_back({&subscription, waiting});
+  }
+  // A train is of one size, and what is shorter ends it.
+  size_t train = 0;
+  while (Queue* queue = LargestUpTo(train == 0 ? SIZE_MAX : train)) {
+    for (bool more = true; more;) {
+      const Packet& packet = packets_[queue->packets.front()];
+      queue->packets = queue->packets.subspan(1);
+      Write(receiver, *queue->subscription, packet);
+      more = !queue->packets.empty() && packets_[queue->packets.front()].size() == packet.size();
+      train = train == 0 || packet.size() == train ? packet.size() : 0;
     }
+    if (train != 0 && LargestUpTo(train) == nullptr) train = 0;
   }
   // Between receivers, so that no train is torn.
   if (job_count_ >= kPass) FinishPass();
+}
+
+// Of different sources the largest leaves first. Nothing if all are larger.
+BareForwarder::Queue* BareForwarder::LargestUpTo(size_t limit) {
+  Queue* best = nullptr;
+  size_t largest = 0;
+  for (Queue& queue : queues_) {
+    if (queue.packets.empty()) continue;
+    const size_t size = packets_[queue.packets.front()].size();
+    if (size > limit || size <= largest) continue;
+    best = &queue;
+    largest = size;
+  }
+  return best;
 }
 
 void BareForwarder::Write(Receiver& receiver, Subscription& subscription, const Packet& packet) {

@@ -38,6 +38,8 @@ class BareForwarder {
     Sealer::Choice sealer = Sealer::Choice::kBest;
     // Packets of one train at most, 1..TrainSender::kMaxSegments.
     size_t train = TrainSender::kMaxSegments;
+    // And on average; 0: as they come.
+    double train_mean = 0;
     // Id of the transport-wide number; 0: packets have none.
     uint8_t number_id = 0;
   };
@@ -65,6 +67,7 @@ class BareForwarder {
   void Flush();
 
   size_t waiting() const { return packet_count_; }
+  const TrainAim& aim() const { return sender_.aim(); }
   Counters counters() const { return {sealed_, sender_.counters()}; }
   std::string_view sealer_name() const { return sealer_->name(); }
 
@@ -100,12 +103,19 @@ class BareForwarder {
     std::vector<Subscription> subscriptions;
   };
 
+  // What waits of one source for the receiver that is served.
+  struct Queue {
+    Subscription* subscription = nullptr;
+    std::span<const uint16_t> packets;
+  };
+
   BareForwarder(const Options& options, std::unique_ptr<Sealer> sealer);
 
   void Equalise(const Source& source);
   static void Pad(Packet& packet, size_t size);
   void Mark();
   void Serve(Receiver& receiver);
+  Queue* LargestUpTo(size_t limit);
   void Write(Receiver& receiver, Subscription& subscription, const Packet& packet);
   void FinishPass();
 
@@ -119,6 +129,7 @@ class BareForwarder {
   std::vector<uint32_t> marked_;  // receivers that are owed something
   std::array<Packet, kMaxPackets> packets_{};
   size_t packet_count_ = 0;
+  std::vector<Queue> queues_;
   std::array<SealJob, Sealer::kMaxJobs> jobs_{};
   size_t job_count_ = 0;
   uint64_t sealed_ = 0;

@@ -155,6 +155,25 @@ TEST_P(BareForwarderTest, LongerPacketBeginsANewTrain) {
   EXPECT_EQ(listener_.Read().size(), 3u);
 }
 
+TEST_P(BareForwarderTest, SourcesTakeTurnsBySizeAndStayInOrderThemselves) {
+  const size_t other = forwarder_->AddSource();
+  forwarder_->Subscribe(first_, other, kOutSsrc + 1);
+  Push(90);
+  Push(800);
+  source_ = other;
+  Push(800);
+  Push(91);
+  forwarder_->Flush();
+  // 800, 91 of the other; then 90; then 800.
+  EXPECT_EQ(forwarder_->counters().sends.calls, 3u);
+  std::vector<size_t> sizes;
+  for (const test::Bytes& packet : listener_.Read()) {
+    const auto view = RtpView::Read(packet, kNumberId);
+    sizes.push_back(packet.size() - view->header_size);
+  }
+  EXPECT_THAT(sizes, ElementsAre(800, 91, 90, 800));
+}
+
 TEST_P(BareForwarderTest, NearlyEqualPacketsBecomeEqualByPadding) {
   for (const size_t size : {798, 800, 799}) Push(size);
   forwarder_->Flush();

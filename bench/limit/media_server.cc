@@ -164,6 +164,10 @@ void MediaServer::Close(size_t transport) {
   transports_[transport] = std::make_unique<Transport>();
 }
 
+Duration MediaServer::Hold() const {
+  return forwarder_->aim().active() ? forwarder_->aim().Hold() : options_.hold;
+}
+
 std::optional<int64_t> MediaServer::RestOfHold() const {
   if (!deadline_ns_) return std::nullopt;
   return std::max<int64_t>(*deadline_ns_ - ClockNanos(CLOCK_MONOTONIC), 0);
@@ -187,10 +191,11 @@ bool MediaServer::Turn(int other) {
       Drain(*transports_[what]);
     }
   }
-  if (forwarder_->waiting() > 0 && options_.hold > Duration(0) && !deadline_ns_) {
-    deadline_ns_ = ClockNanos(CLOCK_MONOTONIC) + options_.hold.count() * 1000;
+  const Duration hold = Hold();
+  if (forwarder_->waiting() > 0 && hold > Duration(0) && !deadline_ns_) {
+    deadline_ns_ = ClockNanos(CLOCK_MONOTONIC) + hold.count() * 1000;
   }
-  if (options_.hold == Duration(0) || RestOfHold() == 0) Flush();
+  if (!deadline_ns_ || RestOfHold() == 0) Flush();
   return other_ready;
 }
 

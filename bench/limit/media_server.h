@@ -26,7 +26,7 @@ class MediaServer {
  public:
   struct Options {
     BareForwarder::Options forwarding;
-    // How long a packet may wait for others to leave with.
+    // How long a packet may wait for others to leave with, unless a mean length of trains says it.
     Duration hold{0};
   };
   struct Track {
@@ -80,6 +80,7 @@ class MediaServer {
   absl::StatusOr<Opened> OpenTransport(const Endpoint& remote);
   absl::Status Watch(int fd, uint64_t what);
   absl::StatusOr<std::unique_ptr<dtls::SrtpSession>> OpeningSession(const Opened& opened) const;
+  Duration Hold() const;
   std::optional<int64_t> RestOfHold() const;
   void Drain(Transport& transport);
   void Take(Transport& transport, ByteSpan datagram);

@@ -25,6 +25,9 @@ constexpr size_t kMaxHoldMicros = 100'000;
 constexpr size_t kMaxReceivers = 10'000;
 constexpr size_t kMaxBatches = 1000;
 
+// A hold beyond this mean would be longer than any that a server has.
+constexpr double kMaxTrainMean = 64;
+
 // Nothing: all is well.
 using Problem = std::optional<WrongLimitOption>;
 
@@ -79,6 +82,15 @@ bool SetSealer(std::string_view text, Sealer::Choice& out) {
   return true;
 }
 
+bool SetMean(std::string_view text, double& out) {
+  double value = 0;
+  const auto [stopped, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && stopped == text.data() + text.size();
+  if (!whole || !(value >= 1 && value <= kMaxTrainMean)) return false;
+  out = value;
+  return true;
+}
+
 bool SetOne(std::optional<size_t> number, size_t& out) {
   if (number) out = *number;
   return number.has_value();
@@ -92,6 +104,9 @@ Problem SetValue(std::string_view name, std::string_view value, LimitOptions& op
   if (name == "--train") {
     return judged(SetOne(Number(value, 1, TrainSender::kMaxSegments), options.train),
                   "a number from 1 to 64");
+  }
+  if (name == "--train-mean") {
+    return judged(SetMean(value, options.train_mean), "a number from 1 to 64");
   }
   if (name == "--hold-us") {
     const auto micros = Number(value, 0, kMaxHoldMicros);
@@ -122,9 +137,9 @@ Problem SetValue(std::string_view name, std::string_view value, LimitOptions& op
 }
 
 bool TakesValue(std::string_view name) {
-  static constexpr std::array<std::string_view, 9> kNames{"--sealer",  "--train",     "--hold-us",
-                                                          "--ciphers", "--receivers", "--trains",
-                                                          "--payload", "--batches",   "--json"};
+  static constexpr std::array<std::string_view, 10> kNames{
+      "--sealer",    "--train",  "--train-mean", "--hold-us", "--ciphers",
+      "--receivers", "--trains", "--payload",    "--batches", "--json"};
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
@@ -169,6 +184,9 @@ std::variant<LimitOptions, WrongLimitOption> ParseLimitOptions(
     if (!value) return WrongLimitOption{std::string(name) + " needs a value."};
     if (Problem problem = SetValue(name, *value, options)) return *std::move(problem);
   }
+  if (options.train_mean > 0 && options.hold > Duration(0)) {
+    return WrongLimitOption{"--hold-us has no meaning with --train-mean, which says it."};
+  }
   return options;
 }
 
@@ -181,6 +199,9 @@ std::string_view LimitHelp() {
          "\n"
          "  --sealer best|bulk|openssl   the cipher's implementation (best)\n"
          "  --train T                    packets of one receiver that leave together at most (64)\n"
+         "  --train-mean X               and on average: longer ones are cut, and packets wait up "
+         "to\n"
+         "                               10 ms until trains are as long; not with --hold-us\n"
          "  --hold-us U                  how long a packet may wait for others (0)\n"
          "\n"
          "  --sink                       send into a device that swallows all; needs root\n"

@@ -20,8 +20,10 @@ namespace sluice::bench {
 struct LimitOptions {
   bool help = false;
   Sealer::Choice sealer = Sealer::Choice::kBest;
-  // As an adapter: packets of one train at most, and how long a packet may wait for others.
+  // As an adapter: packets of one train at most, and on average (0: as they come), and how long a
+  // packet may wait for others where no average says it.
   size_t train = 64;
+  double train_mean = 0;
   Duration hold{0};
   // Into a sink, and then everything below is one case each.
   bool sink = false;

@@ -42,7 +42,19 @@ TEST(LimitOptionsTest, EveryOptionIsRead) {
   EXPECT_EQ(options->json, "out.json");
 }
 
+TEST(LimitOptionsTest, MeanOfTrainsNeedNotBeWhole) {
+  const auto parsed = Parse({"--train-mean", "2.97"});
+  ASSERT_TRUE(std::holds_alternative<LimitOptions>(parsed));
+  EXPECT_EQ(std::get<LimitOptions>(parsed).train_mean, 2.97);
+}
+
+TEST(LimitOptionsTest, WaitIsSaidByOneOptionOnly) {
+  EXPECT_THAT(Sentence({"--train-mean", "2", "--hold-us", "100"}), StartsWith("--hold-us has no"));
+}
+
 TEST(LimitOptionsTest, WrongValueNamesItsOption) {
+  EXPECT_THAT(Sentence({"--train-mean", "0.5"}), StartsWith("--train-mean must be"));
+  EXPECT_THAT(Sentence({"--train-mean", "nan"}), StartsWith("--train-mean must be"));
   EXPECT_THAT(Sentence({"--train", "65"}), StartsWith("--train must be"));
   EXPECT_THAT(Sentence({"--hold-us", "-1"}), StartsWith("--hold-us must be"));
   EXPECT_THAT(Sentence({"--ciphers", "gcm128,rot13"}), StartsWith("--ciphers must be"));

@@ -44,13 +44,16 @@ ssize_t SendSegments(int fd, uint8_t* bytes, size_t size, uint16_t segment) {
 
 bool TrainSender::Joins(const Train& train, int fd, size_t size) const {
   return train.fd == fd && !train.closed && train.count < segments_ && size <= train.segment &&
-         train.size + size <= kMaxTrainBytes;
+         train.size + size <= kMaxTrainBytes && aim_.MayJoin();
 }
 
 uint8_t* TrainSender::Reserve(int fd, size_t size) {
   if (buffer_.size() - used_ < size) return nullptr;
   if (trains_.empty() || !Joins(trains_.back(), fd, size)) {
     trains_.push_back({.fd = fd, .offset = used_, .segment = size});
+    aim_.RecordTrain();
+  } else {
+    aim_.RecordJoin();
   }
   Train& train = trains_.back();
   train.size += size;

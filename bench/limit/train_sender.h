@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "bench/limit/train_aim.h"
+
 namespace sluice::bench {
 
 class TrainSender {
@@ -23,14 +25,18 @@ class TrainSender {
     uint64_t lost = 0;       // that it did not
   };
 
-  // At most `segments` datagrams leave together; `room` bytes wait at most.
-  TrainSender(size_t segments, size_t room) : segments_(segments), buffer_(room) {}
+  // At most `segments` datagrams leave together, `mean` on average (0: as they come); `room` bytes
+  // wait at most.
+  TrainSender(size_t segments, size_t room, double mean)
+      : segments_(segments), aim_(mean), buffer_(room) {}
 
   // Where a datagram of `size` bytes for the socket `fd` goes. Nothing if there is no room left:
   // send first.
   uint8_t* Reserve(int fd, size_t size);
   void Send();
 
+  TrainAim& aim() { return aim_; }
+  const TrainAim& aim() const { return aim_; }
   const Counters& counters() const { return counters_; }
 
  private:
@@ -47,6 +53,7 @@ class TrainSender {
   void SendTrain(const Train& train);
 
   const size_t segments_;
+  TrainAim aim_;
   std::vector<uint8_t> buffer_;
   std::vector<Train> trains_;
   size_t used_ = 0;

@@ -185,14 +185,16 @@ absl::StatusOr<PeerIdentity> ReadIdentity(const AdapterLine& line) {
   PeerIdentity identity;
   identity.name = std::string(line.Get("name"));
   identity.version = std::string(line.Get("version"));
+  std::vector<pid_t> pids;
   for (const std::string_view text : Split(line.Get("pid"), ',')) {
     const auto pid = ParseUnsigned(text, kMaxPid);
-    if (!pid || identity.pids.size() == kMaxProcesses) {
+    if (!pid || pids.size() == kMaxProcesses) {
       return absl::InternalError(absl::StrCat("pid: ", std::string(text), " is no process"));
     }
-    identity.pids.push_back(static_cast<pid_t>(*pid));
+    pids.push_back(static_cast<pid_t>(*pid));
   }
-  if (identity.pids.empty()) return absl::InternalError("pid: missing");
+  if (pids.empty()) return absl::InternalError("pid: missing");
+  identity.workers.push_back(std::move(pids));
   return identity;
 }
 

@@ -101,7 +101,7 @@ TEST(AdapterMessagesTest, CountersAreNumbers) {
 TEST(AdapterMessagesTest, IdentityHasProcesses) {
   const auto identity = ReadIdentity(*AdapterLine::Parse("ok pid=12,13 name=x version=1"));
   ASSERT_TRUE(identity.ok());
-  EXPECT_THAT(identity->pids, ElementsAre(12, 13));
+  EXPECT_THAT(identity->pids(), ElementsAre(12, 13));
 }
 
 TEST(AdapterMessagesTest, SkippingIsUnavailable) {

@@ -48,6 +48,8 @@ class Client {
 
   // What the server calls the transport; empty until it has answered.
   std::string transport;
+  // Which of several workers has it.
+  size_t worker = 0;
   // When the server was asked for it.
   Timestamp asked_at;
   bool told_connected = false;

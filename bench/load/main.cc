@@ -2,9 +2,7 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -16,15 +14,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "bench/load/adapter_peer.h"
 #include "bench/load/child_process.h"
 #include "bench/load/json.h"
+#include "bench/load/make_peer.h"
 #include "bench/load/media_library.h"
 #include "bench/load/options.h"
 #include "bench/load/progress_line.h"
 #include "bench/load/report.h"
 #include "bench/load/round.h"
-#include "bench/load/sluice_peer.h"
 #include "worker/io/system_entropy.h"
 
 namespace sluice::load {
@@ -36,14 +33,6 @@ constexpr int kWrongOption = 2;
 constexpr double kBusy = 0.9;
 // And above this, it is other programs.
 constexpr double kDisturbed = 0.05;
-
-std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
-std::string OwnFolder() {
-  char path[PATH_MAX];
-  const ssize_t size = readlink("/proc/self/exe", path, sizeof(path));
-  return FolderOf(std::string(path, size > 0 ? static_cast<size_t>(size) : 0));
-}
 
 void Prepare(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
@@ -57,26 +46,6 @@ void Prepare(const Options& options) {
   if (absl::Status pinned = PinTo(0, options.own_cpu); !pinned.ok()) {
     std::fprintf(stderr, "load: --own-cpu: %s\n", std::string(pinned.message()).c_str());
   }
-}
-
-std::unique_ptr<Peer> MakePeer(const std::string& name, const Options& options) {
-  const std::string own = OwnFolder();
-  if (name == "sluice") {
-    const std::string beside = FolderOf(own) + "/worker/sluice-worker";
-    return std::make_unique<SluicePeer>(
-        SluicePeer::Options{options.worker.empty() ? beside : options.worker,
-                            options.worker_arguments, options.twcc, options.server_cpu});
-  }
-  AdapterPeer::Options adapter{
-      {}, options.cipher, options.twcc, options.server_cpu, options.own_cpu};
-  if (name == "limit") {
-    adapter.arguments = {own + "/limit"};
-  } else {
-    const std::string folder =
-        options.adapters.empty() ? std::string(SLUICE_SOURCE_DIR "/bench/peers") : options.adapters;
-    adapter.arguments = {"node", absl::StrCat(folder, "/", name, ".js")};
-  }
-  return std::make_unique<AdapterPeer>(std::move(adapter));
 }
 
 class Program {
@@ -95,7 +64,8 @@ class Program {
     library_ = *std::move(library);
     for (uint32_t round = 0; round < options_.rounds; ++round) {
       for (const std::string& name : options_.peers) {
-        failed_ = !RunPeer(name, round) || failed_;
+        failed_ = !RunPeer(name, 1, round) || failed_;
+        if (options_.workers > 1) failed_ = !RunPeer(name, options_.workers, round) || failed_;
       }
     }
     progress_.Clear();
@@ -113,13 +83,21 @@ class Program {
     return kFailed;
   }
 
+  double LimitTrain() const {
+    const bool searches = options_.profile == Profile::kRate || options_.profile == Profile::kJoin;
+    if (options_.limit_trains == Options::Trains::kSame) return searches ? 0 : last_train_;
+    return options_.limit_train;
+  }
+
   // False if something failed.
-  bool RunPeer(const std::string& name, uint32_t round) {
+  bool RunPeer(const std::string& name, uint32_t workers, uint32_t round) {
     if (absent_.contains(name)) return true;
+    const std::string title = workers > 1 ? absl::StrCat(name, " x", workers) : name;
     progress_.Begin(absl::StrCat(std::string(ProfileName(options_.profile)), " ", round + 1, "/",
-                                 options_.rounds, " ", name));
+                                 options_.rounds, " ", title));
     progress_.Show("starting");
-    const std::unique_ptr<Peer> peer = MakePeer(name, options_);
+    const PeerChoice choice{name, workers, LimitTrain()};
+    const std::unique_ptr<Peer> peer = MakePeer(choice, options_);
     absl::StatusOr<PeerIdentity> identity = peer->Start();
     if (!identity.ok()) {
       Fail(name, identity.status());
@@ -128,15 +106,20 @@ class Program {
       // Who is not here is left out; who is here and does not work is a failure.
       return absl::IsUnavailable(identity.status()) && name != "sluice";
     }
-    identity->name = name;
+    identity->name = title;
+    // Each worker carries as much as one does alone.
+    Options options = options_;
+    options.rooms *= workers;
     absl::StatusOr<Json> figures =
-        Round({options_, library_, *peer, *identity, *context_, entropy_, progress_}).Run();
+        Round({options, library_, *peer, *identity, *context_, entropy_, progress_}).Run();
     peer->Stop();
     if (!figures.ok()) {
       Fail(name, figures.status());
       return false;
     }
     figures->Set("round", uint64_t{round});
+    if (name == "sluice") last_train_ = figures->Number("train_mean").value_or(0);
+    if (name == "limit" && choice.limit_train > 0) figures->Set("train_asked", choice.limit_train);
     Warn(*figures);
     const bool right = !options_.check || Check(*figures);
     rounds_.push_back(*std::move(figures));
@@ -194,6 +177,8 @@ class Program {
   ProgressLine progress_;
   std::set<std::string> absent_;
   std::vector<Json> rounds_;
+  // Packets per train of sluice's last turn; 0: it had none.
+  double last_train_ = 0;
   bool failed_ = false;
 };
 

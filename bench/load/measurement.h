@@ -18,19 +18,48 @@ namespace sluice::load {
 
 // Of all receivers together, since they joined.
 struct Arrivals {
-  uint64_t received = 0;
-  // What the senders sent to them; of streams that a server chooses from several, what the sequence
-  // numbers say.
-  uint64_t expected = 0;
+  struct Kind {
+    // Without what was repeated. With what profile mixed throws away for good, since it came.
+    uint64_t received = 0;
+    // What the senders sent to them; of streams that a server chooses from several, what the
+    // sequence numbers say.
+    uint64_t expected = 0;
+
+    Kind operator-(const Kind& before) const {
+      return {received - before.received, expected - before.expected};
+    }
+  };
+  Kind sound;
+  Kind pictures;
+
+  uint64_t received() const { return sound.received + pictures.received; }
+  uint64_t expected() const { return sound.expected + pictures.expected; }
+  Arrivals operator-(const Arrivals& before) const {
+    return {sound - before.sound, pictures - before.pictures};
+  }
 };
 
 Arrivals CountArrivals(const Stage& stage);
 
-// Of the server: its processes, and the core it runs on.
+// Of the server: its processes, together and of each worker, and the core of the first of them.
 struct ServerMeter {
   ProcessMeter processes;
+  std::vector<ProcessMeter> workers;
   uint32_t cpu = 0;
 };
+
+// What one worker did in an interval.
+struct WorkerShare {
+  uint64_t packets = 0;  // of media that its receivers got
+  int64_t cpu_ns = 0;
+
+  double us_per_packet() const {
+    return packets == 0 ? 0.0 : static_cast<double>(cpu_ns) / 1'000 / static_cast<double>(packets);
+  }
+};
+
+// What all of them would carry at this cost, if each had a core for itself.
+double CapacityPerSecond(const std::vector<WorkerShare>& workers);
 
 struct Interval {
   double seconds = 0;
@@ -41,6 +70,7 @@ struct Interval {
   uint64_t repaired_in_all = 0;
   uint64_t padding = 0;
   CpuTime server;
+  std::vector<WorkerShare> workers;
   double own_cpu_share = 0;
   // What others than the server took of its core.
   double others_cpu_share = 0;
@@ -55,7 +85,10 @@ struct Interval {
   double cpu_us_per_packet() const;
   // Of what was sent, how much never came, not even repeated; 0..1.
   double loss() const;
-  uint64_t lost() const;
+  uint64_t lost() const { return lost_sound() + lost_pictures(); }
+  uint64_t lost_sound() const;
+  // Only pictures are repeated.
+  uint64_t lost_pictures() const;
 };
 
 // Plays media at `speed` for so long. Before and after, media rests for a moment, so that every
@@ -69,6 +102,8 @@ absl::StatusOr<Json> MeasureSyscalls(Stage& stage, const std::vector<pid_t>& pid
 
 // The members of the output that every profile has.
 void DescribeInterval(const Interval& interval, const Stage& stage, Json& out);
+// What each of several workers did.
+void DescribeWorkers(const Interval& interval, Json& out);
 // {p50, p99, p999, max, samples}
 Json DescribeDelay(const DelayHistogram& delay);
 

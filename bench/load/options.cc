@@ -42,12 +42,14 @@ constexpr uint32_t kMaxClients = 20'000;
 constexpr uint32_t kMaxRooms = 1'000;
 // Everybody receives everybody.
 constexpr uint32_t kMaxMembers = 60;
+constexpr uint32_t kMaxWorkers = 64;
 constexpr double kMaxSeconds = 3'600;
 constexpr uint32_t kMaxRounds = 100;
 constexpr double kMaxRate = 1'000;
 constexpr uint32_t kMaxCpu = 1'023;
 constexpr uint32_t kMaxCycles = 1'000;
 constexpr double kMaxJoins = 10'000;
+constexpr double kMaxTrain = 64;
 
 Problem Wrong(std::string_view name, std::string_view wants, std::string_view got) {
   std::string sentence(name);
@@ -145,6 +147,19 @@ Problem ReadTwcc(std::string_view value, Options& options) {
   return std::nullopt;
 }
 
+Problem ReadLimitTrain(std::string_view value, Options& options) {
+  options.limit_trains = value == "same"   ? Options::Trains::kSame
+                         : value == "free" ? Options::Trains::kFree
+                                           : Options::Trains::kGiven;
+  if (options.limit_trains != Options::Trains::kGiven) return std::nullopt;
+  double number = 0;
+  if (ParseNumber(value, number) && number >= 1 && number <= kMaxTrain) {
+    options.limit_train = number;
+    return std::nullopt;
+  }
+  return Wrong("--limit-train", "same, free or a number from 1 to 64", value);
+}
+
 std::vector<Reader> Readers() {
   return {
       Choice("--profile", &Options::profile, kProfiles),
@@ -156,6 +171,7 @@ std::vector<Reader> Readers() {
       {"--peers", ReadPeers},
       Text("--json", &Options::json, "the path of a file"),
       Whole("--rooms", &Options::rooms, 1, kMaxRooms),
+      Whole("--workers", &Options::workers, 1, kMaxWorkers),
       Whole("--members", &Options::members, 2, kMaxMembers),
       Real("--rate", &Options::rate, kMaxRate),
       {"--twcc", ReadTwcc},
@@ -166,6 +182,7 @@ std::vector<Reader> Readers() {
       Whole("--server-cpu", &Options::server_cpu, 0, kMaxCpu),
       Whole("--own-cpu", &Options::own_cpu, 0, kMaxCpu),
       Whole("--seed", &Options::seed, 0, 0xffffffff),
+      {"--limit-train", ReadLimitTrain},
       Text("--traces", &Options::traces, "the folder of the traces"),
       Text("--worker", &Options::worker, "the path of sluice-worker"),
       {"--worker-arg",
@@ -179,12 +196,19 @@ std::vector<Reader> Readers() {
 
 // What no option says by itself.
 Problem CheckTogether(const Options& options) {
-  const uint64_t clients = options.profile == Profile::kMeeting
-                               ? uint64_t{2} * options.rooms * options.members
-                               : uint64_t{options.rooms} * options.receivers;
+  const uint64_t rooms = uint64_t{options.rooms} * options.workers;
+  const uint64_t clients = options.profile == Profile::kMeeting ? 2 * rooms * options.members
+                                                                : rooms * options.receivers;
   if (clients > kMaxClients) {
-    return WrongOption{"--rooms makes " + std::to_string(clients) + " clients, more than " +
+    return WrongOption{std::string(options.workers > 1 ? "--workers" : "--rooms") + " makes " +
+                       std::to_string(clients) + " clients, more than " +
                        std::to_string(kMaxClients) + "."};
+  }
+  const bool splits = options.profile == Profile::kBroadcast ||
+                      options.profile == Profile::kMeeting || options.profile == Profile::kAudio;
+  if (options.workers > 1 && !splits) {
+    return WrongOption{"--workers is for broadcast, meeting and audio, not for " +
+                       std::string(ProfileName(options.profile)) + "."};
   }
   return std::nullopt;
 }
@@ -259,6 +283,13 @@ in this process) on another; everything stays on loopback.
                      rate: finds the most packets/s without loss; delay at 50, 90 %
   --receivers N      (200)
   --rooms N          (1)
+  --workers N        of broadcast, meeting, audio: each peer takes two turns in each
+                     round, with one worker process and with N of them, on a core
+                     each as far as there are (clients share theirs last), and with
+                     --rooms rooms for each worker, so that all carry as much as
+                     the one. A worker's packets divided by its CPU seconds are what
+                     it carries on a full core; capacity_per_s is the sum over the
+                     workers, and its ratio, N to one, that of the same round (1)
   --members N        of each room of a meeting (12)
   --cipher NAME      gcm128 (default), gcm256 or cm80
   --media NAME       what Chromium sent: vp8 (default), vp9, h264, av1, and Opus;
@@ -275,6 +306,9 @@ in this process) on another; everything stays on loopback.
   --joins X          a second, of profile join (200)
   --server-cpu N     the servers' core (0)
   --own-cpu N        the clients' core (1)
+  --limit-train X    packets per train that limit is to have on average: same as
+                     sluice in its last turn before (default; not with join and
+                     rate), free: as they come, or a number from 1 to 64
   --traces DIR       where the recordings are (bench/traffic/traces)
   --worker PATH      sluice-worker (default: that of this build)
   --worker-arg ARG   one more argument for it; may be repeated

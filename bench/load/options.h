@@ -35,6 +35,8 @@ struct Options {
   std::vector<std::string> peers = {"sluice"};
   std::string json;
   uint32_t rooms = 1;
+  // Processes of each server in every second turn, each with as many rooms; 1 in the others.
+  uint32_t workers = 1;
   uint32_t members = 12;
   // The offered traffic, as a multiple of real time.
   double rate = 1;
@@ -50,6 +52,11 @@ struct Options {
   uint32_t own_cpu = 1;
   uint32_t seed = 1;
   Pictures pictures = Pictures::kVp8;
+  // Packets of a train that `limit` is to have on average: a number of at least 1, as many as
+  // sluice just had, or as they come.
+  enum class Trains : uint8_t { kSame, kFree, kGiven };
+  Trains limit_trains = Trains::kSame;
+  double limit_train = 0;  // if given
   // Programs and folders; empty for those beside this program.
   std::string worker;
   std::vector<std::string> worker_arguments;

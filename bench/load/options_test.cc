@@ -45,6 +45,14 @@ TEST(LoadOptionsTest, ValuesMayFollowAnEqualsSign) {
   EXPECT_EQ(Accepted({"--receivers=17"}).receivers, 17u);
 }
 
+TEST(LoadOptionsTest, TrainsOfTheLimitAreThoseOfSluiceUnlessSaidOtherwise) {
+  EXPECT_EQ(Accepted({}).limit_trains, Options::Trains::kSame);
+  EXPECT_EQ(Accepted({"--limit-train", "free"}).limit_trains, Options::Trains::kFree);
+  const Options given = Accepted({"--limit-train", "2.5"});
+  EXPECT_EQ(given.limit_trains, Options::Trains::kGiven);
+  EXPECT_EQ(given.limit_train, 2.5);
+}
+
 TEST(LoadOptionsTest, WorkerArgumentsAddUp) {
   EXPECT_THAT(Accepted({"--worker-arg", "--log-level", "--worker-arg", "warn"}).worker_arguments,
               ElementsAre("--log-level", "warn"));
@@ -59,6 +67,8 @@ TEST(LoadOptionsTest, RefusalsNameTheOption) {
   EXPECT_THAT(Refusal({"--seconds", "nan"}), HasSubstr("--seconds"));
   EXPECT_THAT(Refusal({"--twcc", "yes"}), HasSubstr("--twcc"));
   EXPECT_THAT(Refusal({"--json", ""}), HasSubstr("--json"));
+  EXPECT_THAT(Refusal({"--limit-train", "0.9"}), HasSubstr("--limit-train"));
+  EXPECT_THAT(Refusal({"--limit-train", "nan"}), HasSubstr("--limit-train"));
   EXPECT_THAT(Refusal({"--unheard-of"}), HasSubstr("--unheard-of"));
   EXPECT_THAT(Refusal({"--rounds"}), HasSubstr("--rounds"));
 }
@@ -70,6 +80,16 @@ TEST(LoadOptionsTest, PeerNamesCannotLeaveTheFolderOfAdapters) {
 
 TEST(LoadOptionsTest, RoomsAndReceiversAreBoundedTogether) {
   EXPECT_THAT(Refusal({"--rooms", "1000", "--receivers", "1000"}), HasSubstr("--rooms"));
+}
+
+TEST(LoadOptionsTest, WorkersMultiplyTheRooms) {
+  EXPECT_EQ(Accepted({"--workers", "2"}).workers, 2u);
+  EXPECT_THAT(Refusal({"--workers", "65"}), HasSubstr("--workers"));
+  EXPECT_THAT(Refusal({"--workers", "64", "--receivers", "1000"}), HasSubstr("--workers"));
+}
+
+TEST(LoadOptionsTest, WorkersAreForProfilesWhoseRoomsCanBeDealtOut) {
+  EXPECT_THAT(Refusal({"--workers", "2", "--profile", "rate"}), HasSubstr("--workers"));
 }
 
 TEST(LoadOptionsTest, NamesAreThoseOfTheCommandLine) {

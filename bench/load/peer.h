@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -72,6 +73,8 @@ struct Answer {
   Link::Remote remote;
   std::vector<StreamDescription> streams;
   uint8_t twcc_id = 0;
+  // Which of several workers has the transport.
+  size_t worker = 0;
   // To CountersRequest.
   std::map<std::string, uint64_t> counters;
 };
@@ -79,8 +82,14 @@ struct Answer {
 struct PeerIdentity {
   std::string name;
   std::string version;
-  // Of the processes that are measured.
-  std::vector<pid_t> pids;
+  // The processes that are measured, of each worker. Most servers have one worker.
+  std::vector<std::vector<pid_t>> workers;
+
+  std::vector<pid_t> pids() const {
+    std::vector<pid_t> all;
+    for (const auto& worker : workers) all.insert(all.end(), worker.begin(), worker.end());
+    return all;
+  }
 };
 
 class Peer {

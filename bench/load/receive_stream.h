@@ -44,6 +44,10 @@ class ReceiveStream {
     first_ = std::min(first_, highest_ + std::min<int64_t>(step, 0));
   }
 
+  // The network that is played behind the server loses one, and nobody will ask for it again. It
+  // did arrive, but reports say that it did not.
+  void RecordThrownAway() { ++thrown_away_; }
+
   // How far `seq` is ahead of the highest so far.
   int64_t Step(uint16_t seq) const {
     return static_cast<int16_t>(static_cast<uint16_t>(seq - static_cast<uint16_t>(highest_)));
@@ -51,6 +55,9 @@ class ReceiveStream {
 
   const StreamDescription& description() const { return description_; }
   uint64_t received() const { return received_; }
+  // What the server has delivered, once each; of that what was asked for again is counted
+  // elsewhere.
+  uint64_t delivered() const { return received_ + thrown_away_; }
   uint64_t expected() const {
     return received_ == 0 ? 0 : static_cast<uint64_t>(highest_ - first_ + 1);
   }
@@ -84,6 +91,7 @@ class ReceiveStream {
 
   StreamDescription description_;
   uint64_t received_ = 0;
+  uint64_t thrown_away_ = 0;
   int64_t first_ = 0;
   int64_t highest_ = 0;
   int64_t reported_expected_ = 0;

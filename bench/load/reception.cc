@@ -66,7 +66,10 @@ bool Reception::ReceiveRtp(ByteSpan packet, int64_t stamp_ns, Timestamp at,
   if (place != nullptr && options_.loss > 0 && entropy_.Chance(options_.loss)) {
     ++totals_.dropped;
     // It was forwarded, and arrived; the network that is played here is behind the server.
-    if (!place->retransmission) ++totals_.packets;
+    if (place->retransmission) return false;
+    ++totals_.packets;
+    ReceiveStream& stream = streams_[place->stream];
+    if (!stream.missing) stream.RecordThrownAway();
     return false;
   }
   if (options_.twcc_id != 0) {

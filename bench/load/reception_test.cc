@@ -199,6 +199,20 @@ TEST_F(ReceptionTest, DropsAsMuchAsItIsToldTo) {
   EXPECT_EQ(totals_.packets, 2'000u);
 }
 
+// Sound is never asked for again, and what threw it away is not the server.
+TEST_F(ReceptionTest, WhatIsThrownAwayForGoodWasDelivered) {
+  Begin({.nack = false, .loss = 0.1, .seed = 3});
+  for (int i = 0; i < 2'000; ++i) Receive(Next());
+  EXPECT_LT(reception_->streams()[0].received(), 1'900u);
+  EXPECT_EQ(reception_->streams()[0].delivered(), 2'000u);
+}
+
+TEST_F(ReceptionTest, WhatIsThrownAwayAndAskedForAgainIsMissingUntilItIsRepeated) {
+  Begin({.nack = true, .loss = 0.1, .seed = 3});
+  for (int i = 0; i < 2'000; ++i) Receive(Next());
+  EXPECT_EQ(reception_->streams()[0].delivered(), 2'000u - totals_.dropped);
+}
+
 TEST_F(ReceptionTest, AsksForKeyFramesAsOftenAsItIsToldTo) {
   Begin({.key_frame_every = 1s, .seed = 4});
   for (Timestamp now = kNow; now < kNow + 1'000s; now += 20ms) Rtcp(now);

@@ -27,6 +27,8 @@ constexpr Figure kFigures[] = {
     {"system_us_per_packet", "  system", 1, 3},
     {"cpu_share", "CPU of its core, %", 0.01, 1},
     {"loss", "loss, %", 0.01, 3},
+    {"loss_sound", "  of sound", 0.01, 3},
+    {"loss_pictures", "  of pictures", 0.01, 3},
     {"delay_us.p50", "delay p50, us", 1, 0},
     {"delay_us.p99", "delay p99, us", 1, 0},
     {"delay_us.p999", "delay p99.9, us", 1, 0},
@@ -36,6 +38,8 @@ constexpr Figure kFigures[] = {
     {"at_90.delay_us.p99", "at 90 %: delay p99, us", 1, 0},
     {"syscalls_per_packet", "system calls/packet", 1, 3},
     {"train_mean", "packets/train", 1, 2},
+    {"train_asked", "  it was to have", 1, 2},
+    {"capacity_per_s", "packets/s, full cores", 1, 0},
     {"joins_per_s", "joins/s", 1, 0},
     {"join_ms.p50", "join to media p50, ms", 1, 1},
     {"join_ms.p99", "join to media p99, ms", 1, 1},
@@ -67,13 +71,13 @@ std::vector<double> ValuesOf(const std::vector<Json>& rounds, std::string_view p
 
 // Ratios of figures of the same round, which drift of the machine touches least.
 std::optional<double> MedianRatio(const std::vector<Json>& rounds, std::string_view peer,
-                                  std::string_view path) {
+                                  std::string_view path, std::string_view who = kOurs) {
   std::map<double, double> ours, theirs;
   for (const Json& round : rounds) {
     const std::optional<double> value = round.Number(path);
     const double number = round.Number("round").value_or(0);
     if (!value) continue;
-    if (round.Text("peer") == kOurs) ours[number] = *value;
+    if (round.Text("peer") == who) ours[number] = *value;
     if (round.Text("peer") == peer) theirs[number] = *value;
   }
   std::vector<double> ratios;
@@ -83,6 +87,12 @@ std::optional<double> MedianRatio(const std::vector<Json>& rounds, std::string_v
   }
   if (ratios.empty()) return std::nullopt;
   return Median(std::move(ratios));
+}
+
+// "sluice" of "sluice x2"; nothing if it is one process.
+std::optional<std::string> OneOf(const std::string& peer) {
+  const size_t end = peer.rfind(" x");
+  return end == std::string::npos ? std::nullopt : std::optional(peer.substr(0, end));
 }
 
 std::string Cell(const std::vector<Json>& rounds, std::string_view peer, const Figure& figure) {
@@ -137,6 +147,14 @@ std::string MakeTable(const std::vector<Json>& rounds) {
     }
     if (known) table += line + '\n';
   }
+  for (const std::string& peer : peers) {
+    const std::optional<std::string> one = OneOf(peer);
+    const auto ratio = one ? MedianRatio(rounds, *one, "capacity_per_s", peer) : std::nullopt;
+    if (!ratio) continue;
+    char text[96];
+    const int size = std::snprintf(text, sizeof(text), " carries %.2f times what one does", *ratio);
+    table.append(peer).append(text, static_cast<size_t>(size)) += '\n';
+  }
   return table;
 }
 
@@ -151,7 +169,17 @@ Json MakeRatios(const std::vector<Json>& rounds) {
     }
     all.Set(peer, std::move(ratios));
   }
-  return Json::Object().Set("median_ratios_of_sluice_to", std::move(all));
+  Json out = Json::Object().Set("median_ratios_of_sluice_to", std::move(all));
+  Json capacity = Json::Object();
+  bool several = false;
+  for (const std::string& peer : PeersOf(rounds)) {
+    const std::optional<std::string> one = OneOf(peer);
+    const auto ratio = one ? MedianRatio(rounds, *one, "capacity_per_s", peer) : std::nullopt;
+    if (ratio) capacity.Set(peer, *ratio);
+    several = several || ratio;
+  }
+  if (several) out.Set("capacity_of_workers_to_one", std::move(capacity));
+  return out;
 }
 
 std::string MakeJson(const std::vector<Json>& rounds) {

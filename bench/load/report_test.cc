@@ -48,6 +48,17 @@ TEST(ReportTest, OneAloneHasNoRatios) {
             "{\"median_ratios_of_sluice_to\": {}}");
 }
 
+TEST(ReportTest, WhatSeveralWorkersCarryIsOfTheSameRound) {
+  const auto round = [](const char* peer, uint64_t number, double capacity) {
+    return Json::Object().Set("peer", peer).Set("round", number).Set("capacity_per_s", capacity);
+  };
+  // The machine was half as fast in the second round.
+  const std::vector<Json> rounds = {round("sluice", 0, 1000), round("sluice x2", 0, 1900),
+                                    round("sluice", 1, 500), round("sluice x2", 1, 950)};
+  EXPECT_THAT(MakeRatios(rounds).Number("capacity_of_workers_to_one.sluice x2"), Optional(1.9));
+  EXPECT_THAT(MakeTable(rounds), HasSubstr("sluice x2 carries 1.90 times what one does"));
+}
+
 TEST(ReportTest, OutputIsOneObjectALineAndTheRatiosLast) {
   const std::string text = MakeJson({RoundOf("sluice", 0, 1, 10)});
   EXPECT_TRUE(text.starts_with("[\n{\"peer\": \"sluice\""));

@@ -23,10 +23,16 @@ constexpr Duration kQuiet = std::chrono::seconds(1);
 Round::Round(const Setting& setting)
     : setting_(setting),
       options_(setting.options),
-      meter_{ProcessMeter(setting.identity.pids), setting.options.server_cpu},
+      meter_(MeterOf(setting)),
       scene_(MakeScene(setting.options, setting.library)),
       stage_(setting.peer, setting.context, setting.entropy) {
   stage_.SetObserver([this] { ShowState(doing_); });
+}
+
+ServerMeter Round::MeterOf(const Setting& setting) {
+  ServerMeter meter{ProcessMeter(setting.identity.pids()), {}, setting.options.server_cpu};
+  for (const auto& pids : setting.identity.workers) meter.workers.emplace_back(pids);
+  return meter;
 }
 
 Duration Round::measured() const {
@@ -62,6 +68,7 @@ absl::StatusOr<Json> Round::Run() {
       .Set("peer", setting_.identity.name)
       .Set("version", setting_.identity.version)
       .Set("receivers", uint64_t{scene_.receivers.size()})
+      .Set("workers", uint64_t{meter_.workers.size()})
       .Set("rooms", uint64_t{options_.rooms})
       .Set("members", uint64_t{options_.profile == Profile::kMeeting ? options_.members : 0})
       .Set("cipher", CipherName(options_.cipher))
@@ -124,8 +131,9 @@ absl::Status Round::RunTraffic(Json& out) {
   if (!interval.ok()) return interval.status();
   const uint64_t rss = meter_.processes.ReadRss();
   DescribeInterval(*interval, stage_, out);
+  if (options_.workers > 1) DescribeWorkers(*interval, out);
   doing_ = "counting system calls";
-  absl::StatusOr<Json> syscalls = MeasureSyscalls(stage_, setting_.identity.pids, scene_.speed);
+  absl::StatusOr<Json> syscalls = MeasureSyscalls(stage_, setting_.identity.pids(), scene_.speed);
   if (!syscalls.ok()) return syscalls.status();
   const auto grown = static_cast<double>(rss) - static_cast<double>(rss_before_);
   out.Set("syscalls_per_packet", *std::move(syscalls))

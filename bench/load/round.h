@@ -41,6 +41,8 @@ class Round {
   absl::StatusOr<Json> Run();
 
  private:
+  static ServerMeter MeterOf(const Setting& setting);
+
   absl::Status RunTraffic(Json& out);
   absl::Status RunIdle(Json& out);
   absl::Status RunJoin(Json& out);
@@ -72,6 +74,8 @@ class Round {
     bool clean = false;
   };
   absl::StatusOr<Step> TryRate(double speed, Duration time, Json& steps);
+  // After losses, as slowly as a server's estimates of its receivers' paths recover.
+  absl::Status Climb(double speed);
   absl::StatusOr<Step> TryTwice(double speed, Json& steps);
   absl::StatusOr<Step> FindRate(Json& steps);
 
@@ -84,6 +88,8 @@ class Round {
   Scene scene_;
   Stage stage_;
   uint64_t rss_before_ = 0;
+  // The speed at which media flows well since the last loss; 0: there was none.
+  double recovered_ = 0;
   const char* doing_ = "";
   uint64_t last_packets_ = 0;
   Timestamp last_shown_;

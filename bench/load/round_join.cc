@@ -29,9 +29,9 @@ absl::Status Round::RunJoin(Json& out) {
     if (absl::Status status = RunCycle(cycle, storms); !status.ok()) return status;
   }
   const double ns = static_cast<double>((stage_.clock().Now() - begin).count()) * 1'000;
-  const Arrivals after = CountArrivals(stage_);
-  const uint64_t expected = after.expected - arrivals.expected;
-  const uint64_t received = after.received - arrivals.received;
+  const Arrivals in_all = CountArrivals(stage_) - arrivals;
+  const uint64_t expected = in_all.expected();
+  const uint64_t received = in_all.received();
   const uint64_t packets = stage_.totals().packets - before.packets;
   const double used = static_cast<double>((meter_.processes.ReadCpu() - cpu).total_ns);
   const DelayHistogram& join = stage_.join_time();

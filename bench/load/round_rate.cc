@@ -29,30 +29,47 @@ constexpr double kMaxBehind = 0.06;
 constexpr int kTries = 2;
 constexpr double kEasy = 0.3;
 constexpr Duration kRecovery = std::chrono::seconds(2);
+// What a server believes of paths after losses: half as much again as arrives, at most. Estimates
+// that were cut come back by a quarter a second, and no encoder is faster than its estimate.
+constexpr double kClimb = 1.25;
+constexpr Duration kClimbStage = std::chrono::seconds(1);
 
 absl::Status NothingClean(const Interval& interval) {
   return absl::InternalError(
       absl::StrCat("not even the lowest rate is without loss: ", interval.lost(), " of ",
-                   interval.arrivals.expected, " packets were lost, and ",
-                   interval.arrivals.expected - interval.packets, " late"));
+                   interval.arrivals.expected(), " packets were lost, and ",
+                   interval.arrivals.expected() - interval.packets, " late"));
 }
 
 }  // namespace
 
+// Without feedback there is nothing to climb: no server knows of losses.
+absl::Status Round::Climb(double speed) {
+  while (options_.twcc && recovered_ > 0 && recovered_ * kClimb < speed) {
+    recovered_ *= kClimb;
+    stage_.SetSpeed(recovered_);
+    if (absl::Status status = RunFor("climbing", kClimbStage); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Round::Step> Round::TryRate(double speed, Duration time, Json& steps) {
+  if (absl::Status status = Climb(speed); !status.ok()) return status;
   doing_ = "searching";
   absl::StatusOr<Interval> interval = MeasureInterval(stage_, meter_, speed, time);
   if (!interval.ok()) return interval.status();
   Step step{speed, *interval, false};
-  const auto expected = static_cast<double>(interval->arrivals.expected);
+  const auto expected = static_cast<double>(interval->arrivals.expected());
   const double offered = expected / interval->seconds;
   const double behind = expected - static_cast<double>(interval->packets);
   step.clean = interval->loss() <= kMaxLoss && behind <= kMaxBehind * offered;
   if (!step.clean) {
     // Its queues and its estimates of bandwidths are not to spoil the next step.
-    stage_.SetSpeed(speed * kEasy);
+    recovered_ = speed * kEasy;
+    stage_.SetSpeed(recovered_);
     if (absl::Status status = RunFor("recovering", kRecovery); !status.ok()) return status;
   }
+  if (step.clean && recovered_ > 0) recovered_ = speed;
   steps.Add(Json::Object()
                 .Set("offered_per_s", offered)
                 .Set("packets_per_s", interval->packets_per_s())

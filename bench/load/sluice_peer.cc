@@ -43,7 +43,7 @@ absl::StatusOr<PeerIdentity> SluicePeer::Start() {
   absl::StatusOr<std::string> version = AwaitVersion();
   if (!version.ok()) return version.status();
   if (absl::Status created = CreateServer(); !created.ok()) return created;
-  return PeerIdentity{"sluice", *version, {child_.pid()}};
+  return PeerIdentity{"sluice", *version, {{child_.pid()}}};
 }
 
 // The first message of every worker says who it is.
@@ -88,7 +88,7 @@ void SluicePeer::Submit(const Request& request) {
                  // The worker notices by itself.
                  [&](const ConnectedRequest&) {},
                  [&](const CloseRequest& close) { SubmitClose(close); },
-                 [&](const CountersRequest&) { Ask("", schema::GetWorkerStatsT()); },
+                 [&](const CountersRequest&) { SubmitCounters(); },
              },
              request);
 }
@@ -126,6 +126,7 @@ void SluicePeer::AskTransport(const ClientSide& client, const std::string& id) {
   connect.fingerprints.push_back(std::move(fingerprint));
   Ask(id, std::move(connect));
   pending_.back().answer.transport = id;
+  transports_.insert(id);
 }
 
 void SluicePeer::SubmitSend(const SendRequest& request) {
@@ -181,7 +182,13 @@ void SluicePeer::AskConsume(const std::string& transport, const Track& track, bo
   Ask(transport, std::move(consume));
 }
 
+void SluicePeer::SubmitCounters() {
+  Ask("", schema::GetWorkerStatsT());
+  for (const std::string& transport : transports_) Ask(transport, schema::GetStatsT());
+}
+
 void SluicePeer::SubmitClose(const CloseRequest& request) {
+  transports_.erase(request.transport);
   Ask(request.transport, schema::CloseT());
 }
 
@@ -227,6 +234,8 @@ void SluicePeer::Apply(schema::ResponseT& response, Pending& pending) {
     ReadTransport(*created, pending.answer);
   } else if (const auto* stats = response.body.AsWorkerStats()) {
     ReadCounters(*stats, pending.answer);
+  } else if (const auto* transport = response.body.AsTransportStats()) {
+    ReadCounters(*transport, pending.answer);
   }
 }
 
@@ -247,10 +256,20 @@ void SluicePeer::ReadTransport(const schema::WebRtcTransportCreatedT& created, A
 }
 
 void SluicePeer::ReadCounters(const schema::WorkerStatsT& stats, Answer& answer) {
-  answer.counters = {{"datagrams_received", stats.datagrams_received},
-                     {"datagrams_sent", stats.datagrams_sent},
-                     {"packets_in_use", stats.packets_in_use}};
-  for (const auto& drop : stats.drops) answer.counters["drop_" + drop->reason] = drop->packets;
+  answer.counters["datagrams_received"] = stats.datagrams_received;
+  answer.counters["datagrams_sent"] = stats.datagrams_sent;
+  answer.counters["packets_in_use"] = stats.packets_in_use;
+  for (const auto& drop : stats.drops) answer.counters["drop_" + drop->reason] += drop->packets;
+}
+
+// Who is believed to have less than is there for him gets less, and that is no fault of the path's
+// on loopback.
+void SluicePeer::ReadCounters(const schema::TransportStatsT& stats, Answer& answer) {
+  for (const auto& drop : stats.drops) answer.counters["drop_" + drop->reason] += drop->packets;
+  const uint32_t available = stats.available_outgoing_bitrate;
+  if (available == 0 || available >= stats.desired_outgoing_bitrate) return;
+  ++answer.counters["transports_too_narrow"];
+  ++answer.counters["too_narrow_by_" + stats.bandwidth_reason];
 }
 
 }  // namespace sluice::load

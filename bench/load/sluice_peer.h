@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +50,8 @@ class SluicePeer : public Peer {
   void SubmitSend(const SendRequest& request);
   void SubmitReceive(const ReceiveRequest& request);
   void SubmitClose(const CloseRequest& request);
+  // Of the worker and of every transport.
+  void SubmitCounters();
 
   // Both parts of making a transport.
   void AskTransport(const ClientSide& client, const std::string& id);
@@ -62,6 +65,7 @@ class SluicePeer : public Peer {
   void Apply(schema::ResponseT& response, Pending& pending);
   static void ReadTransport(const schema::WebRtcTransportCreatedT& created, Answer& answer);
   static void ReadCounters(const schema::WorkerStatsT& stats, Answer& answer);
+  static void ReadCounters(const schema::TransportStatsT& stats, Answer& answer);
   absl::StatusOr<std::string> AwaitVersion();
   absl::Status CreateServer();
 
@@ -74,6 +78,7 @@ class SluicePeer : public Peer {
   uint32_t last_ssrc_ = 0;
   // By the sender's room and name.
   std::map<std::pair<std::string, std::string>, std::vector<Track>> senders_;
+  std::set<std::string> transports_;
   std::deque<Pending> pending_;
 };
 

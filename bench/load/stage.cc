@@ -270,6 +270,7 @@ void Stage::TakeAnswer(Question& question, Answer& answer, Timestamp now) {
 void Stage::Connect(Question& question, Answer& answer, Timestamp now) {
   Client& client = *question.client;
   client.transport = answer.transport;
+  client.worker = answer.worker;
   if (question.receiver) {
     Reception::Options options = question.receiver->options;
     options.twcc_id = answer.twcc_id;

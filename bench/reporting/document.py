@@ -1,6 +1,6 @@
 """docs/performance.md: tables of medians, what is worse than a peer, and how it was measured."""
 
-from reporting import figures
+from reporting import figures, goals
 from reporting.figures import FIGURES, LIMIT, OURS
 
 _TITLES = {
@@ -16,6 +16,8 @@ _RATE = ("packets_per_s", "cpu_us_per_packet", "at_50.delay_us.p50", "at_50.dela
          "at_90.delay_us.p99", "train_mean")
 _JOIN = ("joins_per_s", "join_ms.p50", "join_ms.p99", "delay_us.p99", "rss_growth")
 _IDLE = ("cpu_share", "bytes_per_receiver")
+_WORKERS = ("cpu_us_per_packet", "packets_per_s", "capacity_per_s", "train_mean", "loss",
+            "delay_us.p99")
 _SHOWN = {"rate": _RATE, "join": _JOIN, "idle": _IDLE}
 
 
@@ -42,7 +44,8 @@ def _case_table(result):
     entries = result["entries"]
     peers = figures.peers_of(entries)
     rows = [["", *peers]]
-    for path in _SHOWN.get(result["profile"], _COST):
+    shown = _WORKERS if "workers" in result["options"] else _SHOWN.get(result["profile"], _COST)
+    for path in shown:
         figure = FIGURES[path]
         if any(figures.median_of(entries, peer, path) is not None for peer in peers):
             rows.append([figure.title, *(_cell(entries, peer, figure) for peer in peers)])
@@ -73,6 +76,15 @@ def _worse(results):
     rows = [["case", "figure", "peer", "Sluice's is so many times the peer's"]]
     rows += [[result["title"], figure.title, peer, f"{ratio:.2f}"]
              for result, figure, peer, ratio in found]
+    return _table(rows)
+
+
+def _goals(report):
+    rows = [["", "what", "goal", "measured", ""]]
+    for goal, value, verdict in goals.rows(report):
+        note = goal.note(report)
+        shown = goal.shown(value) + (f" ({note})" if note and value is not None else "")
+        rows.append([str(goal.item), goal.wording, goal.aim, shown, verdict])
     return _table(rows)
 
 
@@ -113,14 +125,16 @@ def _machine_table(report):
 def _how(report):
     plan = report["plan"]
     lines = [
-        f"Each case ran {plan['rounds']} rounds of {plan['seconds']:g} seconds, the peers in turns. "
+        f"Cases ran {plan['rounds']} rounds of {plan['seconds']:g} seconds, the peers in turns; "
+        "searches for the highest rate, joins and idle transports fewer rounds. "
         "Figures are medians of the rounds, ± half of the distance between the smallest and the "
         f"largest. Bold in brackets: Sluice's figure divided by the peer's, the median over the "
         "rounds. Servers have one core, the clients another; everything is on loopback, where a "
         "sender pays for its receivers' interrupts as well.",
         "",
         "`limit` is no SFU but the same work without one: receive, rewrite, encrypt, send. It says "
-        "what this machine allows.",
+        "what this machine allows. In broadcasts, meetings and sound its trains are as long on "
+        "average as Sluice's just were.",
     ]
     if report["machine"]["virtual machine"] == "yes":
         lines += ["", "This is a virtual machine: system calls cost more here than on bare metal, "
@@ -157,6 +171,7 @@ def write(report, pictures, image_folder):
              "Written by `bench/report`, which repeats all of it; do not edit.", ""]
     for image in images:
         parts += [image, ""]
+    parts += ["## Goals", "", _goals(report), ""]
     parts += ["## What a forwarded packet costs", "",
               "CPU time of the server, user and system, in µs per packet delivered:", "",
               _overview(results), "",

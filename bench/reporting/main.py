@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 from reporting import document, machine, plots
-from reporting.plan import PEERS, full_plan, short_plan
+from reporting.plan import PEERS, full_plan, long_plan, short_plan
 from reporting.runner import CannotMeasure, Runner
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 # Where pictures are, as seen from the document.
 _IMAGES = "images/performance"
+# What is measured so far.
+_UNFINISHED = _ROOT / "build/report/unfinished.json"
 
 
 def _parse(arguments):
@@ -20,8 +22,13 @@ def _parse(arguments):
         description="Measures Sluice next to its peers, on this machine, and writes performance.md "
         "with its plots. Peers that are not there are left out.",
     )
-    parser.add_argument("--short", action="store_true",
-                        help="minutes instead of hours, into build/report")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--short", action="store_true",
+                        help="two minutes, for a look, into build/report")
+    length.add_argument("--long", action="store_true", help="two hours, with more cases")
+    parser.add_argument("--resume", action="store_true",
+                        help="measure only what an interrupted run, which is kept in "
+                        "build/report/unfinished.json, has not measured yet")
     parser.add_argument("--peers", default=",".join(PEERS), help="default: %(default)s")
     parser.add_argument("--out", type=Path,
                         help="folder of performance.md (default: docs; of --short: build/report)")
@@ -48,8 +55,25 @@ def _selected(plan, only):
     return type(plan)(plan.name, plan.seconds, plan.rounds, cases, plan.sink)
 
 
+def _keep(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _unfinished(options, plan, commit):
+    """Results of an interrupted run of the same plan and commit."""
+    if not options.resume:
+        return []
+    before = _read(_UNFINISHED, "--resume")
+    if (before["plan"], before["commit"]) != (plan.name, commit):
+        raise CannotMeasure(f"--resume: what is kept is of plan {before['plan']} and commit "
+                            f"{before['commit']}, not of {plan.name} and {commit}")
+    return before["results"]
+
+
 def _measure(options):
-    plan = _selected(short_plan() if options.short else full_plan(), options.only)
+    chosen = short_plan() if options.short else long_plan() if options.long else full_plan()
+    plan = _selected(chosen, options.only)
     peers = [peer for peer in options.peers.split(",") if peer]
     if not peers:
         raise CannotMeasure("--peers: names nobody")
@@ -61,18 +85,24 @@ def _measure(options):
         "plan": {"name": plan.name, "seconds": plan.seconds, "rounds": plan.rounds},
         "peers": peers,
     }
-    report["results"] = runner.run_plan(plan, peers)
+    commit = report["machine"]["commit"]
+    done = _unfinished(options, plan, commit)
+
+    def keep(results):
+        _keep(_UNFINISHED, {"plan": plan.name, "commit": commit, "results": results})
+
+    report["results"] = runner.run_plan(plan, peers, done, keep)
     report["sink"] = runner.run_sink(plan)
     if not any(result["entries"] for result in report["results"]):
         raise CannotMeasure("no case could be measured")
     return report
 
 
-def _read(path):
+def _read(path, option="--from"):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as problem:
-        raise CannotMeasure(f"--from: {problem}") from None
+        raise CannotMeasure(f"{option}: {problem}") from None
 
 
 def write_report(report, folder):
@@ -94,9 +124,7 @@ def main(arguments):
     try:
         report = _read(options.source) if options.source else _measure(options)
         if not options.source:
-            kept = _ROOT / "build/report/report.json"
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(json.dumps(report, indent=1), encoding="utf-8")
+            _keep(_ROOT / "build/report/report.json", report)
         print(f"wrote {write_report(report, folder)}")
     except CannotMeasure as problem:
         print(f"bench/report: {problem}", file=sys.stderr)

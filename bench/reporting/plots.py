@@ -16,10 +16,10 @@ def _peers_in(results):
 
 
 def _growth(results):
-    """Broadcasts that differ in their size alone: those with the options of the smallest."""
-    broadcasts = _named(results, "broadcast")
-    return [result for result in broadcasts
-            if result["options"].get("cipher") == "gcm128" and result["options"].get("twcc") == 1]
+    """Broadcasts that differ in their size alone."""
+    plain = {"cipher": "gcm128", "twcc": 0}
+    return [result for result in _named(results, "broadcast")
+            if {**result["options"], "receivers": 0} == {**plain, "receivers": 0}]
 
 
 def _over_receivers(results, path, unit):
@@ -37,7 +37,7 @@ def cost_over_receivers(results):
     series, ticks = _over_receivers(results, "cpu_us_per_packet", 1)
     axes = (Axis("receivers of one sender", logarithmic=True, ticks=ticks), Axis(_MICROSECONDS))
     return line_plot("What one more receiver costs",
-                     "broadcast, AES-128-GCM, transport-wide feedback; medians of the rounds",
+                     "broadcast, AES-128-GCM; medians of the rounds",
                      axes, series)
 
 
@@ -92,7 +92,8 @@ def peers_side_by_side(results):
     shown = [result for result in results if result["entries"] and any(
         figures.median_of(result["entries"], peer, "cpu_us_per_packet") is not None
         for peer in figures.peers_of(result["entries"]))]
-    shown = [result for result in shown if result["profile"] not in ("rate", "join", "idle")]
+    shown = [result for result in shown if result["profile"] not in ("rate", "join", "idle")
+             and "workers" not in result["options"]]
     series = [Series(peer, [_stack(result["entries"], peer) for result in shown])
               for peer in _peers_in(shown)]
     names = [_short(result) for result in shown]
@@ -107,8 +108,8 @@ def _short(result):
         words = [f"1→{options['receivers']}"]
         if options.get("cipher", "gcm128") != "gcm128":
             words.append(options["cipher"])
-        if options.get("twcc") == 0:
-            words.append("no twcc")
+        if options.get("twcc"):
+            words.append("twcc")
         return " ".join(words)
     if result["profile"] == "meeting":
         return f"{options.get('rooms', 1)}×{options['members']}"

@@ -4,7 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from reporting.plan import Case, Plan, full_plan, short_plan
+from reporting.plan import Case, Plan, full_plan, long_plan, short_plan
 from reporting.runner import CannotMeasure, Runner, read_objects
 
 # Writes what it was asked, as bench/load would; fails where a case wants it to.
@@ -47,11 +47,36 @@ class RunnerTest(unittest.TestCase):
         self.assertEqual(len(results[1]["entries"]), 1)
 
     def test_rooms_are_as_many_as_load_the_reference(self):
-        case = Case("m", "{rooms} rooms", "meeting", {"members": 12}, calibrated=True)
+        case = Case("m", "{rooms} rooms", "meeting", {"members": 12}, calibrated="rooms")
         results = self.run_cases(case)
         self.assertEqual(results[0]["options"]["rooms"], 8)
         self.assertEqual(results[0]["title"], "8 rooms")
         self.assertIn("--rooms 8", self.asked()[-1])
+
+    def test_rate_of_storms_is_half_of_the_highest_with_half_of_those_who_come(self):
+        case = Case("join", "join", "join", {"receivers": 500, "steady": 200}, calibrated="rate")
+        done = [{"name": name, "entries": [{"peer": "sluice", "round": 0, "packets_per_s": rate}]}
+                for name, rate in (("rate_200", 450_000), ("broadcast_200", 40_000))]
+        plain = [Case(one["name"], "", "broadcast", {"receivers": 1}) for one in done]
+        runner = Runner(self.build, "", (), said=lambda words: None)
+        results = runner.run_plan(Plan("some", 3, 2, (*plain, case), ()), ["sluice"], done)
+        # 450 receivers on average get 90,000 packets a second in real time.
+        self.assertEqual(results[-1]["options"]["rate"], 2.5)
+
+    def test_what_was_measured_before_is_not_measured_again(self):
+        before = {"name": "one", "entries": [{"peer": "sluice"}]}
+        runner = Runner(self.build, "", (), said=lambda words: None)
+        cases = tuple(Case(name, "", "idle", {"receivers": 5}) for name in ("one", "two"))
+        kept = []
+        results = runner.run_plan(Plan("some", 3, 2, cases, ()), ["sluice"], [before], kept.extend)
+        self.assertIs(results[0], before)
+        self.assertEqual(len(self.asked()), 1)
+        self.assertEqual([one["name"] for one in kept], ["one", "two"])
+
+    def test_peer_that_a_case_leaves_out_is_not_asked_for(self):
+        case = Case("one", "", "rate", {"receivers": 7}, peers=("sluice", "mediasoup"), rounds=1)
+        self.run_cases(case)
+        self.assertIn("--rounds 1 --peers sluice --receivers 7", self.asked()[0])
 
     def test_missing_load_is_said(self):
         self.load.unlink()
@@ -67,7 +92,7 @@ class RunnerTest(unittest.TestCase):
 
 class PlanTest(unittest.TestCase):
     def test_names_of_cases_differ(self):
-        for plan in (full_plan(), short_plan()):
+        for plan in (full_plan(), long_plan(), short_plan()):
             names = [case.name for case in plan.cases]
             self.assertEqual(len(names), len(set(names)))
 

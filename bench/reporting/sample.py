@@ -21,7 +21,7 @@ def _broadcast(receivers, costs):
                                  user_us_per_packet=cost / 4, system_us_per_packet=cost,
                                  delay_us={"p50": 100, "p99": 10 * cost * 100},
                                  bytes_per_receiver=50_000))
-    options = {"receivers": receivers, "cipher": "gcm128", "twcc": 1}
+    options = {"receivers": receivers, "cipher": "gcm128", "twcc": 0}
     return _case(f"broadcast_{receivers}", "broadcast", options, entries)
 
 
