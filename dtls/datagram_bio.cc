@@ -73,7 +73,8 @@ BioPtr DatagramQueue::NewBio() {
 size_t DatagramQueue::Pop(ByteSpan out) {
   while (!outgoing_.empty()) {
     const std::vector<uint8_t> datagram = std::move(outgoing_.front());
-    outgoing_.pop_front();
+    outgoing_.erase(outgoing_.begin());
+    if (outgoing_.empty()) outgoing_.shrink_to_fit();
     if (datagram.size() <= out.size()) {
       std::ranges::copy(datagram, out.begin());
       return datagram.size();

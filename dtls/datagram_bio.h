@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "base/bytes.h"
@@ -66,7 +65,7 @@ class DatagramQueue {
   const size_t mtu_;
   DropCounters& drops_;
   ByteView incoming_;
-  std::deque<std::vector<uint8_t>> outgoing_;
+  std::vector<std::vector<uint8_t>> outgoing_;  // a handful; nothing once they have left
   std::vector<std::vector<uint8_t>> flight_;
   bool mark_ = true;
   bool timer_changed_ = false;

@@ -341,7 +341,8 @@ size_t Session::PollTransmit(Timestamp now, ByteSpan out) {
 std::optional<Session::Event> Session::PollEvent() {
   if (events_.empty()) return std::nullopt;
   Event event = std::move(events_.front());
-  events_.pop_front();
+  events_.erase(events_.begin());
+  if (events_.empty()) events_.shrink_to_fit();  // There is one more at most, at the end.
   return event;
 }
 

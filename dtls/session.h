@@ -16,7 +16,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -131,7 +130,7 @@ class Session {
   int early_records_ = 0;                   // Encrypted ones OpenSSL has to keep for later.
   uint32_t clear_records_ = 0;              // Given to OpenSSL in this handshake.
   std::vector<uint8_t> renumbered_;         // The last of them; empty once connected.
-  std::deque<Event> events_;                // At most Connected and Closed.
+  std::vector<Event> events_;               // At most Connected and Closed.
 };
 
 static_assert(ProtocolCore<Session>);

@@ -15,38 +15,32 @@ constexpr size_t kLargestCopy = 2048;            // a slot of the packet pool
 constexpr uint64_t kWrap = 1 << 16;              // what one wrap adds to an index
 constexpr uint32_t kLastRtcpIndex = 0x7fffffff;  // RFC 3711 §3.4: 31 bits
 
-struct Purpose {
-  SrtpKind kind;
-  SrtpTransform::Direction direction;
-};
-
-std::unique_ptr<SrtpTransform> NewTransform(SrtpProfile profile, ByteView master, Purpose purpose,
-                                            BulkCipher* cipher) {
-  const std::optional<SrtpSessionKeys> keys = DeriveSessionKeys(profile, master, purpose.kind);
-  if (!keys) return nullptr;
-  if (cipher != nullptr) return cipher->NewTransform(*keys, purpose.direction);
-  return SrtpTransform::Create(*keys, purpose.direction);
-}
-
 }  // namespace
 
-SrtpSession::SrtpSession(SrtpProfile profile, Transforms transforms)
-    : profile_(profile), transforms_(std::move(transforms)) {}
+SrtpSession::SrtpSession(const SrtpKeys& keys, BulkCipher* cipher)
+    : keys_(keys), cipher_(cipher), profile_(keys.profile()) {}
 
 absl::StatusOr<std::unique_ptr<SrtpSession>> SrtpSession::Create(const SrtpKeys& keys,
                                                                  BulkCipher* cipher) {
-  using Direction = SrtpTransform::Direction;
-  const SrtpProfile profile = keys.profile();
-  Transforms made{
-      NewTransform(profile, keys.remote(), {SrtpKind::kRtp, Direction::kOpen}, cipher),
-      NewTransform(profile, keys.remote(), {SrtpKind::kRtcp, Direction::kOpen}, cipher),
-      NewTransform(profile, keys.local(), {SrtpKind::kRtp, Direction::kSeal}, cipher),
-      NewTransform(profile, keys.local(), {SrtpKind::kRtcp, Direction::kSeal}, cipher),
-  };
-  if (!made.rtp_in || !made.rtcp_in || !made.rtp_out || !made.rtcp_out) {
+  for (const ByteView master : {keys.remote(), keys.local()}) {
+    if (DeriveSessionKeys(keys.profile(), master, SrtpKind::kRtp)) continue;
     return absl::InternalError("srtp: OpenSSL does not take the keys");
   }
-  return std::unique_ptr<SrtpSession>(new SrtpSession(profile, std::move(made)));
+  return std::unique_ptr<SrtpSession>(new SrtpSession(keys, cipher));
+}
+
+SrtpTransform* SrtpSession::MakeTransform(Use use) {
+  using Direction = SrtpTransform::Direction;
+  const bool incoming = use == Use::kRtpIn || use == Use::kRtcpIn;
+  const bool rtcp = use == Use::kRtcpIn || use == Use::kRtcpOut;
+  const std::optional<SrtpSessionKeys> keys = DeriveSessionKeys(
+      profile_, incoming ? keys_.remote() : keys_.local(), rtcp ? SrtpKind::kRtcp : SrtpKind::kRtp);
+  if (!keys) return nullptr;
+  const Direction direction = incoming ? Direction::kOpen : Direction::kSeal;
+  std::unique_ptr<SrtpTransform>& place = transforms_[static_cast<size_t>(use)];
+  place = cipher_ != nullptr ? cipher_->NewTransform(*keys, direction)
+                             : SrtpTransform::Create(*keys, direction);
+  return place.get();
 }
 
 // RFC 3550 §5.1 and §5.3.1: CSRCs and the header extension are as clear as the rest of the header.
@@ -81,7 +75,7 @@ SrtpSession::Unprotected SrtpSession::UnprotectRtp(ByteSpan packet) {
   const uint64_t index = stream->rollover.Guess(heading->seq);
   if (index > RolloverCounter::kLastIndex) return DropReason::kSrtpReplay;
   if (!stream->rtp.Accepts(index)) return DropReason::kSrtpReplay;
-  if (!transforms_.rtp_in->OpenRtp({heading->ssrc, index}, packet, heading->size)) {
+  if (!TransformFor(Use::kRtpIn)->OpenRtp({heading->ssrc, index}, packet, heading->size)) {
     return DropReason::kSrtpAuthentication;
   }
   stream->rollover.Advance(index);
@@ -94,12 +88,14 @@ SrtpSession::Unprotected SrtpSession::UnprotectRtp(ByteSpan packet) {
 // §3.3.1 assumes that they have not. That is wrong if the stream began shortly before 65,535 and
 // its first packets were lost, and without a second guess not one packet of it would ever be taken.
 SrtpSession::Unprotected SrtpSession::UnprotectFirst(ByteSpan packet, const Heading& heading) {
+  SrtpTransform* const transform = TransformFor(Use::kRtpIn);
+  if (transform == nullptr) return DropReason::kSrtpNoKeys;
   const bool may_guess = guesses_ > 0 && heading.seq < 0x8000 && packet.size() <= kLargestCopy;
   std::array<uint8_t, kLargestCopy> copy;  // A failed attempt may ruin the bytes.
   if (may_guess) std::ranges::copy(packet, copy.begin());
 
   uint64_t index = heading.seq;
-  bool opened = transforms_.rtp_in->OpenRtp({heading.ssrc, index}, packet, heading.size);
+  bool opened = transform->OpenRtp({heading.ssrc, index}, packet, heading.size);
   if (!opened && may_guess) {
     std::copy_n(copy.begin(), packet.size(), packet.begin());
     index += kWrap;
@@ -118,7 +114,7 @@ SrtpSession::Unprotected SrtpSession::UnprotectFirst(ByteSpan packet, const Head
 // packets cannot make us work twice for each.
 bool SrtpSession::OpenAfterWrap(ByteSpan packet, const Heading& heading) {
   const PacketId id{heading.ssrc, kWrap + heading.seq};
-  if (transforms_.rtp_in->OpenRtp(id, packet, heading.size)) return true;
+  if (TransformFor(Use::kRtpIn)->OpenRtp(id, packet, heading.size)) return true;
   --guesses_;
   return false;
 }
@@ -126,7 +122,9 @@ bool SrtpSession::OpenAfterWrap(ByteSpan packet, const Heading& heading) {
 SrtpSession::Unprotected SrtpSession::UnprotectRtcp(ByteSpan packet) {
   const size_t overhead = kRtcpIndexSize + TagSize(profile_);
   if (packet.size() < kRtcpHeaderSize + overhead) return DropReason::kSrtpMalformed;
-  SrtpTransform& transform = *transforms_.rtcp_in;
+  SrtpTransform* const made = TransformFor(Use::kRtcpIn);
+  if (made == nullptr) return DropReason::kSrtpNoKeys;
+  SrtpTransform& transform = *made;
   const Ssrc ssrc(ByteReader(packet.subspan(kRtcpSsrcOffset)).U32());
   Incoming* stream = incoming_.Find(ssrc);
   if (!stream && incoming_.full()) return DropReason::kTooManyStreams;
@@ -162,8 +160,9 @@ std::optional<SealJob> SrtpSession::PrepareRtp(ByteSpan out, size_t header, size
   const uint16_t seq = fixed.U16();
   fixed.Skip(4);
   const Ssrc ssrc(fixed.U32());
+  SrtpTransform* const transform = TransformFor(Use::kRtpOut);
   Outgoing* const stream = outgoing_.Insert(ssrc);
-  if (!stream) return std::nullopt;
+  if (!stream || !transform) return std::nullopt;
 
   // A retransmission on the original SSRC is the same packet once more. What is older than any
   // receiver's window is a mistake, or a jump of half a round, which no receiver could follow.
@@ -172,8 +171,7 @@ std::optional<SealJob> SrtpSession::PrepareRtp(ByteSpan out, size_t header, size
   if (index + kReplayWindow <= stream->rollover.highest()) return std::nullopt;
   stream->rollover.Advance(index);
   const size_t size = written + rest.size() + tag;
-  return SealJob{
-      transforms_.rtp_out.get(), {ssrc, index}, {out.first(size), header, written, rest}};
+  return SealJob{transform, {ssrc, index}, {out.first(size), header, written, rest}};
 }
 
 std::optional<size_t> SrtpSession::ProtectRtcp(ByteSpan out, size_t written) {
@@ -181,12 +179,13 @@ std::optional<size_t> SrtpSession::ProtectRtcp(ByteSpan out, size_t written) {
   if (written < kRtcpHeaderSize || written > out.size()) return std::nullopt;
   if (overhead > out.size() - written) return std::nullopt;
   const Ssrc ssrc(ByteReader(out.subspan(kRtcpSsrcOffset)).U32());
+  SrtpTransform* const transform = TransformFor(Use::kRtcpOut);
   Outgoing* const stream = outgoing_.Insert(ssrc);
-  if (!stream || stream->rtcp_index == kLastRtcpIndex) return std::nullopt;
+  if (!stream || !transform || stream->rtcp_index == kLastRtcpIndex) return std::nullopt;
 
   ++stream->rtcp_index;
   const size_t size = written + overhead;
-  if (!transforms_.rtcp_out->SealRtcp({ssrc, stream->rtcp_index}, out.first(size))) {
+  if (!transform->SealRtcp({ssrc, stream->rtcp_index}, out.first(size))) {
     return std::nullopt;
   }
   return size;

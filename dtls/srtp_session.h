@@ -6,6 +6,7 @@
 #ifndef SLUICE_DTLS_SRTP_SESSION_H_
 #define SLUICE_DTLS_SRTP_SESSION_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -73,11 +74,9 @@ class SrtpSession {
   size_t incoming_count() const { return incoming_.size(); }
 
  private:
-  using TransformPtr = std::unique_ptr<SrtpTransform>;
-
-  struct Transforms {
-    TransformPtr rtp_in, rtcp_in, rtp_out, rtcp_out;
-  };
+  // What a transform is for.
+  enum class Use : uint8_t { kRtpIn, kRtcpIn, kRtpOut, kRtcpOut };
+  static constexpr size_t kUses = 4;
 
   struct Incoming {
     RolloverCounter rollover;
@@ -98,7 +97,14 @@ class SrtpSession {
     size_t size = 0;
   };
 
-  SrtpSession(SrtpProfile profile, Transforms transforms);
+  SrtpSession(const SrtpKeys& keys, BulkCipher* cipher);
+
+  // Null if OpenSSL has no memory.
+  SrtpTransform* TransformFor(Use use) {
+    SrtpTransform* const made = transforms_[static_cast<size_t>(use)].get();
+    return made != nullptr ? made : MakeTransform(use);
+  }
+  SrtpTransform* MakeTransform(Use use);
 
   static std::optional<Heading> ReadHeading(ByteView packet);
   Unprotected UnprotectFirst(ByteSpan packet, const Heading& heading);
@@ -107,8 +113,12 @@ class SrtpSession {
   // Packets that authenticate entitle a peer to guesses, one each, up to this many.
   static constexpr int kMaxGuesses = 64;
 
+  const SrtpKeys keys_;
+  BulkCipher* const cipher_;
   const SrtpProfile profile_;
-  const Transforms transforms_;
+  // Each holds a kilobyte and more, and is made when the first packet needs it: many a peer only
+  // sends or only receives, or does neither yet.
+  std::array<std::unique_ptr<SrtpTransform>, kUses> transforms_;
   SsrcTable<Incoming, kMaxIncoming> incoming_;
   SsrcTable<Outgoing, kMaxOutgoing> outgoing_;
   int guesses_ = kMaxGuesses;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "rtp/packet/extension_map.h"
+#include "tests/support/allocation_count.h"
 #include "tests/support/sim_media.h"
 #include "tests/support/simulation.h"
 #include "tests/support/virtual_gettimeofday.h"
@@ -82,6 +83,16 @@ FanOut::FanOut(const Options& options, const Ground* ground)
 }
 
 FanOut::~FanOut() = default;
+
+uint64_t FanOut::DestroyEngine() {
+  control_.reset();
+  const uint64_t before = test::AllocationWatch::freed();
+  {
+    const test::AllocationWatch watch;
+    engine_.reset();
+  }
+  return test::AllocationWatch::freed() - before;
+}
 
 absl::StatusOr<worker::BoundSocket> FanOut::Listener::Open(const worker::ListenOptions& options) {
   absl::StatusOr<worker::BoundSocket> opened = sockets_.Open(options);
@@ -207,7 +218,7 @@ void FanOut::AddReceiver(size_t receiver) {
   receivers_[receiver] = {
       Connect(TransportOf(receiver), {ground_.address_of(receiver), PortOf(receiver + 1)}),
       rtp::FeedbackRecorder()};
-  AddConsumer(receiver);
+  if (!options_.idle) AddConsumer(receiver);
 }
 
 void FanOut::AddConsumer(size_t receiver) {

@@ -67,6 +67,8 @@ class FanOut {
     Feedback feedback = Feedback::kUnanswered;
     // Receivers may ask for retransmissions, so the engine keeps what it sent.
     bool nack = true;
+    // Receivers have a transport and nothing else.
+    bool idle = false;
     uint64_t seed = 1;
   };
 
@@ -118,6 +120,10 @@ class FanOut {
   worker::Engine& engine() { return *engine_; }
   test::SimControl& control() { return *control_; }
   const Options& options() const { return options_; }
+
+  // Destroys the engine: how many bytes of the heap it gives back. Packets are not among them.
+  // Nothing else may be done afterwards.
+  uint64_t DestroyEngine();
 
   // Requests to the engine, for who measures those. `receiver` counts from zero.
   void AddReceiver(size_t receiver);

@@ -359,8 +359,8 @@ std::optional<BandwidthEstimator::Decision> BandwidthEstimator::PollDecision() {
 
 std::string_view BandwidthEstimator::NameOf(Reason reason) { return bwe::NameOf(reason); }
 
-const std::vector<uint64_t>& BandwidthEstimator::missing() const {
-  static const std::vector<uint64_t> kNone;
+const std::vector<uint32_t>& BandwidthEstimator::missing() const {
+  static const std::vector<uint32_t> kNone;
   const bool overtaking = overtaken_ && now_ - *overtaken_ < kOvertakingMemory;
   return overtaking ? kNone : adapter_.missing();
 }

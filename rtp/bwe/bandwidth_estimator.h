@@ -54,7 +54,7 @@ class BandwidthEstimator {
     size_t bytes = 0;
     Use use = Use::kVideo;
     uint32_t probe = 0;  // Id of the probe it is part of; zero: none.
-    uint64_t name = 0;   // The caller's own, for missing(); zero: none.
+    uint32_t name = 0;   // The caller's own, for missing(); zero: none.
   };
   // A burst that tests whether the path carries more: packets at `rate` for `span`, and
   // `min_packets` at least however long that takes. Media counts; padding fills what is missing, on
@@ -125,7 +125,7 @@ class BandwidthEstimator {
 
   // The names of packets that the feedback last recorded tells of as missing, for who wants to
   // repeat them. Empty while packets of this path overtake one another: then missing is not lost.
-  const std::vector<uint64_t>& missing() const;
+  const std::vector<uint32_t>& missing() const;
 
   // Decisions in order; the oldest are lost if nobody asks for long.
   std::optional<Decision> PollDecision();

@@ -52,7 +52,7 @@ void BandwidthEstimator::PrepareProbe(Timestamp now) {
   const auto plan = probe_controller_.Take(now, ProbeFacts());
   if (!plan) return;
   ready_probe_ = Probe{next_probe_, plan->rate, plan->span, bwe::ProbeController::kMinPackets};
-  next_probe_ = next_probe_ == UINT32_MAX ? 1 : next_probe_ + 1;
+  next_probe_ = next_probe_ == bwe::FeedbackAdapter::kMaxProbe ? 1 : next_probe_ + 1;
   ready_until_ = now + kReadyFor;
 }
 

@@ -386,7 +386,7 @@ TEST_F(BandwidthEstimatorTest, AnswersAboutTheDistantPastAreNothing) {
 TEST_F(BandwidthEstimatorTest, NamesWhatIsMissingUnlessPacketsOvertakeOneAnother) {
   const auto send = [&](uint16_t number) {
     estimator_.RecordSent(
-        now_, {.transport_sequence = number, .bytes = 100, .name = uint64_t{number} + 1000});
+        now_, {.transport_sequence = number, .bytes = 100, .name = uint32_t{number} + 1000});
   };
   const auto tell = [&](uint16_t first, uint16_t second) {
     const Timestamp there = now_ + kThere;

@@ -1,6 +1,14 @@
 #include "rtp/bwe/decision.h"
 
+#include <algorithm>
+
 namespace sluice::rtp::bwe {
+namespace {
+
+// One turn makes one or two.
+constexpr size_t kFirstSize = 4;
+
+}  // namespace
 
 std::string_view NameOf(Reason reason) {
   switch (reason) {
@@ -45,20 +53,26 @@ std::string_view NameOf(Reason reason) {
 }
 
 void DecisionLog::Push(const Decision& decision) {
-  if (ring_.empty()) ring_.resize(kCapacity);
   if (size_ == kCapacity) {
     head_ = (head_ + 1) % kCapacity;
     --size_;
     ++lost_;
   }
-  ring_[(head_ + size_) % kCapacity] = decision;
+  if (size_ == ring_.size()) Grow();
+  ring_[(head_ + size_) % ring_.size()] = decision;
   ++size_;
+}
+
+void DecisionLog::Grow() {
+  std::rotate(ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(head_), ring_.end());
+  head_ = 0;
+  ring_.resize(std::max(2 * ring_.size(), kFirstSize));
 }
 
 std::optional<Decision> DecisionLog::Poll() {
   if (size_ == 0) return std::nullopt;
   const Decision decision = ring_[head_];
-  head_ = (head_ + 1) % kCapacity;
+  head_ = (head_ + 1) % ring_.size();
   --size_;
   return decision;
 }

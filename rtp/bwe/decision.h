@@ -66,7 +66,10 @@ class DecisionLog {
   uint64_t lost() const { return lost_; }
 
  private:
-  std::vector<Decision> ring_;  // empty until the first
+  void Grow();
+
+  // Whoever asks often needs a few, so it doubles as needed: the size is zero or a power of two.
+  std::vector<Decision> ring_;
   size_t head_ = 0;
   size_t size_ = 0;
   uint64_t lost_ = 0;

@@ -23,11 +23,12 @@ Duration Magnitude(Duration span) { return span.count() < 0 ? -span : span; }
 }  // namespace
 
 void FeedbackAdapter::RecordSent(Timestamp now, uint16_t sequence, size_t bytes, uint32_t probe,
-                                 uint64_t name) {
+                                 uint32_t name) {
   const TransportSeq unwrapped = unwrapper_.Unwrap(sequence);
-  if (end_ == TransportSeq() || unwrapped - end_ >= static_cast<int64_t>(kMaxPackets)) {
+  const bool leaps = unwrapped - end_ >= static_cast<int64_t>(kMaxPackets);
+  if (end_ == TransportSeq() || leaps || now - latest_ > kHistory) {
     // The first, or a leap that nothing of what is remembered survives.
-    for (Entry& entry : ring_) entry.state = State::kNone;
+    for (Entry& entry : ring_) entry.set_state(State::kNone);
     oldest_ = settled_ = end_ = unwrapped;
   }
   // A number given out twice would make feedback ambiguous; the first one keeps it.
@@ -37,8 +38,8 @@ void FeedbackAdapter::RecordSent(Timestamp now, uint16_t sequence, size_t bytes,
     At(end_) = Entry{};
     end_ = end_ + 1;
   }
-  At(unwrapped) =
-      Entry{now, name, probe, static_cast<uint16_t>(std::min<size_t>(bytes, 0xffff)), State::kSent};
+  latest_ = now;
+  At(unwrapped) = Entry(now, static_cast<uint32_t>(bytes), probe, name);
 }
 
 void FeedbackAdapter::MakeRoom(Timestamp now) {
@@ -58,9 +59,9 @@ void FeedbackAdapter::MakeRoom(Timestamp now) {
 // What has been told of and counted is not, so that a path without loss needs memory for a round
 // trip only.
 bool FeedbackAdapter::IsNeeded(Timestamp now, const Entry& oldest) const {
-  if (oldest.state == State::kNone || now - oldest.sent > kHistory) return false;
+  if (oldest.state() == State::kNone || now - SentAt(oldest) > kHistory) return false;
   if (oldest_ >= settled_) return true;
-  return oldest.state != State::kAcked && now - oldest.sent <= kLate;
+  return oldest.state() != State::kAcked && now - SentAt(oldest) <= kLate;
 }
 
 void FeedbackAdapter::Grow() {
@@ -72,7 +73,7 @@ void FeedbackAdapter::Grow() {
 }
 
 void FeedbackAdapter::ForgetOldest() {
-  if (At(oldest_).state == State::kSent) ++counts_.forgotten;
+  if (At(oldest_).state() == State::kSent) ++counts_.forgotten;
   oldest_ = oldest_ + 1;
   settled_ = std::max(settled_, oldest_);
 }
@@ -80,7 +81,7 @@ void FeedbackAdapter::ForgetOldest() {
 FeedbackAdapter::Entry* FeedbackAdapter::Find(TransportSeq sequence) {
   if (sequence < oldest_ || sequence >= end_) return nullptr;
   Entry& entry = At(sequence);
-  return entry.state == State::kNone ? nullptr : &entry;
+  return entry.state() == State::kNone ? nullptr : &entry;
 }
 
 bool FeedbackAdapter::FollowClock(Timestamp now, const TransportFeedback& feedback) {
@@ -114,14 +115,14 @@ std::optional<AckedPacket> FeedbackAdapter::Acknowledge(TransportSeq sequence, D
     ++counts_.unknown;
     return std::nullopt;
   }
-  if (entry->state == State::kAcked) {
+  if (entry->state() == State::kAcked) {
     ++counts_.duplicates;
     return std::nullopt;
   }
-  if (entry->state == State::kMissing) ++counts_.late;
-  entry->state = State::kAcked;
+  if (entry->state() == State::kMissing) ++counts_.late;
+  entry->set_state(State::kAcked);
   ++counts_.acked;
-  const AckedPacket packet{entry->sent, arrival, entry->bytes, entry->probe};
+  const AckedPacket packet{SentAt(*entry), arrival, entry->bytes(), entry->probe()};
   newest_acked_ = newest_acked_ ? std::max(*newest_acked_, packet.sent) : packet.sent;
   if (last_delay_ && Magnitude(packet.delay() - *last_delay_) > kMaxDelayChange) {
     ++counts_.absurd;
@@ -140,13 +141,13 @@ void FeedbackAdapter::MarkMissing(TransportSeq begin, uint16_t count) {
   const TransportSeq end = std::min(begin + count, end_);
   for (TransportSeq i = std::max(begin, settled_); i < end; i = i + 1) {
     Entry& entry = At(i);
-    if (entry.state != State::kSent) continue;
-    entry.state = State::kMissing;
-    if (entry.name != 0) NameMissing(entry.name);
+    if (entry.state() != State::kSent) continue;
+    entry.set_state(State::kMissing);
+    if (entry.name() != 0) NameMissing(entry.name());
   }
 }
 
-void FeedbackAdapter::NameMissing(uint64_t name) {
+void FeedbackAdapter::NameMissing(uint32_t name) {
   if (missing_.size() < kMaxMissing) {
     missing_.push_back(name);
   } else {
@@ -157,11 +158,12 @@ void FeedbackAdapter::NameMissing(uint64_t name) {
 FeedbackAdapter::Settled FeedbackAdapter::TakeSettled() {
   while (newest_acked_ && settled_ < end_) {
     const Entry& entry = At(settled_);
-    if (entry.state != State::kNone && entry.sent > *newest_acked_ - kReordering) break;
+    const Timestamp sent = SentAt(entry);
+    if (entry.state() != State::kNone && sent > *newest_acked_ - kReordering) break;
     // A packet that no feedback spoke of is neither: feedback gets lost, too.
-    const bool counts = entry.sent >= settle_from_;
-    if (entry.state == State::kAcked) pending_.received += counts;
-    if (entry.state == State::kMissing) {
+    const bool counts = sent >= settle_from_;
+    if (entry.state() == State::kAcked) pending_.received += counts;
+    if (entry.state() == State::kMissing) {
       pending_.lost += counts;
       ++counts_.lost;
     }

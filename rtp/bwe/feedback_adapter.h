@@ -39,7 +39,7 @@ class FeedbackAdapter {
   static constexpr Duration kHistory = std::chrono::seconds(4);
   // What counts as lost may still come for so long.
   static constexpr Duration kLate = std::chrono::seconds(1);
-  // 192 KiB; the history at 20 Mbit/s, and 0.8 s of it at 100 Mbit/s.
+  // 96 KiB; the history at 20 Mbit/s, and 0.8 s of it at 100 Mbit/s.
   static constexpr size_t kMaxPackets = 8192;
   // A packet not received counts as lost once packets sent so much later were.
   static constexpr Duration kReordering = std::chrono::milliseconds(100);
@@ -50,6 +50,8 @@ class FeedbackAdapter {
   static constexpr size_t kMaxMissing = 256;
   // So many in a row, and it is the first ones that were wrong.
   static constexpr int kMaxAbsurd = 16;
+  // Of a probe; larger numbers are taken for none.
+  static constexpr uint32_t kMaxProbe = (1 << 12) - 1;
 
   struct Counts {
     uint64_t acked = 0;
@@ -69,7 +71,7 @@ class FeedbackAdapter {
 
   // `name` is the caller's, for missing(); zero has none.
   void RecordSent(Timestamp now, uint16_t sequence, size_t bytes, uint32_t probe,
-                  uint64_t name = 0);
+                  uint32_t name = 0);
 
   // To be called before Receive(). False if the receiver's clock is not what it was: what was
   // measured with it before means nothing any more.
@@ -81,7 +83,7 @@ class FeedbackAdapter {
 
   // The names of packets that the feedback last received was the first to tell of as missing, in
   // the order they were sent in. They may still come.
-  const std::vector<uint64_t>& missing() const { return missing_; }
+  const std::vector<uint32_t>& missing() const { return missing_; }
 
   Settled TakeSettled();
   // What becomes of packets sent before this is not told: something has happened that explains it.
@@ -92,13 +94,45 @@ class FeedbackAdapter {
 
  private:
   enum class State : uint8_t { kNone, kSent, kMissing, kAcked };
-  struct Entry {
-    Timestamp sent;
-    uint64_t name = 0;
-    uint32_t probe = 0;
-    uint16_t bytes = 0;
-    State state = State::kNone;
+  // There is one for every packet and every receiver. What is remembered is no older than
+  // kMaxPackets times kHistory (see RecordSent), nine hours, so 36 bits of microseconds are enough.
+  class Entry {
+   public:
+    Entry() = default;
+    Entry(Timestamp sent, uint32_t bytes, uint32_t probe, uint32_t name)
+        : sent_low_(static_cast<uint32_t>(sent.time_since_epoch().count())),
+          sent_high_(static_cast<uint32_t>(sent.time_since_epoch().count() >> 32) & kHighMask),
+          bytes_(std::min(bytes, kMaxBytes) & kMaxBytes),
+          probe_((probe <= kMaxProbe ? probe : 0) & kMaxProbe),
+          state_(static_cast<uint32_t>(State::kSent) & kStateMask),
+          name_(name) {}
+
+    // `latest`: when a packet was sent last.
+    Timestamp sent(Timestamp latest) const {
+      const uint64_t low = uint64_t{sent_high_} << 32 | sent_low_;
+      const uint64_t since = static_cast<uint64_t>(latest.time_since_epoch().count()) - low;
+      return latest - Duration(static_cast<int64_t>(since & kSentMask));
+    }
+    size_t bytes() const { return bytes_; }
+    uint32_t probe() const { return probe_; }
+    uint32_t name() const { return name_; }
+    State state() const { return static_cast<State>(state_); }
+    void set_state(State state) { state_ = static_cast<uint32_t>(state) & kStateMask; }
+
+   private:
+    static constexpr uint32_t kHighMask = 0xf;
+    static constexpr uint32_t kStateMask = 3;
+    static constexpr uint64_t kSentMask = (uint64_t{1} << 36) - 1;
+    static constexpr uint32_t kMaxBytes = (1 << 14) - 1;  // more than a datagram on any path
+
+    uint32_t sent_low_ = 0;
+    uint32_t sent_high_ : 4 = 0;
+    uint32_t bytes_ : 14 = 0;
+    uint32_t probe_ : 12 = 0;
+    uint32_t state_ : 2 = 0;
+    uint32_t name_ = 0;
   };
+  static_assert(sizeof(Entry) == 12);
 
   // The entry of a number, or nothing if it is not remembered.
   Entry* Find(TransportSeq sequence);
@@ -114,7 +148,8 @@ class FeedbackAdapter {
   // The packet as acknowledged now, if that can be.
   std::optional<AckedPacket> Acknowledge(TransportSeq sequence, Duration arrival);
   void MarkMissing(TransportSeq begin, uint16_t count);
-  void NameMissing(uint64_t name);
+  void NameMissing(uint32_t name);
+  Timestamp SentAt(const Entry& entry) const { return entry.sent(latest_); }
 
   std::vector<Entry> ring_;  // The size is zero or a power of two.
   Unwrapper<TransportSeq, uint16_t> unwrapper_;
@@ -124,7 +159,8 @@ class FeedbackAdapter {
   Timestamp settle_from_;
   TransportSeq settled_;  // Everything before it has been told by TakeSettled().
   Settled pending_;
-  std::vector<uint64_t> missing_;
+  Timestamp latest_;  // when a packet was sent
+  std::vector<uint32_t> missing_;
   std::optional<Timestamp> newest_acked_;  // when it was sent
   std::optional<int64_t> reference_;       // unwrapped, in steps of 64 ms
   Timestamp reference_at_;                 // our time when it came

@@ -197,6 +197,36 @@ TEST_F(FeedbackAdapterTest, MemoryIsBoundedWhenNobodyAnswers) {
   EXPECT_GT(adapter_.counts().forgotten, 90'000u);
 }
 
+TEST_F(FeedbackAdapterTest, LongRememberedPacketsKeepTheirTimes) {
+  // Room for many, in which packets that come slowly then stay for hours.
+  constexpr uint16_t kCrowd = FeedbackAdapter::kMaxPackets;
+  Send(0, kCrowd, kStart - milliseconds(kCrowd));
+  constexpr Duration kGap = milliseconds(3900);
+  for (uint16_t i = 0; i < 2000; ++i) {
+    adapter_.RecordSent(kStart + i * kGap, static_cast<uint16_t>(kCrowd + i), 1000, 0);
+  }
+  const auto packets =
+      Receive(kStart + 2000 * kGap, BweFeedback(kCrowd + 100, {{kCrowd + 100, kThere}}));
+  ASSERT_THAT(packets, SizeIs(1));
+  EXPECT_EQ(packets[0].sent, kStart + 100 * kGap);
+}
+
+TEST_F(FeedbackAdapterTest, AfterAPauseNothingOlderIsRemembered) {
+  Send(1, 2);
+  Send(3, 2, kStart + FeedbackAdapter::kHistory + milliseconds(2));
+  EXPECT_THAT(Receive(kStart + seconds(5), BweFeedback(1, {{1, kThere}, {3, kThere}})), SizeIs(1));
+  EXPECT_EQ(adapter_.counts().unknown, 1u);
+}
+
+TEST_F(FeedbackAdapterTest, ProbeNumberBeyondTheBoundIsNone) {
+  adapter_.RecordSent(kStart, 7, 1200, FeedbackAdapter::kMaxProbe);
+  adapter_.RecordSent(kStart, 8, 1200, FeedbackAdapter::kMaxProbe + 1);
+  const auto packets = Receive(kStart, BweFeedback(7, {{7, kThere}, {8, kThere}}));
+  ASSERT_THAT(packets, SizeIs(2));
+  EXPECT_EQ(packets[0].probe, FeedbackAdapter::kMaxProbe);
+  EXPECT_EQ(packets[1].probe, 0u);
+}
+
 TEST_F(FeedbackAdapterTest, SlowStreamsNeedLittleMemory) {
   // Two hours of sound.
   for (int i = 0; i < 360'000; ++i) {

@@ -29,7 +29,7 @@ void WindowedRate::Record(Duration at, size_t bytes) {
   } else {
     first_ = std::min(*first_, at);
   }
-  bytes_[Slot(step)] += static_cast<int64_t>(bytes);
+  bytes_[Slot(step)] += static_cast<uint32_t>(bytes);
 }
 
 std::optional<BitRate> WindowedRate::Rate(Duration now, Duration window) const {

@@ -40,7 +40,7 @@ class WindowedRate {
   static int64_t StepOf(Duration at);
   static size_t Slot(int64_t step);
 
-  std::array<int64_t, kSteps> bytes_{};
+  std::array<uint32_t, kSteps> bytes_{};  // 32 bits hold a step of a terabit per second
   std::optional<Duration> first_;
   std::optional<Duration> newest_;
 };

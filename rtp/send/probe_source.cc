@@ -1,5 +1,7 @@
 #include "rtp/send/probe_source.h"
 
+#include <utility>
+
 namespace sluice::rtp {
 namespace {
 
@@ -26,11 +28,11 @@ std::optional<ProbeSource::Choice> ProbeSource::Repeat(Timestamp now, uint32_t p
       continue;
     }
     next_ = number - 1;
-    const RetransmissionCache::Entry* entry = stream.cache->Peek(now, number);
-    if (entry == nullptr) continue;
+    std::optional<RetransmissionCache::Entry> entry = stream.cache->Peek(now, number);
+    if (!entry) continue;
     const size_t size = entry->packet.size();
     if (size > kTooLarge * wanted || size * kTooSmall < wanted) continue;
-    return Choice{stream.owner, entry};
+    return Choice{stream.owner, *std::move(entry)};
   }
   return std::nullopt;
 }

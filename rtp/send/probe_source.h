@@ -37,7 +37,7 @@ class ProbeSource {
   };
   struct Choice {
     uint32_t owner = 0;
-    const RetransmissionCache::Entry* entry = nullptr;
+    RetransmissionCache::Entry entry;
   };
 
   // How often one packet is repeated in one probe.
@@ -54,8 +54,7 @@ class ProbeSource {
   explicit ProbeSource(SeqNo first_seq) : next_seq_(first_seq) {}
 
   // The packet to repeat for `probe`, the number of one that runs (not zero). The streams are to be
-  // the same ones in the same order while it does. Nothing if there is none (any more): pad. The
-  // entry is valid until its cache changes.
+  // the same ones in the same order while it does. Nothing if there is none (any more): pad.
   std::optional<Choice> Repeat(Timestamp now, uint32_t probe, std::span<const Stream> streams,
                                size_t wanted);
 

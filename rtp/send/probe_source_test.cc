@@ -28,7 +28,7 @@ class ProbeSourceTest : public testing::Test {
     const ProbeSource::Stream streams[] = {{1, &first_}, {2, &second_}};
     std::vector<uint16_t> chosen;
     while (const auto choice = source_.Repeat(now_, probe, streams, wanted)) {
-      chosen.push_back(choice->entry->rewrite.seq.value());
+      chosen.push_back(choice->entry.rewrite.seq.value());
       owners_.push_back(choice->owner);
     }
     return chosen;
@@ -91,8 +91,8 @@ TEST_F(ProbeSourceTest, SearchIsBounded) {
 TEST_F(ProbeSourceTest, RepetitionsOfProbesDoNotCountAsAskedFor) {
   Store(first_, 1);
   All(1);
-  EXPECT_TRUE(std::holds_alternative<const RetransmissionCache::Entry*>(
-      first_.Find(now_, SeqNo(1), Duration(0))));
+  EXPECT_TRUE(
+      std::holds_alternative<RetransmissionCache::Entry>(first_.Find(now_, SeqNo(1), Duration(0))));
 }
 
 TEST_F(ProbeSourceTest, ProbationStreamCountsItsPackets) {

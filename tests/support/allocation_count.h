@@ -1,4 +1,4 @@
-// How often code asks the heap for memory while it is being watched.
+// How often code asks the heap for memory while it is being watched, and how much it gives back.
 //
 // An executable that links allocation_count.cc has a malloc() of its own, which counts what happens
 // inside of an AllocationWatch and passes everything on. Under sanitizers, which need malloc() for
@@ -21,6 +21,8 @@ class AllocationWatch {
 
   // Of all watches since the start of the process.
   static uint64_t count();
+  // Bytes given back under all watches, with what the heap itself needs for each piece.
+  static uint64_t freed();
 };
 
 }  // namespace sluice::test

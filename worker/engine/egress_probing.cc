@@ -102,7 +102,7 @@ bool Egress::WriteProbe(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
     std::optional<size_t> size;
     const auto choice = probe_source_.Repeat(now, probe_, probe_streams_, wanted);
     if (choice) {
-      const rtp::RetransmissionCache::Entry& entry = *choice->entry;
+      const rtp::RetransmissionCache::Entry& entry = choice->entry;
       const auto written =
           WriteRtx(now, *streams_[choice->owner], {entry.packet, entry.rewrite}, room);
       if (written) size = link.SealRtp(room, written->written, written->rest);

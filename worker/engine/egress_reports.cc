@@ -134,7 +134,7 @@ void Egress::RecordNack(Timestamp now, const rtp::RtcpPacket& member, FeedbackRe
 // for only after a while. Feedback about all packets of the transport often knows earlier: that the
 // last packet of a picture is missing, that a NACK did not reach us, that its answer got lost.
 void Egress::ResendMissing(Timestamp now) {
-  for (const uint64_t name : estimator_.missing()) {
+  for (const uint32_t name : estimator_.missing()) {
     const Transmission lost = Transmission::Named(name);
     OutboundStream* stream = lost.stream < streams_.size() ? streams_[lost.stream].get() : nullptr;
     if (stream == nullptr || !stream->nack) continue;
@@ -154,7 +154,7 @@ void Egress::Resend(Timestamp now, OutboundStream& stream, SeqNo seq) {
     stream.drops.Count(*reason);
     return;
   }
-  const auto& entry = *std::get<const rtp::RetransmissionCache::Entry*>(found);
+  const auto& entry = std::get<rtp::RetransmissionCache::Entry>(found);
   const BitRate rate =
       std::max(estimator_.active() ? estimator_.estimate() : BitRate(), stream.sent.rate(now));
   if (!budget_.Allows(now, entry.packet.size(), rate)) {

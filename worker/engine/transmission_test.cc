@@ -6,10 +6,10 @@ namespace sluice::worker {
 namespace {
 
 TEST(TransmissionTest, NameTellsAllOfIt) {
-  for (const uint32_t stream : {0u, 1u, 0xffffffffu}) {
+  for (const uint32_t stream : {0u, 1u, Transmission::kMaxStream}) {
     for (const uint16_t seq : {uint16_t{0}, uint16_t{0x8001}, uint16_t{0xffff}}) {
-      for (const uint8_t repeats : {uint8_t{0}, uint8_t{3}, uint8_t{255}}) {
-        const uint64_t name = Transmission{stream, SeqNo(seq), repeats}.name();
+      for (const uint8_t repeats : {uint8_t{0}, uint8_t{3}, Transmission::kMaxRepeats}) {
+        const uint32_t name = Transmission{stream, SeqNo(seq), repeats}.name();
         EXPECT_NE(name, 0u);
         const Transmission named = Transmission::Named(name);
         EXPECT_EQ(named.stream, stream);

@@ -127,7 +127,8 @@ std::optional<WebRtcLink::Event> WebRtcLink::PollEvent() {
   }
   if (dtls_events_.empty()) return std::nullopt;
   Event event = std::move(dtls_events_.front());
-  dtls_events_.pop_front();
+  dtls_events_.erase(dtls_events_.begin());
+  if (dtls_events_.empty()) dtls_events_.shrink_to_fit();
   return event;
 }
 

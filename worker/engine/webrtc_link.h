@@ -8,12 +8,12 @@
 #define SLUICE_WORKER_ENGINE_WEBRTC_LINK_H_
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/drop_reason.h"
 #include "base/endpoint.h"
@@ -109,7 +109,7 @@ class WebRtcLink {
   std::unique_ptr<dtls::SrtpSession> srtp_;
   std::string_view srtp_profile_;
   DtlsState dtls_state_ = DtlsState::kNew;
-  std::deque<DtlsChanged> dtls_events_;
+  std::vector<DtlsChanged> dtls_events_;  // a few in a lifetime
   DropCounters drops_;
 };
 

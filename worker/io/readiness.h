@@ -1,12 +1,14 @@
 // Keeps a libuv loop awake to one file descriptor.
 //
-// It does not say what became ready: being woken is all the news there is, and the turn that
-// follows tries everything that is due.
+// It does not say what became ready, only that something did: the turn that follows tries
+// everything that is due.
 
 #ifndef SLUICE_WORKER_IO_READINESS_H_
 #define SLUICE_WORKER_IO_READINESS_H_
 
 #include <uv.h>
+
+#include <utility>
 
 namespace sluice::worker {
 
@@ -35,6 +37,10 @@ class Readiness {
     }
   }
 
+  // True if the loop has reported something since the last call. What is left over is reported
+  // again.
+  bool TakeReported() { return std::exchange(reported_, false); }
+
   // Before the descriptor is closed by its owner.
   void Close() {
     if (open_) uv_close(reinterpret_cast<uv_handle_t*>(&handle_), nullptr);
@@ -44,6 +50,7 @@ class Readiness {
 
  private:
   static void OnReady(uv_poll_t* handle, int status, int) {
+    static_cast<Readiness*>(handle->data)->reported_ = true;
     // libuv stops watching a descriptor with an error; the next Watch() begins anew, after whoever
     // reads or writes it has seen the error.
     if (status < 0) static_cast<Readiness*>(handle->data)->events_ = 0;
@@ -51,6 +58,7 @@ class Readiness {
 
   uv_poll_t handle_{};
   bool open_ = false;
+  bool reported_ = false;
   int events_ = 0;
 };
 
