@@ -5,7 +5,8 @@
 // looks like one stream that one encoder made, whatever was paused, left out or replaced.
 //
 // Everything of a stream must come by here, packets that only pad included. What is filtered out
-// before leaves a gap that receivers take for loss.
+// before leaves a gap that receivers take for loss. Of encodings that do not concern a forwarder
+// payloads may be kept from it.
 
 #ifndef SLUICE_RTP_FORWARD_FORWARDER_H_
 #define SLUICE_RTP_FORWARD_FORWARDER_H_
