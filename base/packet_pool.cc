@@ -27,7 +27,8 @@ PacketRef PacketPool::Copy(ByteView bytes, Timestamp arrival) {
   if (bytes.size() > PacketSlot::kCapacity) return PacketRef();
   PacketRef packet = Allocate();
   if (!packet) return packet;
-  std::ranges::copy(bytes, packet.buffer().begin());
+  // Not std::ranges::copy: GCC 12's goes byte by byte where the source is constant.
+  std::copy(bytes.begin(), bytes.end(), packet.buffer().begin());
   packet.set_size(bytes.size());
   packet.set_arrival(arrival);
   return packet;

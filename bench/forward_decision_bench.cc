@@ -56,7 +56,7 @@ void BM_Admit(benchmark::State& state) {
     for (const rtp::RtpPacket& packet : batch) {
       for (const auto& forwarder : forwarders) {
         const rtp::Verdict verdict =
-            forwarder->Admit(packet, LayeredSource::kPayloadType, source.encoding());
+            forwarder->Admit(packet, LayeredSource::kPayloadType, source.encoding(), {});
         admitted += std::holds_alternative<rtp::Rewrite>(verdict) ? 1 : 0;
       }
     }

@@ -48,6 +48,10 @@ const Case kCases[] = {
     // The same in a call as browsers make it: feedback of receivers comes in, and the engine paces.
     {"picture_answered",
      {.receivers = kReceivers, .packets_per_turn = 6, .feedback = Feedback::kAnswered}},
+    // One member of a room of twelve, as the others see them: three encodings at once, of which one
+    // receiver takes the large one, ten take the small one, and nobody the one between.
+    {"meeting",
+     {.receivers = 11, .simulcast = true, .packets_per_turn = 9, .feedback = Feedback::kAnswered}},
     {"sound",
      {.receivers = kReceivers, .kind = rtp::MediaKind::kAudio, .feedback = Feedback::kUnanswered}},
     // What every packet of a source costs once, however many receivers there are.
@@ -56,6 +60,7 @@ const Case kCases[] = {
 
 size_t TurnsOf(const FanOut::Options& options) {
   if (options.kind == rtp::MediaKind::kAudio) return kSounds;
+  if (options.simulcast) return kPictures;
   return kPictures * static_cast<size_t>(options.packets_per_picture) / options.packets_per_turn;
 }
 

@@ -118,7 +118,7 @@ void BM_Admit(benchmark::State& state) {
     for (const RtpPacket& packet : batch) {
       const PayloadType mapped = ++turn % thinning == 0 ? kForeign : kMedia;
       for (const auto& receiver : receivers) {
-        benchmark::DoNotOptimize(receiver->forwarder.Admit(packet, mapped, source));
+        benchmark::DoNotOptimize(receiver->forwarder.Admit(packet, mapped, source, {}));
       }
     }
   }
@@ -130,7 +130,7 @@ void SendToAll(const RtpPacket& packet, const std::vector<std::unique_ptr<Receiv
                ByteSpan out) {
   const Departure departure{NtpTime::From(packet.arrival(), Duration(0)), packet.seq().value()};
   for (const auto& receiver : receivers) {
-    const Verdict verdict = receiver->forwarder.Admit(packet, kMedia, source);
+    const Verdict verdict = receiver->forwarder.Admit(packet, kMedia, source, {});
     const auto* rewrite = std::get_if<Rewrite>(&verdict);
     SLUICE_CHECK(rewrite != nullptr);
     benchmark::DoNotOptimize(receiver->writer.Write(packet, *rewrite, departure, out));

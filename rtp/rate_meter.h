@@ -22,18 +22,10 @@ class RateMeter {
   static constexpr Duration kWindow = kStep * kSteps;
 
   void Record(Timestamp now, size_t bytes) {
-    const int64_t step = StepOf(now);
-    if (!started_) {
-      started_ = true;
-      first_ = now;
-      newest_step_ = step;
-    }
     // Time never goes backwards; should it, the bytes count as of the newest moment.
-    for (; newest_step_ < step; ++newest_step_) {
-      if (step - newest_step_ > static_cast<int64_t>(kSteps)) newest_step_ = step - kSteps;
-      bytes_[Slot(newest_step_ + 1)] = 0;
-    }
-    bytes_[Slot(newest_step_)] += bytes;
+    if (now >= newest_ends_ || !started_) [[unlikely]]
+      BeginStep(now);
+    bytes_[newest_slot_] += bytes;
   }
 
   // Zero once nothing came for a window.
@@ -52,6 +44,21 @@ class RateMeter {
   }
 
  private:
+  void BeginStep(Timestamp now) {
+    const int64_t step = StepOf(now);
+    if (!started_) {
+      started_ = true;
+      first_ = now;
+      newest_step_ = step;
+    }
+    for (; newest_step_ < step; ++newest_step_) {
+      if (step - newest_step_ > static_cast<int64_t>(kSteps)) newest_step_ = step - kSteps;
+      bytes_[Slot(newest_step_ + 1)] = 0;
+    }
+    newest_slot_ = Slot(newest_step_);
+    newest_ends_ = Timestamp((newest_step_ + 1) * kStep);
+  }
+
   static int64_t StepOf(Timestamp now) { return now.time_since_epoch() / kStep; }
   static size_t Slot(int64_t step) {
     return static_cast<size_t>(step % static_cast<int64_t>(kSteps) + static_cast<int64_t>(kSteps)) %
@@ -60,6 +67,8 @@ class RateMeter {
 
   std::array<uint64_t, kSteps> bytes_{};
   int64_t newest_step_ = 0;
+  size_t newest_slot_ = 0;
+  Timestamp newest_ends_;
   Timestamp first_;
   bool started_ = false;
 };

@@ -28,6 +28,13 @@ constexpr uint32_t kFirstEstimate = 5'000'000;
 constexpr size_t kSealRoom = 32;
 constexpr size_t kMaxRtcp = 1'200;
 
+// The pictures of the smaller encodings of a meeting, in packets, and which encoding is the
+// largest.
+constexpr int kSmallerPictures[] = {1, 2};
+constexpr uint8_t kLargest = 2;
+// A key frame a second: whoever wants another encoding need not ask for one.
+constexpr uint64_t kKeyFrameEvery = 30;
+
 // Packets of RTCP have a second byte in this range (RFC 5761 §4).
 bool IsRtcp(ByteView datagram) { return datagram[1] >= 192 && datagram[1] <= 223; }
 
@@ -61,11 +68,8 @@ FanOut::FanOut(const Options& options, const Ground* ground)
     : options_(options),
       ground_(ground != nullptr ? *ground : OwnGround()),
       listener_(ground_.sockets),
-      entropy_(options.seed),
-      source_({.kind = options.kind,
-               .shape = options.shape,
-               .packets_per_picture = options.packets_per_picture,
-               .numbered = options.feedback != Feedback::kOff}) {
+      entropy_(options.seed) {
+  AddSources();
   test::SetWallClock(now_);
   engine_ = std::make_unique<worker::Engine>(
       worker::Engine::Options{.pool = ground_.pool,
@@ -184,8 +188,9 @@ void FanOut::Deliver(const Endpoint& from, PacketRef packet) {
   engine_->HandleDatagram(now_, listener_.socket(), from, std::move(packet));
 }
 
-std::unique_ptr<schema::RtpParametersT> FanOut::Describe(const SimTrackOptions& track) const {
-  auto parameters = test::DescribeTrack(track, "source");
+std::unique_ptr<schema::RtpParametersT> FanOut::Describe(
+    const std::vector<SimTrackOptions>& encodings) const {
+  auto parameters = test::DescribeEncodings(encodings, "source");
   if (options_.feedback != Feedback::kOff) return parameters;
   std::erase_if(parameters->header_extensions, [](const auto& extension) {
     return extension->id == test::kTransportSequenceExtensionId ||
@@ -201,15 +206,18 @@ std::unique_ptr<schema::RtpParametersT> FanOut::Describe(const SimTrackOptions& 
 void FanOut::Produce() {
   publisher_ = Connect(kPublisher, {ground_.address_of(options_.receivers), kFirstPort});
   const bool video = options_.kind == rtp::MediaKind::kVideo;
-  const SimTrackOptions track{.kind = options_.kind,
-                              .ssrc = MediaSource::kSsrc,
-                              .payload_type = video ? test::kProducerVideo : test::kProducerAudio,
-                              .nack = options_.nack};
+  std::vector<SimTrackOptions> encodings;
+  for (const MediaSource& source : sources_) {
+    encodings.push_back({.kind = options_.kind,
+                         .ssrc = source.ssrc(),
+                         .payload_type = video ? test::kProducerVideo : test::kProducerAudio,
+                         .nack = options_.nack});
+  }
   schema::ProduceT produce;
   produce.producer_id = kProducer;
-  produce.kind = test::SchemaKind(track.kind);
-  produce.rtp_parameters = Describe(track);
-  produce.mapping = test::DescribeMapping(track.kind);
+  produce.kind = test::SchemaKind(options_.kind);
+  produce.rtp_parameters = Describe(encodings);
+  produce.mapping = test::DescribeMapping(options_.kind);
   Ask(kPublisher, std::move(produce));
 }
 
@@ -235,7 +243,12 @@ void FanOut::AddConsumer(size_t receiver) {
   consume.consumer_id = ConsumerOf(receiver);
   consume.producer_id = kProducer;
   consume.kind = test::SchemaKind(track.kind);
-  consume.rtp_parameters = Describe(track);
+  consume.rtp_parameters = Describe({track});
+  if (options_.simulcast) {
+    consume.preferred_layers = std::make_unique<schema::ConsumerLayersT>();
+    consume.preferred_layers->spatial_layer = receiver == 0 ? kLargest : 0;
+    consume.preferred_layers->temporal_layer = rtp::kMaxTemporalLayers - 1;
+  }
   Ask(TransportOf(receiver), std::move(consume));
 }
 
@@ -244,7 +257,34 @@ void FanOut::CloseConsumer(size_t receiver) { Ask(ConsumerOf(receiver), schema::
 void FanOut::CloseReceiver(size_t receiver) { Ask(TransportOf(receiver), schema::CloseT()); }
 
 Duration FanOut::turn() const {
-  return source_.interval() * static_cast<int64_t>(options_.packets_per_turn);
+  // Encodings share the time of a picture.
+  int64_t packets = 0;
+  for (const MediaSource& source : sources_) packets += source.packets_per_picture();
+  const Duration picture = sources_.front().interval() * sources_.front().packets_per_picture();
+  return picture / packets * static_cast<int64_t>(options_.packets_per_turn);
+}
+
+void FanOut::AddSources() {
+  MediaSource::Options source{.kind = options_.kind,
+                              .shape = options_.shape,
+                              .packets_per_picture = options_.packets_per_picture,
+                              .numbered = options_.feedback != Feedback::kOff};
+  if (options_.simulcast) {
+    source.key_frame_every = kKeyFrameEvery;
+    for (int packets : kSmallerPictures) {
+      MediaSource::Options smaller = source;
+      smaller.packets_per_picture = packets;
+      smaller.ssrc = Ssrc(static_cast<uint32_t>(MediaSource::kSsrc.value() + 1 + sources_.size()));
+      sources_.emplace_back(smaller);
+    }
+  }
+  sources_.emplace_back(source);
+}
+
+test::Bytes FanOut::NextClear() {
+  test::Bytes packet = sources_[speaking_].Next(next_prepared_, next_number_++);
+  if (sources_[speaking_].at_start()) speaking_ = (speaking_ + 1) % sources_.size();
+  return packet;
 }
 
 void FanOut::Prepare(size_t turns) {
@@ -253,7 +293,7 @@ void FanOut::Prepare(size_t turns) {
   for (size_t i = 0; i < turns; ++i) {
     next_prepared_ += turn();
     for (size_t j = 0; j < options_.packets_per_turn; ++j) {
-      const test::Bytes clear = source_.Next(next_prepared_);
+      const test::Bytes clear = NextClear();
       test::Bytes sealed = clear;
       sealed.resize(clear.size() + kSealRoom);
       const std::optional<size_t> size = publisher_->srtp().ProtectRtp(sealed, clear.size(), {});

@@ -62,6 +62,9 @@ class FanOut {
     rtp::MediaKind kind = rtp::MediaKind::kVideo;
     PictureShape shape = PictureShape::kFullAndRest;
     int packets_per_picture = 6;
+    // The publisher sends two smaller encodings as well, as browsers do in a meeting. The first
+    // receiver wants the large picture, as somebody does of everybody, and all others the smallest.
+    bool simulcast = false;
     // How many packets of the source a turn finds.
     size_t packets_per_turn = 1;
     Feedback feedback = Feedback::kUnanswered;
@@ -164,13 +167,16 @@ class FanOut {
   std::unique_ptr<EnginePeer> Connect(const std::string& transport, const Endpoint& local);
   // Lets both sides talk until neither has anything to say.
   void Exchange(EnginePeer& peer);
-  std::unique_ptr<schema::RtpParametersT> Describe(const test::SimTrackOptions& track) const;
+  std::unique_ptr<schema::RtpParametersT> Describe(
+      const std::vector<test::SimTrackOptions>& encodings) const;
   template <typename Body>
   test::SimControl::Answer Ask(const std::string& target, Body body);
   // One of the peer's datagrams.
   void Deliver(const Endpoint& from, PacketRef packet);
 
   Duration turn() const;
+  void AddSources();
+  test::Bytes NextClear();
   // When the engine wants to be called again, if that is before the turn ends.
   std::optional<Timestamp> NextStep() const;
   void Count(const worker::TransmitBatch& batch);
@@ -197,7 +203,10 @@ class FanOut {
   std::unique_ptr<test::SimControl> control_;
   std::unique_ptr<EnginePeer> publisher_;
   std::vector<Receiver> receivers_;
-  MediaSource source_;
+  // One for each encoding, whose pictures follow one another.
+  std::vector<MediaSource> sources_;
+  size_t speaking_ = 0;
+  uint16_t next_number_ = 0;
   // Sealed, in the order of sending; `fed_` of them are gone.
   std::vector<PacketRef> ready_;
   size_t fed_ = 0;

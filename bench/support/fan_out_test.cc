@@ -59,6 +59,16 @@ TEST(FanOutTest, AnsweredStreamKeepsItsRate) {
   EXPECT_NEAR(static_cast<double>(fan.TakeForwarded()), 3 * 1800, 3 * 60);
 }
 
+TEST(FanOutTest, InAMeetingOneTakesTheLargePictureAndTheOthersTheSmallOne) {
+  FanOut fan(
+      {.receivers = 4, .simulcast = true, .packets_per_turn = 9, .feedback = Feedback::kAnswered});
+  fan.WarmUp(5s);
+  fan.TakeForwarded();
+  fan.WarmUp(10s);
+  // Six packets of the one, and one for each of the three others, 30 times a second.
+  EXPECT_NEAR(static_cast<double>(fan.TakeForwarded()), 9 * 300, 30);
+}
+
 TEST(FanOutTest, ReceiverComesBackAfterItWasClosed) {
   FanOut fan({.receivers = 2});
   fan.WarmUp(1s);

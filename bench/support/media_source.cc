@@ -48,7 +48,8 @@ size_t MediaSource::PictureSize() const {
 
 Bytes MediaSource::Picture() {
   test::Vp8PayloadOptions payload;
-  payload.key_frame = pictures_ == 0;
+  const uint64_t every = options_.key_frame_every;
+  payload.key_frame = every == 0 ? pictures_ == 0 : pictures_ % every == 0;
   payload.start = at_start();
   payload.picture_id = static_cast<uint16_t>(pictures_ & 0x7fff);
   payload.width = 1280;
@@ -57,20 +58,20 @@ Bytes MediaSource::Picture() {
   return test::Vp8Payload(payload);
 }
 
-Bytes MediaSource::Next(Timestamp now) {
+Bytes MediaSource::Next(Timestamp now, uint16_t number) {
   const bool video = options_.kind == rtp::MediaKind::kVideo;
   test::RtpPacketBuilder packet;
-  packet.WithSsrc(kSsrc.value())
+  packet.WithSsrc(options_.ssrc.value())
       .WithSeq(static_cast<uint16_t>(1000 + packets_))
       .WithTextExtension(test::kMidExtensionId, "0");
   if (options_.numbered) {
-    Bytes moment(3), number(2);
+    Bytes moment(3), count(2);
     // 6.18 fixed point seconds.
     const auto units = static_cast<uint64_t>(now.time_since_epoch().count()) * (1 << 18) / 1000000;
     ByteWriter(moment).U24(static_cast<uint32_t>(units & 0xffffff));
-    ByteWriter(number).U16(static_cast<uint16_t>(packets_));
+    ByteWriter(count).U16(number);
     packet.WithExtension(test::kSendTimeExtensionId, moment)
-        .WithExtension(test::kTransportSequenceExtensionId, number);
+        .WithExtension(test::kTransportSequenceExtensionId, count);
   }
   if (video) {
     packet.WithPayloadType(test::kProducerVideo.value())

@@ -26,10 +26,15 @@ enum class PictureShape : uint8_t {
 
 class MediaSource {
  public:
+  static constexpr Ssrc kSsrc = Ssrc(0x51c0de);
+
   struct Options {
     rtp::MediaKind kind = rtp::MediaKind::kVideo;
     PictureShape shape = PictureShape::kFullAndRest;
     int packets_per_picture = 6;
+    Ssrc ssrc = kSsrc;
+    // One picture of so many is a key frame. Zero: the first, and no other.
+    uint64_t key_frame_every = 0;
     // Numbers for transport-wide feedback and send times are written.
     bool numbered = true;
   };
@@ -37,16 +42,20 @@ class MediaSource {
   // What fits a packet of 1,200 bytes, to which browsers fill them so that they fit any tunnel:
   // less the header, and MID, send time and number in one-byte extensions.
   static constexpr size_t kFullPayload = 1200 - (12 + 4 + 12);
-  static constexpr Ssrc kSsrc = Ssrc(0x51c0de);
 
   explicit MediaSource(const Options& options) : options_(options) {}
 
-  // The first picture is a key frame, and no other.
-  test::Bytes Next(Timestamp now);
+  test::Bytes Next(Timestamp now) { return Next(now, static_cast<uint16_t>(packets_)); }
+  // With a number for transport-wide feedback that does not count this source's packets alone.
+  test::Bytes Next(Timestamp now, uint16_t number);
 
   // The next packet begins a picture. Always, for sound.
   bool at_start() const { return place_ == 0; }
   Duration interval() const;
+  int packets_per_picture() const {
+    return options_.kind == rtp::MediaKind::kAudio ? 1 : options_.packets_per_picture;
+  }
+  Ssrc ssrc() const { return options_.ssrc; }
   uint64_t packets() const { return packets_; }
 
  private:

@@ -18,16 +18,25 @@ void QueueLevel::Record(Duration arrival, Duration delay) {
   if (!first_) first_ = arrival - kBaseStep;
   const Duration at = arrival - *first_;
   if (at.count() < 0) return;
+  queue_.reset();
   Add(recent_, at / kStep, delay);
-  Add(base_, at / kBaseStep, delay);
   newest_ = std::max(newest_, at / kStep);
-  newest_base_ = std::max(newest_base_, at / kBaseStep);
+  const int64_t base_step = at / kBaseStep;
+  Add(base_, base_step, delay);
+  if (base_step > newest_base_) {
+    newest_base_ = base_step;
+    base_delay_ = FindBase();
+  } else if (base_step > newest_base_ - static_cast<int64_t>(kBaseSteps)) {
+    base_delay_ = std::min(base_delay_.value_or(delay), delay);
+  }
 }
 
 void QueueLevel::Rebase() {
   const std::optional<Duration> recent = Recent();
   base_.fill(Least());
   if (recent) Add(base_, newest_base_, *recent);
+  base_delay_ = FindBase();
+  queue_.reset();
 }
 
 std::optional<Duration> QueueLevel::Recent() const {
@@ -45,7 +54,7 @@ std::optional<Duration> QueueLevel::Recent() const {
   return least;
 }
 
-std::optional<Duration> QueueLevel::Base() const {
+std::optional<Duration> QueueLevel::FindBase() const {
   std::optional<Duration> least;
   for (const Least& entry : base_) {
     if (entry.step <= newest_base_ - static_cast<int64_t>(kBaseSteps) || entry.step < 0) continue;
@@ -55,13 +64,17 @@ std::optional<Duration> QueueLevel::Base() const {
 }
 
 Duration QueueLevel::queue() const {
+  if (!queue_) queue_ = FindQueue();
+  return *queue_;
+}
+
+Duration QueueLevel::FindQueue() const {
   const std::optional<Duration> recent = Recent();
-  const std::optional<Duration> base = Base();
-  return recent && base ? *recent - *base : Duration(0);
+  return recent && base_delay_ ? *recent - *base_delay_ : Duration(0);
 }
 
 Duration QueueLevel::QueueOf(Duration delay) const {
-  return std::max(delay - Base().value_or(delay), Duration(0));
+  return std::max(delay - base_delay_.value_or(delay), Duration(0));
 }
 
 }  // namespace sluice::rtp::bwe

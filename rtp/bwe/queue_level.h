@@ -53,13 +53,18 @@ class QueueLevel {
   template <size_t N>
   static void Add(std::array<Least, N>& ring, int64_t step, Duration delay);
   std::optional<Duration> Recent() const;
-  std::optional<Duration> Base() const;
+  Duration FindQueue() const;
+  std::optional<Duration> FindBase() const;
 
   std::array<Least, kSteps> recent_{};
   std::array<Least, kBaseSteps> base_{};
   std::optional<Duration> first_;
   int64_t newest_ = 0;
   int64_t newest_base_ = 0;
+  // The least of all in `base_` that counts: every packet asks for it.
+  std::optional<Duration> base_delay_;
+  // queue(), once it has been worked out for what is recorded: many ask before more is.
+  mutable std::optional<Duration> queue_;
 };
 
 }  // namespace sluice::rtp::bwe

@@ -22,6 +22,7 @@ class WindowedRate {
   // A quarter of the shortest window that is asked for.
   static constexpr Duration kStep{25'000};
   static constexpr size_t kSteps = 64;
+  static_assert((kSteps & (kSteps - 1)) == 0, "steps before zero have slots as well");
   // The ring holds more than this, so that what comes a little out of order still counts.
   static constexpr Duration kMaxWindow{1'000'000};
 
@@ -38,9 +39,15 @@ class WindowedRate {
 
  private:
   static int64_t StepOf(Duration at);
-  static size_t Slot(int64_t step);
+  static size_t Slot(int64_t step) { return static_cast<uint64_t>(step) % kSteps; }
+  // Of the steps from `begin` on up to but not including `end`, which must be in the ring.
+  int64_t BytesIn(int64_t begin, int64_t end) const;
 
-  std::array<uint32_t, kSteps> bytes_{};  // 32 bits hold a step of a terabit per second
+  // What came before a step, of all steps that can be asked for: the bytes of any stretch are one
+  // difference. They may wrap: in a ring of 1.6 s 32 bits are enough for 20 Gbit/s.
+  std::array<uint32_t, kSteps> before_{};
+  uint32_t total_ = 0;
+  int64_t newest_step_ = 0;
   std::optional<Duration> first_;
   std::optional<Duration> newest_;
 };

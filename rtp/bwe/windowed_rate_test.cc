@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <map>
 
 namespace sluice::rtp::bwe {
 namespace {
@@ -55,6 +57,35 @@ TEST(WindowedRateTest, LatePacketCountsWhereItBelongs) {
   rate.Record(milliseconds(600), 12'500);
   EXPECT_LT(rate.Rate(milliseconds(1000), milliseconds(250))->bps(), 10'000);
   EXPECT_GT(rate.Rate(milliseconds(1000), milliseconds(500))->bps(), 150'000);
+}
+
+// Whatever is between them, a window holds what was recorded in its steps.
+TEST(WindowedRateTest, WindowsHoldExactlyWhatTheirStepsGot) {
+  WindowedRate rate;
+  std::map<int64_t, int64_t> steps;
+  uint32_t chance = 1;
+  const auto draw = [&](uint32_t below) {
+    chance = chance * 1664525 + 1013904223;
+    return static_cast<int64_t>((chance >> 8) % below);
+  };
+  Duration now = milliseconds(10'000);
+  rate.Record(milliseconds(0), 0);
+  for (int i = 0; i < 20'000; ++i) {
+    now += milliseconds(draw(100) == 0 ? draw(3000) : draw(20));
+    const Duration at = now - milliseconds(draw(10) == 0 ? draw(1000) : 0);
+    const int64_t bytes = draw(1200);
+    // So that the newest is known.
+    rate.Record(now, 0);
+    rate.Record(at, static_cast<size_t>(bytes));
+    steps[at / WindowedRate::kStep] += bytes;
+    for (const int window : {150, 500, 1000}) {
+      const int64_t begin = now / WindowedRate::kStep - milliseconds(window) / WindowedRate::kStep;
+      int64_t sum = 0;
+      for (auto step = steps.lower_bound(begin); step != steps.end(); ++step) sum += step->second;
+      const Duration span = now - begin * WindowedRate::kStep;
+      ASSERT_EQ(rate.Rate(now, milliseconds(window)), DataSize::Bytes(sum) / span) << i;
+    }
+  }
 }
 
 TEST(WindowedRateTest, TimesBeforeZeroAreTimesLikeOthers) {

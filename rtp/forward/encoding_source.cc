@@ -31,4 +31,13 @@ void EncodingSource::Describe(codec::Kind kind, RtpPacket& packet) {
   packet.set_description(description);
 }
 
+EncodingSource::Place EncodingSource::Record(const RtpPacket& packet) {
+  const bool same = newest_ && newest_->ssrc == packet.ssrc();
+  const int64_t seq = packet.unwrapped_seq().value;
+  if (same && seq <= newest_->seq) return {.newest = false};
+  const bool goes_on = same && newest_->timestamp == packet.timestamp();
+  newest_ = {packet.ssrc(), packet.timestamp(), seq};
+  return {.newest = true, .goes_on = goes_on};
+}
+
 }  // namespace sluice::rtp

@@ -58,6 +58,24 @@ TEST_F(EncodingSourceTest, WithoutItsStructureOnlyAnAttachedOneMakesAKeyFrame) {
   EXPECT_EQ(packet.dependencies(), nullptr);
 }
 
+TEST_F(EncodingSourceTest, PlaceTellsWhatWasOvertakenAndWhatGoesOn) {
+  const auto place = [&](int64_t seq, uint32_t timestamp, uint32_t ssrc = 1) {
+    RtpPacket packet =
+        test::RtpPacketBuilder().WithSsrc(ssrc).WithTimestamp(timestamp).Build(pool_, map_);
+    packet.set_unwrapped({seq});
+    return source_.Record(packet);
+  };
+  EXPECT_TRUE(place(10, 3000).newest);
+  EXPECT_FALSE(place(12, 6000).goes_on);
+  EXPECT_TRUE(place(13, 6000).goes_on);
+  EXPECT_FALSE(place(11, 3000).newest);
+  EXPECT_FALSE(place(13, 6000).newest);
+  EXPECT_TRUE(place(14, 6000).goes_on);
+  const EncodingSource::Place other = place(5, 6000, 2);
+  EXPECT_TRUE(other.newest);
+  EXPECT_FALSE(other.goes_on);
+}
+
 TEST_F(EncodingSourceTest, GarbageIsNoDescriptor) {
   const RtpPacket packet =
       Described(Kind::kVp8, test::Vp8Payload({.key_frame = true}), Bytes{0xff, 0xff});

@@ -16,10 +16,6 @@ int64_t Ticks(Duration duration, uint32_t clock_rate) {
   return (scaled + (scaled < 0 ? -kHalf : kHalf)) / 1'000'000;
 }
 
-size_t SeenIndex(const EncodingSource& source) {
-  return std::min<size_t>(source.index, kMaxEncodings - 1);
-}
-
 }  // namespace
 
 Forwarder::Forwarder(const Options& options)
@@ -29,9 +25,8 @@ Forwarder::Forwarder(const Options& options)
   SLUICE_DCHECK(options.first_seq.value() < 0x8000);
 }
 
-Verdict Forwarder::Admit(const RtpPacket& packet, PayloadType mapped,
-                         const EncodingSource& source) {
-  const bool newest = RecordSeen(packet, source);
+Verdict Forwarder::Admit(const RtpPacket& packet, PayloadType mapped, const EncodingSource& source,
+                         EncodingSource::Place place) {
   if (stopped()) return DropReason::kConsumerPaused;
 
   const std::optional<PayloadType> payload_type = options_.payload_types.Find(mapped);
@@ -39,7 +34,7 @@ Verdict Forwarder::Admit(const RtpPacket& packet, PayloadType mapped,
   SourceRun* owner = FindRun(packet, source.index);
   if (fault) return owner == nullptr ? Verdict(*fault) : LeaveOut(*owner, packet, *fault);
   if (owner == nullptr) {
-    if (const auto reason = Begin(packet, newest, source)) return *reason;
+    if (const auto reason = Begin(packet, source, place)) return *reason;
     payload_type_ = *payload_type;
     owner = &run();
   }
@@ -77,16 +72,15 @@ std::optional<uint8_t> Forwarder::awaiting_key_frame() const {
   return std::nullopt;
 }
 
-bool Forwarder::RecordSeen(const RtpPacket& packet, const EncodingSource& source) {
-  Seen& seen = seen_[SeenIndex(source)];
-  const int64_t in = packet.unwrapped_seq().value;
-  if (seen.any && seen.ssrc == packet.ssrc() && in <= seen.newest) return false;
-  seen.goes_on = seen.any && seen.ssrc == packet.ssrc() && seen.timestamp == packet.timestamp();
-  seen.any = true;
-  seen.ssrc = packet.ssrc();
-  seen.timestamp = packet.timestamp();
-  seen.newest = in;
-  return true;
+uint8_t Forwarder::ConcernedBy(Timestamp now) const {
+  constexpr uint8_t kAll = (1u << kMaxEncodings) - 1;
+  const SourceRun& before = runs_[1 - current_];
+  if (!run().begun && !target_) return kAll;
+  uint32_t concerned = target_ ? 1u << target_->encoding : 0;
+  if (run().begun) concerned |= 1u << run().encoding;
+  // Twice as long as late packets are taken: those under way were stamped before `now`.
+  if (before.begun && now - replaced_at_ < 2 * kSourceSettles) concerned |= 1u << before.encoding;
+  return static_cast<uint8_t>(concerned) & kAll;
 }
 
 std::optional<DropReason> Forwarder::FindFault(const RtpPacket& packet,
@@ -115,8 +109,8 @@ bool Forwarder::Owns(const SourceRun& run, const RtpPacket& packet, uint8_t enco
   return run.begun && run.ssrc == packet.ssrc() && run.encoding == encoding;
 }
 
-std::optional<DropReason> Forwarder::Begin(const RtpPacket& packet, bool newest,
-                                           const EncodingSource& source) {
+std::optional<DropReason> Forwarder::Begin(const RtpPacket& packet, const EncodingSource& source,
+                                           EncodingSource::Place place) {
   if (!IsWanted(source)) return DropReason::kOtherLayer;
   // What the old source sent last may be overtaken by what the new one sends first. Taking it for
   // a change back would cut the stream twice more.
@@ -125,9 +119,9 @@ std::optional<DropReason> Forwarder::Begin(const RtpPacket& packet, bool newest,
                         before.ssrc != run().ssrc;
   if (replaced && packet.arrival() - replaced_at_ < kSourceSettles) return DropReason::kTooLate;
   // Whatever came behind it was refused. A decoder that started here would miss it.
-  if (!newest) return DropReason::kTooLate;
+  if (!place.newest) return DropReason::kTooLate;
   if (!IsEntry(packet, TargetIn(source.index))) return DropReason::kAwaitingKeyframe;
-  BeginRun(packet, source);
+  BeginRun(packet, source, place);
   return std::nullopt;
 }
 
@@ -147,11 +141,12 @@ bool Forwarder::IsEntry(const RtpPacket& packet, LayerId target) const {
          (packet.dependencies() != nullptr || packet.description().spatial <= target.spatial);
 }
 
-void Forwarder::BeginRun(const RtpPacket& packet, const EncodingSource& source) {
+void Forwarder::BeginRun(const RtpPacket& packet, const EncodingSource& source,
+                         EncodingSource::Place place) {
   const int64_t in = packet.unwrapped_seq().value;
   if (!run().begun) {
     // Of a frame part of which was refused nothing more is of use.
-    const bool whole = !seen_[SeenIndex(source)].goes_on;
+    const bool whole = !place.goes_on;
     const int64_t lead = options_.kind == MediaKind::kVideo && whole ? kLead : 0;
     run().time = times_.Begin(packet.arrival(), packet.timestamp(), std::nullopt);
     run().sequence.Reset(options_.first_seq);
@@ -305,7 +300,6 @@ Verdict Forwarder::PassPlain(SourceRun& run, const RtpPacket& packet, PayloadTyp
 
 Verdict Forwarder::LeaveOut(const RtpPacket& packet, const EncodingSource& source,
                             DropReason reason) {
-  RecordSeen(packet, source);
   if (stopped()) return DropReason::kConsumerPaused;
   SourceRun* owner = FindRun(packet, source.index);
   return owner == nullptr ? Verdict(reason) : LeaveOut(*owner, packet, reason);

@@ -5,7 +5,8 @@
 // looks like one stream that one encoder made, whatever was paused, left out or replaced.
 //
 // Everything of a stream must come by here, packets that only pad included. What is filtered out
-// before leaves a gap that receivers take for loss.
+// before leaves a gap that receivers take for loss. Of encodings that do not concern a forwarder
+// payloads may be kept from it.
 
 #ifndef SLUICE_RTP_FORWARD_FORWARDER_H_
 #define SLUICE_RTP_FORWARD_FORWARDER_H_
@@ -73,8 +74,10 @@ class Forwarder {
   explicit Forwarder(const Options& options);
 
   // `mapped` is the packet's payload type in the numbers of the router, and `source` the encoding
-  // it belongs to. The packet must carry its unwrapped number and description.
-  Verdict Admit(const RtpPacket& packet, PayloadType mapped, const EncodingSource& source);
+  // it belongs to, where it came at `place`. The packet must carry its unwrapped number and
+  // description.
+  Verdict Admit(const RtpPacket& packet, PayloadType mapped, const EncodingSource& source,
+                EncodingSource::Place place);
 
   // The same for a packet that the receiver shall not get whatever it is, for `reason`: the answer
   // is that reason, or what fills the hole that the packet would leave.
@@ -84,12 +87,22 @@ class Forwarder {
   // nothing, as while paused. Before the first call it is the first encoding that comes, and all
   // of its layers. What flows follows when a decoder can follow.
   void SetTarget(std::optional<LayerTarget> target);
+  // Set, and nothing: it shall get nothing.
+  std::optional<std::optional<LayerTarget>> target() const {
+    if (!targeted_) return std::nullopt;
+    return target_;
+  }
   // What flows now, as far as it has been seen; nothing if nothing does.
   std::optional<LayerTarget> current() const;
 
   // While paused nothing passes and no number is used up. For a pause of the producer as well.
   void SetPaused(bool paused);
   bool paused() const { return paused_; }
+  // Nothing passes, whatever comes.
+  bool stopped() const { return paused_ || (targeted_ && !target_); }
+  // Bit i: packets of encoding i may change something here. Admit answers kOtherLayer to payloads
+  // of any other, until a target is set or a packet of one of these has passed.
+  uint8_t ConcernedBy(Timestamp now) const;
 
   // The encoding without whose next key frame the consumer will not see what it shall. Nothing
   // while paused.
@@ -109,22 +122,10 @@ class Forwarder {
   }
 
  private:
-  // The newest number of an encoding, whether or not anything of it passes.
-  struct Seen {
-    Ssrc ssrc;
-    bool any = false;
-    bool goes_on = false;  // the newest packet is not the first of its time
-    uint32_t timestamp = 0;
-    int64_t newest = 0;
-  };
-
   SourceRun& run() { return runs_[current_]; }
   const SourceRun& run() const { return runs_[current_]; }
   SourceRun& previous() { return runs_[1 - current_]; }
 
-  bool stopped() const { return paused_ || (targeted_ && !target_); }
-  // Notes the packet; true if it is the newest of its encoding.
-  bool RecordSeen(const RtpPacket& packet, const EncodingSource& source);
   // Why this receiver has no use for such a packet, if it has none.
   std::optional<DropReason> FindFault(const RtpPacket& packet,
                                       std::optional<PayloadType> payload_type) const;
@@ -133,12 +134,12 @@ class Forwarder {
   static bool Owns(const SourceRun& run, const RtpPacket& packet, uint8_t encoding);
 
   // A run begins with this packet, unless there is a reason why it cannot.
-  std::optional<DropReason> Begin(const RtpPacket& packet, bool newest,
-                                  const EncodingSource& source);
+  std::optional<DropReason> Begin(const RtpPacket& packet, const EncodingSource& source,
+                                  EncodingSource::Place place);
   bool IsWanted(const EncodingSource& source) const;
   LayerId TargetIn(uint8_t encoding) const;
   bool IsEntry(const RtpPacket& packet, LayerId target) const;
-  void BeginRun(const RtpPacket& packet, const EncodingSource& source);
+  void BeginRun(const RtpPacket& packet, const EncodingSource& source, EncodingSource::Place place);
   // The source goes on, but its layers from here on are another stream.
   void SplitRun(const RtpPacket& packet, const EncodingSource& source);
   void Enter(SourceRun& entered, const RtpPacket& packet, const EncodingSource& source);
@@ -165,7 +166,6 @@ class Forwarder {
   PayloadType payload_type_;  // of what passed last
   TimestampMapper times_;
   Options options_;
-  std::array<Seen, kMaxEncodings> seen_{};
   // The run that goes on, or went on last, and the one before.
   std::array<SourceRun, 2> runs_;
   // When the run before ended.

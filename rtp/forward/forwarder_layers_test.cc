@@ -71,7 +71,7 @@ class ForwarderLayersTest : public testing::Test {
     EncodingSource& source = sources_[sent.encoding];
     source.Describe(options_.codec, packet);
     packet.set_unwrapped({sent.seq + 65'536});
-    return forwarder_.Admit(packet, kMedia, source);
+    return forwarder_.Admit(packet, kMedia, source, source.Record(packet));
   }
   // Every encoding has a clock of its own.
   static uint32_t TimestampOf(uint8_t encoding, int frame) {
@@ -125,6 +125,17 @@ TEST_F(ForwarderLayersTest, OldEncodingPlaysOnUntilTheNewOneHasAKeyFrame) {
   EXPECT_EQ(forwarder_.awaiting_key_frame(), std::nullopt);
   EXPECT_THAT(Admit({.encoding = 0, .seq = 3, .frame = 2, .payload = Vp8(3, 0)}),
               WasDropped(DropReason::kOtherLayer));
+}
+
+TEST_F(ForwarderLayersTest, ConcernedByWhatFlowsAndWhatIsWanted) {
+  EXPECT_EQ(forwarder_.ConcernedBy(now_), 0b1111) << "the first that comes is taken";
+  Passed({.encoding = 1, .seq = 1, .payload = Vp8(1, 0, true)});
+  EXPECT_EQ(forwarder_.ConcernedBy(now_), 0b0010);
+  forwarder_.SetTarget(LayerTarget{2, {0, 2}});
+  EXPECT_EQ(forwarder_.ConcernedBy(now_), 0b0110);
+  Passed({.encoding = 2, .seq = 50, .frame = 1, .payload = Vp8(1, 0, true)});
+  EXPECT_EQ(forwarder_.ConcernedBy(now_), 0b0110) << "late packets of the old one are of use";
+  EXPECT_EQ(forwarder_.ConcernedBy(now_ + 2 * Forwarder::kSourceSettles), 0b0100);
 }
 
 TEST_F(ForwarderLayersTest, DeadEncodingIsLeftAtTheNextKeyFrameOfTheTarget) {

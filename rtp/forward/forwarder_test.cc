@@ -75,7 +75,8 @@ class ForwarderTest : public testing::Test {
   }
 
   Verdict Admit(const Sent& sent, PayloadType mapped = kMedia) {
-    return forwarder_.Admit(Make(sent), mapped, source_);
+    const RtpPacket packet = Make(sent);
+    return forwarder_.Admit(packet, mapped, source_, source_.Record(packet));
   }
   // The number it went out with.
   std::optional<uint16_t> Number(const Sent& sent) {

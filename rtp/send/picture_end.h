@@ -45,6 +45,7 @@ class PictureEnd {
     return true;
   }
 
+  bool keeps() const { return kept_.has_value(); }
   void Clear() { kept_.reset(); }
 
  private:

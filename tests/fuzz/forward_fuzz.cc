@@ -213,7 +213,7 @@ class Scene {
     if ((amount & 2) != 0) description.picture_id = picture_ = static_cast<uint16_t>(picture_ + 1);
     packet.set_description(description);
 
-    const Verdict verdict = forwarder_.Admit(packet, mapped, source);
+    const Verdict verdict = forwarder_.Admit(packet, mapped, source, source.Record(packet));
     static_cast<void>(forwarder_.awaiting_key_frame());
     const auto* rewrite = std::get_if<Rewrite>(&verdict);
     if (rewrite == nullptr) return;

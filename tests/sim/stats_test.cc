@@ -50,6 +50,29 @@ TEST_F(StatsTest, ConsumersForwardOrDropAllThatTheirProducerTakes) {
   EXPECT_GT(CountOf(out.drops, DropReason::kConsumerPaused), 200u);
 }
 
+// Also those that it was never asked about, because it takes another encoding.
+TEST_F(StatsTest, ConsumersForwardOrDropAllEncodingsOfTheirProducer) {
+  Publication& camera = alice_.PublishVideo({.encodings = ThreeEncodings()});
+  Subscription& view = bob_.Subscribe(camera, {.preferred = rtp::LayerId{0, 2}});
+  sim_.RunFor(10s);
+  ASSERT_TRUE(view.Prefer({2, 2}).ok());
+  sim_.RunFor(10s);
+  ASSERT_TRUE(view.Pause().ok());
+  sim_.RunFor(3s);
+  ASSERT_TRUE(view.Resume().ok());
+  sim_.RunFor(5s);
+  for (size_t i = 0; i < camera.encodings(); ++i) camera.track(i).Stop();
+  sim_.RunFor(2s);
+  const SimControl::Answer answer =
+      sim_.Ask(camera.id(), schema::GetStatsT(), camera.owner().engine());
+  uint64_t in = 0;
+  for (const auto& stream : answer.body.AsStreamStatsList()->streams) in += stream->packet_count;
+  const schema::RtpStreamStatsT out = view.Stats();
+  EXPECT_EQ(out.packet_count + DropsOf(out), in);
+  EXPECT_GT(CountOf(out.drops, DropReason::kOtherLayer), out.packet_count / 2);
+  EXPECT_GT(CountOf(out.drops, DropReason::kConsumerPaused), 500u);
+}
+
 TEST_F(StatsTest, ProducersCountWhatTheirPeerSent) {
   Publication& camera = alice_.PublishVideo();
   Subscription& view = bob_.Subscribe(camera);

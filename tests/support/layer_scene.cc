@@ -138,7 +138,8 @@ void LayerScene::Deliver(Timestamp at, const LayerPacket& made) {
   source.Describe(shape_.codec, *packet);
   packet->set_unwrapped({made.seq});
   model_->RecordDelivered(made);
-  const rtp::Verdict verdict = forwarder_.Admit(*packet, PayloadType(kMedia), source);
+  const rtp::Verdict verdict =
+      forwarder_.Admit(*packet, PayloadType(kMedia), source, source.Record(*packet));
   if (const auto* rewrite = std::get_if<rtp::Rewrite>(&verdict)) Write(*packet, made, *rewrite);
 }
 

@@ -63,7 +63,12 @@ void Apply(Workspace& workspace, Timestamp now, Transport& transport,
            const rtp::Allocator::Decision& decision) {
   Consumer* consumer = workspace.consumers.Find(workspace.consumers.At(decision.consumer));
   consumer->reason = decision.reason;
-  transport.egress.SetTarget(consumer->stream, decision.target);
+  if (transport.egress.forwarder(consumer->stream).target() != decision.target) {
+    // What has come was for whoever took it then.
+    ServeAll(workspace, now);
+    transport.egress.SetTarget(consumer->stream, decision.target);
+    FollowTarget(workspace, now, transport, *consumer);
+  }
   TraceLayers(workspace, now, *consumer, decision.layer, transport.shared.value_or(BitRate()));
   AskAwaited(workspace, now, *consumer);
   TellLayers(workspace, now, *consumer);

@@ -156,7 +156,7 @@ std::string Dump(const Workspace& workspace, const Consumer& consumer) {
   json.Truth("producerPaused", workspace.producers.Find(consumer.producer)->paused);
   json.Truth("awaitingKeyFrame", stream.forwarder.awaiting_key_frame().has_value());
   json.Number("storedPackets", stream.cache.stored());
-  json.Drops(stream.drops);
+  json.Drops(stream.AllDrops());
   return json.Done();
 }
 

@@ -105,6 +105,13 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer,
       .reports = rtp::ReportScheduler(plan.kind, entropy_.U64()),
       .report_due = false,
       .drops = {},
+      .untaken = Untaken(stream_plan.offered),
+      .chooses = stream_plan.encodings > 1,
+      .takes_media = std::ranges::any_of(plan.codecs,
+                                         [&](const CodecPlan& codec) {
+                                           return codec.kind != Kind::kRtx &&
+                                                  codec.payload_type == stream_plan.media_type;
+                                         }),
   });
   const auto free = std::find(streams_.begin(), streams_.end(), nullptr);
   const auto index = static_cast<uint32_t>(free - streams_.begin());
@@ -123,7 +130,7 @@ void Egress::RemoveStream(uint32_t index) {
   stream.drops.Count(DropReason::kTransportClosed, pacer_.Forget(index));
   by_ssrc_.erase(stream.sent.ssrc());
   if (stream.rtx) by_ssrc_.erase(stream.rtx->ssrc);
-  drops_.Add(stream.drops);
+  drops_.Add(stream.AllDrops());
   std::erase_if(probe_streams_, [&](const auto& entry) { return entry.owner == index; });
   streams_[index] = nullptr;
 }
@@ -151,8 +158,9 @@ void Egress::SetTarget(uint32_t index, std::optional<rtp::LayerTarget> target) {
 std::optional<DropReason> Egress::Push(Timestamp now, uint32_t index,
                                        const Ingress::Arrival& arrival, Departures* out) {
   OutboundStream& stream = *streams_[index];
-  return Take(now, index, arrival,
-              stream.forwarder.Admit(arrival.packet, arrival.mapped, *arrival.source), out);
+  return Take(
+      now, index, arrival,
+      stream.forwarder.Admit(arrival.packet, arrival.mapped, *arrival.source, arrival.place), out);
 }
 
 void Egress::LeaveOut(Timestamp now, uint32_t index, const Ingress::Arrival& arrival,

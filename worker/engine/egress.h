@@ -42,6 +42,7 @@
 #include "worker/engine/objects.h"
 #include "worker/engine/outbound_stream.h"
 #include "worker/engine/transmit_batch.h"
+#include "worker/engine/untaken.h"
 #include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
@@ -54,6 +55,11 @@ class Egress {
     // Of the producer.
     rtp::SvcMode svc = rtp::SvcMode::kNone;
     bool ignore_dtx = false;
+    // Of the producer: how many encodings, the payload type of all media in the numbers of the
+    // router, and how much of that there has been, which must outlive the stream.
+    size_t encodings = 1;
+    PayloadType media_type;
+    const OfferedPackets& offered;
   };
   struct FeedbackResult {
     bool malformed = false;
@@ -113,6 +119,8 @@ class Egress {
   void SetPaused(uint32_t stream, bool paused);
   // What the stream shall carry from now on; nothing: nothing. See rtp::Forwarder.
   void SetTarget(uint32_t stream, std::optional<rtp::LayerTarget> target);
+  // What need not be offered any more is counted by itself; see Untaken.
+  void Take(uint32_t stream, EncodingBits taken) { streams_[stream]->Take(taken); }
   const rtp::Forwarder& forwarder(uint32_t stream) const { return streams_[stream]->forwarder; }
 
   // To be called before packets are pushed and written in one go.

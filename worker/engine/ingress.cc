@@ -213,7 +213,9 @@ Ingress::Verdict Ingress::ReceiveBound(Timestamp now, InboundStream& stream, rtp
         rtp::codec::ReadPictureSize(payload.kind, packet.payload());
     if (size.width != 0) stream.size = size;
   }
-  return Arrival{stream.producer, std::move(packet), payload.mapped, &stream.source, stream.size};
+  const rtp::EncodingSource::Place place = stream.source.Record(packet);
+  return Arrival{stream.producer, std::move(packet), payload.mapped, &stream.source,
+                 place,           stream.size};
 }
 
 InboundStream* Ingress::Find(const EncodingRef& encoding) {

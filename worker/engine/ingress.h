@@ -57,6 +57,7 @@ class Ingress {
     // Of the encoding it belongs to; valid as long as the producer. It tells what the newest packet
     // has told.
     const rtp::EncodingSource* source = nullptr;
+    rtp::EncodingSource::Place place;
     // Of its pictures, as far as known.
     rtp::codec::PictureSize size;
   };

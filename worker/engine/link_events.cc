@@ -77,7 +77,10 @@ void HandleLinkEvents(Workspace& workspace, Timestamp now, Handle<Transport> han
   while (std::optional<WebRtcLink::Event> event = transport.link.PollEvent()) {
     std::visit(visitor, *event);
   }
-  if (!transport.link.ready()) transport.egress.ReleasePackets();
+  if (!transport.link.ready()) {
+    transport.egress.ReleasePackets();
+    TakeEverything(workspace, now, transport);
+  }
   const bool stale = std::ranges::any_of(transport.ufrags, [&](const std::string& ufrag) {
     return !transport.link.agent().AcceptsUfrag(ufrag);
   });

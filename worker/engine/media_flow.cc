@@ -44,7 +44,13 @@ void RecordLayers(Workspace& workspace, Timestamp now, Producer& producer,
   if (news) ShareAnew(workspace, now, producer);
 }
 
-// Notes a packet for everybody who hears its producer.
+// Whoever does not take the encoding need not look at its media.
+EncodingBits MarkOf(const Producer& producer, const Ingress::Arrival& arrival) {
+  const bool media = !arrival.packet.payload().empty() && arrival.mapped == producer.media_type;
+  return media ? static_cast<EncodingBits>(1u << arrival.source->index) : kForEverybody;
+}
+
+// Notes a packet for everybody who takes it.
 void Forward(Workspace& workspace, Timestamp now, Ingress::Arrival arrival) {
   Producer* producer = workspace.producers.Find(arrival.producer);
   if (producer == nullptr) return;
@@ -57,8 +63,13 @@ void Forward(Workspace& workspace, Timestamp now, Ingress::Arrival arrival) {
     return;
   }
   if (workspace.pending.full() || workspace.pending.is_being_served()) ServeAll(workspace, now);
-  if (!workspace.pending.Add(*producer, std::move(arrival), !heard)) return;
-  for (Handle<Transport> receiver : producer->receivers) workspace.WakeForMedia(receiver);
+  const EncodingBits mark = MarkOf(*producer, arrival);
+  if (mark != kForEverybody) ++(*producer->offered)[arrival.source->index];
+  if (producer->takers[IndexOf(mark)] == 0) return;
+  if (!workspace.pending.Add(*producer, {std::move(arrival), mark, !heard})) return;
+  for (size_t i = 0; i < producer->receivers.size(); ++i) {
+    if ((producer->taken[i] & mark) != 0) workspace.WakeForMedia(producer->receivers[i]);
+  }
 }
 
 // Its dependency descriptor says more than which frame it belongs to.
@@ -71,15 +82,17 @@ struct Served {
   Consumer& consumer;
   Producer& producer;
   Transport& transport;
+  EncodingBits taken;
 };
 
 // Gives one consumer what waits of its producer.
 void Serve(Workspace& workspace, Timestamp now, const Served& to, Departures* out) {
-  auto& [consumer, producer, transport] = to;
+  auto& [consumer, producer, transport, taken] = to;
   Egress& egress = transport.egress;
   for (uint32_t i = workspace.pending.FirstOf(consumer.producer); i != kNothingPending;
        i = workspace.pending[i].next) {
     const PendingMedia::Entry& entry = workspace.pending[i];
+    if ((entry.mark & taken) == 0) continue;
     if (entry.left_out) {
       egress.LeaveOut(now, consumer.stream, entry.arrival, DropReason::kNotLoudest);
       continue;
@@ -98,6 +111,10 @@ void Serve(Workspace& workspace, Timestamp now, const Served& to, Departures* ou
   }
   if (egress.forwarder(consumer.stream).current() != consumer.flowing && transport.link.ready()) {
     TellLayers(workspace, now, consumer);
+  }
+  // What it has taken may have been the last of its kind.
+  if (egress.stream(consumer.stream).ConcernedBy(now) != taken) {
+    FollowTarget(workspace, now, transport, consumer);
   }
 }
 
@@ -170,10 +187,11 @@ void ServeMedia(Workspace& workspace, Timestamp now, Transport& transport, Depar
   workspace.pending.BeginServing();
   if (out != nullptr) transport.egress.BeginPoll(now);
   for (size_t i = 0; i < transport.heard.size(); ++i) {
-    if (workspace.pending.FirstOf(transport.heard[i]) == kNothingPending) continue;
+    const EncodingBits taken = transport.taken[i];
+    if ((workspace.pending.MarksOf(transport.heard[i]) & taken) == 0) continue;
     Producer& producer = *workspace.producers.Find(transport.heard[i]);
     Consumer& consumer = *workspace.consumers.Find(transport.consumers[i]);
-    Serve(workspace, now, {consumer, producer, transport}, out);
+    Serve(workspace, now, {consumer, producer, transport, taken}, out);
   }
 }
 
@@ -198,6 +216,23 @@ void ServeAll(Workspace& workspace, Timestamp now) {
     if (transport != nullptr) ServeMedia(workspace, now, *transport, nullptr);
   }
   EndServing(workspace, now);
+}
+
+void FollowTarget(Workspace& workspace, Timestamp now, Transport& transport,
+                  const Consumer& consumer) {
+  const OutboundStream& stream = transport.egress.stream(consumer.stream);
+  const EncodingBits taken = transport.link.ready() ? stream.ConcernedBy(now) : kAllPackets;
+  if (taken == stream.untaken.taken()) return;
+  transport.egress.Take(consumer.stream, taken);
+  transport.SetTaken(stream.consumer, taken);
+  workspace.producers.Find(consumer.producer)->SetTaken(stream.consumer, taken);
+}
+
+void TakeEverything(Workspace& workspace, Timestamp now, Transport& transport) {
+  for (size_t i = 0; i < transport.taken.size(); ++i) {
+    if (transport.taken[i] == kAllPackets) continue;
+    FollowTarget(workspace, now, transport, *workspace.consumers.Find(transport.consumers[i]));
+  }
 }
 
 void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet) {
@@ -258,6 +293,7 @@ void ApplyPause(Workspace& workspace, Timestamp now, Consumer& consumer) {
   Transport* transport = workspace.transports.Find(consumer.transport);
   const bool paused = consumer.paused || producer->paused;
   transport->egress.SetPaused(consumer.stream, paused);
+  FollowTarget(workspace, now, *transport, consumer);
   if (paused) CancelUnwantedKeyFrame(workspace, consumer.producer);
   TellWanted(workspace, now, consumer.producer);
   // Whoever begins to watch should neither have to wait for the next packet to find that a key

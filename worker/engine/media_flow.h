@@ -25,6 +25,13 @@ void EndServing(Workspace& workspace, Timestamp now);
 // was not meant for: who receives it, or how it is to be read.
 void ServeAll(Workspace& workspace, Timestamp now);
 
+// To be called when what the consumer takes may have become other packets, while nothing waits:
+// only those are offered to it from then on.
+void FollowTarget(Workspace& workspace, Timestamp now, Transport& transport,
+                  const Consumer& consumer);
+// The transport cannot send: whatever comes has to be counted for that.
+void TakeEverything(Workspace& workspace, Timestamp now, Transport& transport);
+
 // Asks whoever sends the encoding for a key frame, unless it has just been asked or nobody would
 // see it.
 void AskKeyFrame(Workspace& workspace, Timestamp now, const Ingress::EncodingRef& encoding);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@
 #include "worker/engine/media_plan.h"
 #include "worker/engine/sockets.h"
 #include "worker/engine/trace_types.h"
+#include "worker/engine/untaken.h"
 
 namespace sluice::worker {
 
@@ -86,8 +88,15 @@ struct Producer {
   PayloadMap payload_map{};
   bool paused = false;
   std::vector<Handle<Consumer>> consumers;
-  // Of each of them: whose it is. Beside them, so that waking all touches none.
+  // Of each of them: whose it is, and what it takes. Beside them, so that waking all touches none.
   std::vector<Handle<Transport>> receivers;
+  std::vector<EncodingBits> taken;
+  // How many take packets with each mark.
+  std::array<uint32_t, 8> takers{};
+  // What they need not be told of one by one; stays where it is.
+  std::unique_ptr<OfferedPackets> offered = std::make_unique<OfferedPackets>();
+  // Of all media but what is unusual, in the numbers of the router.
+  PayloadType media_type;
   // A bit for each encoding of whose picture more is to come.
   uint32_t open_pictures = 0;
   // A bit for each encoding whose key frame a receiver lacks.
@@ -104,12 +113,30 @@ struct Producer {
   void AddConsumer(Handle<Consumer> consumer, Handle<Transport> receiver) {
     consumers.push_back(consumer);
     receivers.push_back(receiver);
+    taken.push_back(kAllPackets);
+    CountTaker(kAllPackets, 1);
   }
   void RemoveConsumer(Handle<Consumer> consumer) {
     const auto found = std::ranges::find(consumers, consumer);
     if (found == consumers.end()) return;
-    receivers.erase(receivers.begin() + (found - consumers.begin()));
+    const auto index = found - consumers.begin();
+    CountTaker(taken[static_cast<size_t>(index)], -1);
+    receivers.erase(receivers.begin() + index);
+    taken.erase(taken.begin() + index);
     consumers.erase(found);
+  }
+  void SetTaken(Handle<Consumer> consumer, EncodingBits bits) {
+    const auto found = std::ranges::find(consumers, consumer);
+    if (found == consumers.end()) return;
+    EncodingBits& before = taken[static_cast<size_t>(found - consumers.begin())];
+    CountTaker(before, -1);
+    CountTaker(bits, 1);
+    before = bits;
+  }
+  void CountTaker(EncodingBits bits, int32_t change) {
+    for (size_t i = 0; i < takers.size(); ++i) {
+      if ((bits >> i & 1) != 0) takers[i] += static_cast<uint32_t>(change);
+    }
   }
 };
 

@@ -19,6 +19,7 @@
 #include "rtp/send/retransmission_cache.h"
 #include "rtp/send/send_stream.h"
 #include "worker/engine/objects.h"
+#include "worker/engine/untaken.h"
 
 namespace sluice::worker {
 
@@ -44,12 +45,36 @@ struct OutboundStream {
   rtp::SendStream sent;
   rtp::ReportScheduler reports;
   bool report_due = false;
+  // Apart from what it was not even offered.
   DropCounters drops;
+  Untaken untaken;
+  // The producer sends several encodings, of which it takes one.
+  bool chooses = false;
+  // All media of the producer is of a payload type it takes.
+  bool takes_media = false;
   rtp::PictureEnd picture_end = {};
   std::optional<uint32_t> reported_sequence = std::nullopt;
   // How well it arrives, as the receiver tells.
   rtp::Score score = {};
   uint64_t repeated_before = 0;
+
+  // What may make a difference to it as things stand.
+  EncodingBits ConcernedBy(Timestamp now) const {
+    if (!takes_media) return kAllPackets;
+    // What is kept back leaves when more of its source comes, taken or not.
+    if (forwarder.stopped()) return picture_end.keeps() ? kAllPackets : kForEverybody;
+    if (!chooses) return kAllPackets;
+    return static_cast<EncodingBits>(kForEverybody | forwarder.ConcernedBy(now));
+  }
+  void Take(EncodingBits taken) {
+    const bool stopped = forwarder.stopped();
+    untaken.Take(taken, stopped ? DropReason::kConsumerPaused : DropReason::kOtherLayer, drops);
+  }
+  DropCounters AllDrops() const {
+    DropCounters all = drops;
+    untaken.AddTo(all);
+    return all;
+  }
 
   void RecordScore(const rtp::ReportBlock& block, uint32_t expected, uint64_t repeated) {
     const int64_t lost = int64_t{expected} * block.fraction_lost / 256;

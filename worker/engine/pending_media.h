@@ -15,6 +15,7 @@
 
 #include "worker/engine/ingress.h"
 #include "worker/engine/objects.h"
+#include "worker/engine/untaken.h"
 
 namespace sluice::worker {
 
@@ -28,6 +29,8 @@ class PendingMedia {
 
   struct Entry {
     Ingress::Arrival arrival;
+    // Who has to see it: whoever takes this.
+    EncodingBits mark = kForEverybody;
     // Nobody gets it, and nobody shall miss it.
     bool left_out = false;
     // Of the same producer.
@@ -41,17 +44,18 @@ class PendingMedia {
   const Entry& operator[](uint32_t index) const { return entries_[index]; }
   const std::vector<Entry>& entries() const { return entries_; }
 
-  // True if it is the first of `producer`. Must not be full.
-  bool Add(Producer& producer, Ingress::Arrival arrival, bool left_out) {
-    const uint32_t slot = arrival.producer.slot;
+  // True if it is the first of `producer` with its mark. Must not be full.
+  bool Add(Producer& producer, Entry entry) {
+    const uint32_t slot = entry.arrival.producer.slot;
     if (slot >= chains_.size()) chains_.resize(slot + size_t{1});
     Chain& chain = chains_[slot];
     const auto index = static_cast<uint32_t>(entries_.size());
-    entries_.push_back({std::move(arrival), left_out, kNothingPending});
-    const bool first = chain.first == kNothingPending;
-    (first ? chain.first : entries_[chain.last].next) = index;
+    const bool first = (chain.marks & entry.mark) == 0;
+    chain.marks = static_cast<EncodingBits>(chain.marks | entry.mark);
+    datagrams_ += producer.takers[IndexOf(entry.mark)];
+    entries_.push_back(std::move(entry));
+    (chain.first == kNothingPending ? chain.first : entries_[chain.last].next) = index;
     chain.last = index;
-    datagrams_ += producer.receivers.size();
     if (producer.kind == rtp::MediaKind::kVideo) RecordPicture(producer, entries_.back().arrival);
     return first;
   }
@@ -62,7 +66,12 @@ class PendingMedia {
     return producer.slot < chains_.size() ? chains_[producer.slot].first : kNothingPending;
   }
 
-  // How many datagrams it would make if everybody took everything.
+  // The marks of those.
+  EncodingBits MarksOf(Handle<Producer> producer) const {
+    return producer.slot < chains_.size() ? chains_[producer.slot].marks : EncodingBits{0};
+  }
+
+  // How many datagrams it makes at the most.
   size_t datagrams() const { return datagrams_; }
   // Of some picture there is more to come.
   bool picture_is_open() const { return open_ != 0; }
@@ -95,6 +104,7 @@ class PendingMedia {
   struct Chain {
     uint32_t first = kNothingPending;
     uint32_t last = kNothingPending;
+    EncodingBits marks = 0;
   };
 
   std::vector<Entry> entries_;

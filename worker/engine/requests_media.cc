@@ -46,6 +46,15 @@ absl::Status CheckConsumerPlan(const MediaPlan& plan, const Producer& producer) 
   return absl::OkStatus();
 }
 
+Egress::StreamPlan PlanStream(const MediaPlan& plan, const Producer& producer, bool ignore_dtx) {
+  return {.media = plan,
+          .svc = producer.plan.encodings.front().svc,
+          .ignore_dtx = ignore_dtx,
+          .encodings = producer.plan.encodings.size(),
+          .media_type = producer.media_type,
+          .offered = *producer.offered};
+}
+
 }  // namespace
 
 Dispatcher::Result Dispatcher::GetStats(Timestamp now, const schema::RequestT& request) {
@@ -95,6 +104,7 @@ Dispatcher::Result Dispatcher::Produce(Timestamp now, const schema::RequestT& re
   producer.kind = plan->kind;
   producer.plan = *std::move(plan);
   producer.payload_map = *map;
+  producer.media_type = *(*map)[producer.plan.main_codec().payload_type.value()];
   producer.paused = options.paused;
   if (producer.kind == rtp::MediaKind::kVideo) {
     producer.layers.emplace(producer.plan.encodings.front().svc);
@@ -144,9 +154,7 @@ Dispatcher::Result Dispatcher::Consume(Timestamp now, const schema::RequestT& re
 
   const Handle<Consumer> handle = workspace_.consumers.Emplace();
   absl::StatusOr<uint32_t> stream =
-      transport.egress.AddStream(handle, {.media = *plan,
-                                          .svc = producer.plan.encodings.front().svc,
-                                          .ignore_dtx = options.ignore_dtx});
+      transport.egress.AddStream(handle, PlanStream(*plan, producer, options.ignore_dtx));
   if (!stream.ok()) {
     workspace_.consumers.Erase(handle);
     return stream.status();

@@ -216,7 +216,7 @@ schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Con
   stats->fir_count = from.fir_count;
   stats->jitter = from.jitter;
   stats->round_trip_time_ms = Milliseconds(from.round_trip);
-  stats->drops = Describe(stream.drops);
+  stats->drops = Describe(stream.AllDrops());
   stats->score = stream.score.value();
   if (consumer.kind == rtp::MediaKind::kVideo) {
     stats->preferred_layers = Describe(consumer.preferred);

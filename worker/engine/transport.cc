@@ -80,7 +80,7 @@ DropCounters Transport::AllDrops() const {
   sum.Add(link.drops());
   sum.Add(egress.drops());
   for (const std::unique_ptr<OutboundStream>& stream : egress.streams()) {
-    if (stream != nullptr) sum.Add(stream->drops);
+    if (stream != nullptr) sum.Add(stream->AllDrops());
   }
   return sum;
 }

@@ -74,12 +74,18 @@ class Transport {
   void AddConsumer(Handle<Consumer> consumer, Handle<Producer> producer) {
     consumers.push_back(consumer);
     heard.push_back(producer);
+    taken.push_back(kAllPackets);
   }
   void RemoveConsumer(Handle<Consumer> consumer) {
     const auto found = std::ranges::find(consumers, consumer);
     if (found == consumers.end()) return;
     heard.erase(heard.begin() + (found - consumers.begin()));
+    taken.erase(taken.begin() + (found - consumers.begin()));
     consumers.erase(found);
+  }
+  void SetTaken(Handle<Consumer> consumer, EncodingBits bits) {
+    const auto found = std::ranges::find(consumers, consumer);
+    if (found != consumers.end()) taken[static_cast<size_t>(found - consumers.begin())] = bits;
   }
 
   const Totals& totals() const { return totals_; }
@@ -96,9 +102,10 @@ class Transport {
   std::vector<ListenPoint> own_points;
   std::vector<Handle<Producer>> producers;
   std::vector<Handle<Consumer>> consumers;
-  // Of each of them: what it is that it receives. Kept beside them, so that finding out whether
-  // there is anything for them touches none.
+  // Of each of them: what it is that it receives, and what it takes of that. Kept beside them, so
+  // that finding out whether there is anything for them touches none.
   std::vector<Handle<Producer>> heard;
+  std::vector<EncodingBits> taken;
   // What the route table holds for this transport.
   std::vector<std::string> ufrags;
   std::vector<Path> paths;
