@@ -102,8 +102,8 @@ class Runner:
         return case.with_options(rooms=1)
 
     def _with_rate(self, case, results):
-        """As much media as half of what was forwarded without loss to as many receivers as stay.
-        Of those who come and go half are there on average."""
+        """As much media as is half of what was forwarded without loss to as many receivers as
+        stay, when all who come are there."""
         steady = case.options["steady"]
         found = {one["name"]: one["entries"] for one in results}
         highest = figures.median_of(found.get(f"rate_{steady}", []), figures.OURS, "packets_per_s")
@@ -112,7 +112,7 @@ class Runner:
         if not highest or not real_time:
             self._said(f"{case.name}: half of the highest load is not known; once as in real time")
             return case
-        receivers = steady + case.options["receivers"] / 2
+        receivers = steady + case.options["receivers"]
         rate = _STORM_LOAD * highest / (real_time * receivers / steady)
         return case.with_options(rate=round(max(1, min(MAX_RATE, rate)), 2))
 
