@@ -159,8 +159,7 @@ bool EventLoop::ServeControl(Timestamp now) {
   if (!control_ || closing_deadline_) return false;
   control_->BeginTurn();
   // A turn that media has woken up need not ask the kernel for requests.
-  const int most =
-      request_ready_.TakeReported() || control_->has_unread() ? kRequestsPerTurn : 0;
+  const int most = request_ready_.TakeReported() || control_->has_unread() ? kRequestsPerTurn : 0;
   for (int i = 0; i < most && control_->HasRoom(); ++i) {
     const std::optional<ByteView> frame = control_->NextFrame();
     if (!frame) break;
