@@ -1,7 +1,8 @@
 """Headers stand alone: each compiles as the only include of a file, twice, so its guard is seen to
 work.
 
-The flags are those of the build itself, read from compile_commands.json, so a header that compiles
+Where a source of the same name includes it first, and is compiled by itself, the build has shown the
+one, and only the guard is looked at. The flags are those of the build itself, read from compile_commands.json, so a header that compiles
 here compiles wherever its folder does.
 """
 
@@ -11,11 +12,18 @@ import re
 import shlex
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from source_tree import Violation, find_files, folder_of
 
 # Compilers launched at the same time; the project's machines have two cores.
 _JOBS = 2
+
+
+class Command(NamedTuple):
+    directory: str
+    flags: list  # the compiler first
+    shared: bool  # with other sources, as one translation unit
 
 
 def check(root, build):
@@ -29,23 +37,36 @@ def check(root, build):
     commands = _read_commands(root, database)
     if not commands:
         return [Violation(database, 0, "names no source file of this tree")]
+    unseen = [header for header in headers if not _is_seen_by_build(root, header, commands)]
     with ThreadPoolExecutor(_JOBS) as pool:
         results = pool.map(
-            lambda header: _compile(root, header, _nearest(commands, header)), headers
+            lambda header: _compile(root, header, _nearest(commands, header)), unseen
         )
     return [violation for violation in results if violation]
 
 
 def _read_commands(root, database):
-    """Source path -> the compiler and the flags it is compiled with."""
+    """Source path -> how it is compiled."""
     with open(database, encoding="utf-8") as file:
         entries = json.load(file)
     commands = {}
     for entry in entries:
-        path = os.path.relpath(os.path.join(entry["directory"], entry["file"]), root)
-        if not path.startswith(".."):
-            commands[path] = (entry["directory"], _flags(shlex.split(entry["command"])))
+        sources = _sources_in(os.path.join(entry["directory"], entry["file"]))
+        flags = _flags(shlex.split(entry["command"]))
+        command = Command(entry["directory"], flags, shared=len(sources) > 1)
+        for source in sources:
+            path = os.path.relpath(source, root)
+            if not path.startswith(".."):
+                commands[path] = command
     return commands
+
+
+def _sources_in(path):
+    """The file itself, or what it includes if it stands for several (SLUICE_UNITY)."""
+    if not re.search(r"/Unity/unity_\w+\.cxx$", path):
+        return [path]
+    with open(path, encoding="utf-8") as file:
+        return re.findall(r'^#include "(.+\.cc)"', file.read(), re.MULTILINE)
 
 
 def _flags(words):
@@ -56,9 +77,24 @@ def _flags(words):
     for word in rest:
         if word in ("-o", "-MF", "-MT", "-MQ"):
             next(rest, None)
-        elif word not in ("-c", "-MD", "-MMD", "--") and not word.endswith(".cc"):
+        elif word not in ("-c", "-MD", "-MMD", "--") and not word.endswith((".cc", ".cxx")):
             kept.append(word)
     return kept
+
+
+def _is_seen_by_build(root, header, commands):
+    """True if its own source begins with it, is a translation unit of its own, and it has a guard."""
+    own = re.sub(r"\.h$", ".cc", header)
+    if own not in commands or commands[own].shared:
+        return False
+    with open(os.path.join(root, own), encoding="utf-8") as file:
+        first = re.search(r'^#include ["<](.+)[">]', file.read(), re.MULTILINE)
+    if first is None or first.group(1) != header:
+        return False
+    with open(os.path.join(root, header), encoding="utf-8") as file:
+        lines = [line for line in file.read().splitlines() if line and not line.startswith("//")]
+    guard = re.fullmatch(r"#ifndef (\w+)", lines[0]) if lines else None
+    return guard is not None and lines[1] == f"#define {guard.group(1)}"
 
 
 def _nearest(commands, header):
@@ -78,11 +114,10 @@ def _nearest(commands, header):
 
 
 def _compile(root, header, command):
-    directory, flags = command
     text = f'#include "{header}"\n#include "{header}"\n'
     result = subprocess.run(
-        [*flags, "-I", root, "-fsyntax-only", "-x", "c++", "-"],
-        cwd=directory,
+        [*command.flags, "-I", root, "-fsyntax-only", "-x", "c++", "-"],
+        cwd=command.directory,
         input=text,
         capture_output=True,
         text=True,

@@ -45,6 +45,30 @@ class HeaderCheckTest(SampleTree):
         self.write_header("base/bytes.h", "inline int Name() { int unused; return 1; }")
         self.assert_broken(self.check(), "base/bytes.h", 1, "unused")
 
+    def test_a_header_that_its_own_source_begins_with_was_compiled_by_the_build(self):
+        self.write("base/bytes.cc", '#include "base/bytes.h"\n')
+        self.write_header("base/bytes.h", "inline std::string Name() { return {}; }")
+        self.assert_clean(self.check())
+        self.write("base/bytes.h", "inline std::string Name() { return {}; }\n")
+        self.assert_broken(self.check(), "base/bytes.h", 1, "does not stand alone")
+        self.write("base/bytes.cc", '#include <string>\n#include "base/bytes.h"\n')
+        self.write_header("base/bytes.h", "inline std::string Name() { return {}; }")
+        self.assert_broken(self.check(), "base/bytes.h", 1, "does not stand alone")
+
+    def test_a_header_whose_folder_is_compiled_several_files_at_a_time(self):
+        together = "CMakeFiles/ice.dir/Unity/unity_1_cxx.cxx"
+        self.write("ice/agent.cc", '#include "ice/agent.h"\n')
+        self.write("ice/other.cc", "\n")
+        both = "".join(f'#include "{self.root}/ice/{name}.cc"\n' for name in ("agent", "other"))
+        self.write(f"build/{together}", both)
+        command = f"/usr/bin/g++ -std=c++20 -DICE -I{self.root} -o unity.o -c {together}"
+        entry = {"directory": self.build, "file": together, "command": command}
+        self.write("build/compile_commands.json", json.dumps([entry]))
+        self.write_header("ice/agent.h", "#ifndef ICE\n#error flags of another folder\n#endif")
+        self.assert_clean(self.check())
+        self.write_header("ice/agent.h", "inline std::string Name() { return {}; }")
+        self.assert_broken(self.check(), "ice/agent.h", 1, "does not stand alone")
+
     def test_a_tree_without_headers_or_without_a_build_proves_nothing(self):
         self.assert_broken(self.check(), ".", 0, "nothing was checked")
         os.remove(os.path.join(self.build, "compile_commands.json"))
