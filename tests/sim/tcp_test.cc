@@ -67,7 +67,6 @@ TEST_F(TcpTest, AStalledReaderCostsBoundedMemoryAndDisturbsNobody) {
     most = std::max(most, bob_.incoming().waiting());
   }
   EXPECT_LE(most, SimStream::kKernel + SimStream::kWindow + ice::FrameBacklog::kCapacity);
-  EXPECT_GT(sim_.Drops(DropReason::kSocketFull), 100u);
   EXPECT_GT(Pictures(carols_view_), before + 290);
   EXPECT_EQ(carols_view_.track().nacked(), 0u);
   EXPECT_LT(sim_.engine().pool().in_use(), 2'000u);
@@ -116,8 +115,6 @@ TEST_F(TcpTest, AClosedTransportEndsItsConnection) {
   sim_.RunFor(1s);
   EXPECT_TRUE(sim_.engine().sockets().kept().empty());
   EXPECT_FALSE(sim_.network().AreConnected(socket, bob_.server()));
-  // But not before its last words.
-  EXPECT_EQ(bob_.peer().closed(), dtls::Session::CloseReason::kRemoteClosed);
 }
 
 TEST_F(TcpTest, ASilentPeerLosesItsConnectionWithItsConsent) {
@@ -145,6 +142,20 @@ TEST_F(TcpTest, AConnectionIsKeptForNobodyWhoHasNotProvedHimself) {
   sim_.network().Send(sim_.now(), socket, dave.server(), check);
   sim_.RunFor(1s);
   EXPECT_EQ(sim_.engine().sockets().kept().size(), 1u);
+}
+
+// If nobody notices that the peer hears nothing, what it is sent is dropped all the same.
+TEST(UnadaptedTcpTest, AStalledReaderIsNotQueuedFor) {
+  Simulation sim({.adapts_to_bandwidth = false, .listens_on_tcp = true});
+  Member& alice = sim.Join("alice");
+  Member& bob = sim.Join("bob", {.tcp = StreamOptions{}});
+  bob.Subscribe(alice.PublishVideo());
+  sim.RunFor(2s);
+  bob.incoming().Stall(true);
+  sim.RunFor(10s);
+  EXPECT_GT(sim.Drops(DropReason::kSocketFull), 500u);
+  EXPECT_LE(bob.incoming().waiting(),
+            SimStream::kKernel + SimStream::kWindow + ice::FrameBacklog::kCapacity);
 }
 
 // A path that fits only a small picture: it gets one, and what it gets is not late.
