@@ -57,10 +57,10 @@ const kCases = [
     expected: { protocol: 'tcp', localAddress: kServer.v6 },
   },
   {
-    what: 'TCP first, by preference',
+    what: 'TCP alone, because the application says so',
     person: { families: ['v4'] },
     listenInfos: kBoth,
-    options: { preferTcp: true },
+    options: { enableUdp: false },
     expected: { protocol: 'tcp', localAddress: kServer.v4 },
   },
   {

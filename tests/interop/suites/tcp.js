@@ -7,11 +7,14 @@ import { fileURLToPath } from 'node:url';
 
 import { Participant, allReceive } from '../support/participant.js';
 import { Server } from '../support/server.js';
-import { Site, kPort, kServer, whyNoSite } from '../support/site.js';
+import { Site, kPorts, kServer, whyNoSite } from '../support/site.js';
 
 const kProbe = fileURLToPath(new URL('../support/rtc_probe.js', import.meta.url));
 const kJoins = 9;
 const kMostMs = 1000;
+// A machine that is busy with something else takes longer for every join; TCP may not take much
+// longer than UDP.
+const kMostTimesUdp = 1.5;
 const kStalledMs = 10_000;
 // What a worker may grow by while one of its peers does not read: it keeps recent packets for
 // everybody, and those grow with the first seconds of a call.
@@ -19,12 +22,13 @@ const kMostGrowthKib = 24 * 1024;
 
 export async function tcp(t) {
   if (whyNoSite) return t.skip(whyNoSite);
-  const people = { Host: {}, Watcher: {}, Guest: { udp: false } };
+  // At a usual rate of pictures, because a joiner waits for the next one.
+  const people = { Host: { camera: { fps: 20 } }, Watcher: {}, Guest: { udp: false } };
   const site = await Site.open({ people });
   let server;
   try {
     const options = ['--listen', kServer.v4];
-    server = await Server.start({ namespace: site.server, port: kPort, workers: 1, options });
+    server = await Server.start({ namespace: site.server, port: kPorts[0], workers: 1, options });
     const enter = (name, room) =>
       Participant.open(site.browser(name), server.url, { room, name, script: kProbe });
     await t.test('joins by itself, in less than a second', (t) => join(t, enter));
@@ -45,21 +49,36 @@ async function join(t, enter) {
     await allReceive([host, guest]);
     assert.deepEqual(await protocolsOf(guest), ['tcp', 'tcp']);
     assert.deepEqual(await protocolsOf(host), ['udp', 'udp']);
-    const times = [];
-    for (let i = 0; i < kJoins; ++i) {
-      await guest.arrive();
-      const see = async () => (await guest.peerState('Host'))?.firstFrameAt;
-      const seenAt = await guest.until('sees the host', see, { every: 100 });
-      times.push(Math.round(seenAt - (await guest.state()).joinStartedAt));
-      await host.until('has one guest', async () => (await host.state()).peers.length === 1);
-    }
-    times.sort((a, b) => a - b);
-    const p50 = times[times.length >> 1];
-    t.diagnostic(`${kJoins} joins over TCP: p50 ${p50} ms, worst ${times.at(-1)} ms`);
-    assert.ok(p50 < kMostMs, `half of the joins take more than ${kMostMs} ms: ${times}`);
+    const overTcp = await joinTimes(host, guest);
+    await guest.close();
+    // For comparison: the same, at the same time of day, of somebody whom UDP reaches.
+    const watcher = await enter('Watcher', 'tcp-join');
+    await watcher.receives('Host');
+    const overUdp = await joinTimes(host, watcher);
+    await watcher.close();
+    const [p50, byUdp] = [overTcp, overUdp].map((times) => times[times.length >> 1]);
+    t.diagnostic(
+      `${kJoins} joins each: over TCP p50 ${p50} ms, worst ${overTcp.at(-1)} ms; over UDP ` +
+        `p50 ${byUdp} ms, worst ${overUdp.at(-1)} ms`,
+    );
+    const most = Math.max(kMostMs, kMostTimesUdp * byUdp);
+    assert.ok(p50 < most, `half of the joins take more than ${most} ms: ${overTcp}`);
   } finally {
-    await Promise.all([host.close(), guest.close()]);
+    await host.close();
   }
+}
+
+// From the start of the page's script to the first picture of the host, sorted.
+async function joinTimes(host, guest) {
+  const times = [];
+  for (let i = 0; i < kJoins; ++i) {
+    await guest.arrive();
+    const see = async () => (await guest.peerState('Host'))?.firstFrameAt;
+    const seenAt = await guest.until('sees the host', see, { every: 100 });
+    times.push(Math.round(seenAt - (await guest.state()).joinStartedAt));
+    await host.until('has one guest', async () => (await host.state()).peers.length === 1);
+  }
+  return times.sort((a, b) => a - b);
 }
 
 // The whole machine of the guest stands still: its kernel acknowledges until its buffer is full.
@@ -86,8 +105,8 @@ async function stall(t, site, server, enter) {
         `${rate.toFixed(1)} pictures a second, frozen for ${frozen.toFixed(2)} s`,
     );
     assert.ok(growth < kMostGrowthKib, `the worker grew by ${growth} KiB`);
-    // The camera makes five a second.
-    assert.ok(rate > 3.5, `${rate} pictures a second`);
+    // The camera makes twenty a second, if the machine has the time.
+    assert.ok(rate > 8, `${rate} pictures a second`);
     // Whoever goes on is there again, without joining anew.
     await guest.receives('Host', { within: 30_000 });
   } finally {
@@ -98,7 +117,7 @@ async function stall(t, site, server, enter) {
 
 async function without(site) {
   const options = ['--listen', kServer.v4, '--max-tcp', '0'];
-  const setup = { namespace: site.server, port: kPort + 1, workers: 1, options };
+  const setup = { namespace: site.server, port: kPorts[1], workers: 1, options };
   const server = await Server.start(setup);
   const url = server.url;
   let guest;

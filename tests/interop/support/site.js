@@ -18,7 +18,8 @@ import { Namespace, joinByCable, whyNoNamespaces } from './namespace.js';
 // What the NAT shows of the server (RFC 5737 §3).
 export const kPublicIp = '203.0.113.5';
 export const kServer = { v4: '10.79.0.2', v6: 'fd79::2' };
-export const kPort = 3000;
+// Where a conference may be served, so that browsers give cameras to its page.
+export const kPorts = [3000, 3001];
 
 // A reason to skip, or false.
 export const whyNoSite =
@@ -103,7 +104,8 @@ export class Site {
       const buffer = 'echo 4096 65536 131072 > /proc/sys/net/ipv4/tcp_rmem';
       await namespace.run('sh', '-c', buffer);
     }
-    const origins = [kPublicIp, kServer.v4, `[${kServer.v6}]`].map((ip) => `http://${ip}:${kPort}`);
+    const hosts = [kPublicIp, kServer.v4, `[${kServer.v6}]`];
+    const origins = hosts.flatMap((host) => kPorts.map((port) => `http://${host}:${port}`));
     const browser = await openBrowser({
       ...(camera ? { camera } : {}),
       path: await this.#script(`chromium-${at}`, namespace, chromiumPath),
