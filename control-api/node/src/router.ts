@@ -71,7 +71,10 @@ export interface WebRtcTransportOptions<Data extends AppData = AppData> {
    * `listenInfos` names TCP.
    */
   enableTcp?: boolean;
-  /** Which protocol the client should try first; UDP if neither, or both, are true. */
+  /**
+   * Whose candidates get the higher priorities; UDP's if neither, or both, are true. Clients weigh
+   * them with preferences of their own: Chromium takes UDP if it gets through.
+   */
   preferUdp?: boolean;
   preferTcp?: boolean;
   /**
