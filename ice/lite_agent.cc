@@ -36,7 +36,10 @@ void LiteAgent::HandleTimeout(Timestamp now) {
   for (size_t i = path_count_; i-- > 0;) {
     if (now - paths_[i].last_request >= options_.consent_timeout) RemovePath(i);
   }
-  if (selected_ && !IsValidated(*selected_)) Reselect();
+  if (!selected_ || IsValidated(*selected_)) return;
+  // Thirty seconds later, no nomination under way can still be mistaken for a newer one.
+  nomination_.reset();
+  Reselect();
 }
 
 std::optional<Timestamp> LiteAgent::NextTimeout() const {
@@ -78,6 +81,13 @@ void LiteAgent::Restart(Credentials fresh) {
   if (local_in_use_ || !previous_) previous_ = std::move(local_);
   local_ = std::move(fresh);
   local_in_use_ = false;
+}
+
+void LiteAgent::LosePath(const Path& path) {
+  const ValidPath* const lost = FindPath(path);
+  if (lost == nullptr) return;
+  RemovePath(static_cast<size_t>(lost - paths_.data()));
+  if (selected_ == path) Reselect();
 }
 
 void LiteAgent::Close() {
@@ -255,8 +265,6 @@ void LiteAgent::RemovePath(size_t index) {
 }
 
 void LiteAgent::Reselect() {
-  // Thirty seconds later, no nomination under way can still be mistaken for a newer one.
-  nomination_.reset();
   if (path_count_ == 0) {
     selected_.reset();
     SetState(State::kDisconnected);

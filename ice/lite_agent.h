@@ -91,6 +91,9 @@ class LiteAgent {
   // RFC 8445 §9: the old and the fresh credentials are both valid until the first check with the
   // fresh ones. Paths and selection stay until the peer's new checks change them.
   void Restart(Credentials fresh);
+  // The connection behind this path has ended (RFC 6544 §7): it is gone at once, whatever consent
+  // says. Unknown paths are ignored.
+  void LosePath(const Path& path);
   // Final: paths are removed, and input is ignored from then on.
   void Close();
 

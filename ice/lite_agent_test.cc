@@ -177,6 +177,46 @@ TEST_F(LiteAgentTest, RetransmissionIsAnsweredAgain) {
   EXPECT_THAT(Events(), ElementsAre("+1", "*1", "connected"));
 }
 
+TEST_F(LiteAgentTest, PathThatIsLostGivesWayToALivingOne) {
+  Send(1, UseCandidate());
+  Send(2, Check());
+  Events();
+  agent_.LosePath(PathTo(1));
+  EXPECT_THAT(Events(), ElementsAre("-1", "*2", "connected"));
+}
+
+TEST_F(LiteAgentTest, LossOfTheLastPathIsADisconnection) {
+  Send(1, UseCandidate());
+  Events();
+  agent_.LosePath(PathTo(1));
+  EXPECT_THAT(Events(), ElementsAre("-1", "disconnected"));
+  EXPECT_FALSE(agent_.selected());
+  Send(3, Check());
+  EXPECT_THAT(Events(), ElementsAre("+3", "*3", "connected"));
+}
+
+TEST_F(LiteAgentTest, LossOfASpareOrOfNoPathChangesNothingElse) {
+  Send(1, UseCandidate());
+  Send(2, Check());
+  Events();
+  agent_.LosePath(PathTo(2));
+  EXPECT_THAT(Events(), ElementsAre("-2"));
+  agent_.LosePath(PathTo(2));
+  EXPECT_THAT(Events(), ElementsAre());
+  EXPECT_EQ(agent_.state(), State::kCompleted);
+}
+
+// Its nominations are still numbered, and a late one must not win.
+TEST_F(LiteAgentTest, LossOfAPathKeepsTheNominationNumber) {
+  Send(1, Nominate(5));
+  Send(2, Check());
+  agent_.LosePath(PathTo(1));
+  Send(3, Nominate(4));
+  EXPECT_THAT(agent_.selected(), Optional(PathTo(2)));
+  Send(3, Nominate(6));
+  EXPECT_THAT(agent_.selected(), Optional(PathTo(3)));
+}
+
 // The same remote endpoint over two of our sockets is two paths: an answer must leave by the socket
 // the question came in by.
 TEST_F(LiteAgentTest, PathsDifferBySocketAndByProtocol) {

@@ -92,6 +92,13 @@ bool Seal(ByteWriter& out, std::string_view password) {
   out.U16(kDigestSize);
   out.Bytes(*digest);
 
+  return AddFingerprint(out);
+}
+
+bool AddFingerprint(ByteWriter& out) {
+  const size_t sealed_size = out.size() + kFingerprintSize;
+  if (!out.ok() || out.size() < kStunHeaderSize) return false;
+  if (out.room() < kFingerprintSize || sealed_size > kMaxStunSize) return false;
   // RFC 8489 §14.7: the checksum covers the final length.
   PatchLength(out, sealed_size);
   const uint32_t fingerprint = ComputeFingerprint(out.written());

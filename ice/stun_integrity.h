@@ -27,6 +27,9 @@ bool HasFingerprint(const StunMessage& message);
 // and corrects its length. False if they do not fit or the message is longer than kMaxStunSize.
 bool Seal(ByteWriter& out, std::string_view password);
 
+// The same with FINGERPRINT alone.
+bool AddFingerprint(ByteWriter& out);
+
 }  // namespace sluice::ice
 
 #endif  // SLUICE_ICE_STUN_INTEGRITY_H_

@@ -35,6 +35,8 @@ constexpr int kWrongOption = 2;
 
 constexpr unsigned long kTimerSlackNs = 5'000;
 
+static_assert(Options::kMaxTcpConnections == TcpConnections::kMaxConnections);
+
 // Certificates and keys have a few KiB; whatever is larger is something else.
 constexpr std::streamsize kMaxPem = 1 << 20;
 
@@ -125,8 +127,9 @@ int Run(const Options& options) {
   PacketPool pool;
   SystemEntropy entropy;
   SystemUsage usage;
-  absl::StatusOr<std::unique_ptr<SocketTable>> sockets = SocketTable::Create(
-      {pool, entropy, log, options.rtc_min_port, options.rtc_max_port, options.forms_trains});
+  absl::StatusOr<std::unique_ptr<SocketTable>> sockets =
+      SocketTable::Create({pool, entropy, log, options.rtc_min_port, options.rtc_max_port,
+                           options.forms_trains, options.max_tcp_connections});
   if (!sockets.ok()) return CannotStart(sockets.status());
 
   std::unique_ptr<EstimateTraceFiles> traces;
@@ -143,7 +146,7 @@ int Run(const Options& options) {
             "SRTP is sealed by " + std::string(cipher ? cipher->name() : "OpenSSL"));
   Engine engine({pool, entropy, **sockets, **context, usage, cipher.get(),
                  Clock().Read().unix_offset, static_cast<uint32_t>(getpid()),
-                 options.adapts_to_bandwidth, traces.get()});
+                 options.adapts_to_bandwidth, traces.get(), options.answers_stun});
   absl::StatusOr<std::unique_ptr<EventLoop>> loop =
       EventLoop::Create({engine, **sockets, log, std::chrono::microseconds(options.max_hold_us)});
   if (!loop.ok()) return CannotStart(loop.status());

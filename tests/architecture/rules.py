@@ -57,8 +57,9 @@ FOLDERS = (
     Folder("worker/engine", CORES, {"abseil": EVERYWHERE}, "engine"),
     Folder(
         "worker/io",
-        # Of the control API the shell knows the envelope, control-api/frame.h.
-        ("worker/engine", "base", "control-api"),
+        # Of the control API the shell knows the envelope, control-api/frame.h, and of ICE the
+        # envelope of datagrams on TCP, ice/tcp_framing.h.
+        ("worker/engine", "base", "control-api", "ice"),
         {
             "libuv": EVERYWHERE,
             "posix": EVERYWHERE,

@@ -88,7 +88,8 @@ class Script {
       case kRestartIce:
         return WithMember(which, [](Member& m) { m.RestartIce(); });
       case kMove:
-        return WithMember(which, [](Member& m) { m.MoveToOtherInterface(); });
+        return WithMember(
+            which, [](Member& m) { m.on_tcp() ? m.Reconnect() : m.MoveToOtherInterface(); });
       case kRebind:
         return WithMember(which, [](Member& m) { m.Rebind(); });
       case kCutOff:
@@ -149,6 +150,7 @@ class Script {
     options.tell_role = options.role == dtls::Role::kClient || (which & 2);
     options.impostor = (which & 0x1c) == 0x1c;
     options.consent_timeout_s = which & 0x20 ? 10 : 30;
+    if ((which & 0xc0) == 0xc0) options.tcp = StreamOptions{.one_way = milliseconds(5)};
     Member& member = sim_.Arrive("m" + std::to_string(next_name_++), options);
     members_.push_back(&member);
     targets_.push_back(member.transport());
@@ -213,10 +215,17 @@ class Script {
 
   void CutOff(uint8_t which) {
     WithMember(which, [&](Member& member) {
+      if (member.on_tcp()) return CutOffTcp(member, which);
       const IpAddress host = member.shown().address;
       const IpAddress server = sim_.server().address;
       which & 1 ? sim_.network().Separate(host, server) : sim_.network().Reunite(host, server);
     });
+  }
+
+  void CutOffTcp(Member& member, uint8_t which) {
+    if (!sim_.network().AreConnected(member.server(), member.shown())) return;
+    if (which & 2) return member.Disconnect();
+    member.incoming().Stall(which & 1);
   }
 
   void SetLink(uint8_t which) {
@@ -292,6 +301,7 @@ class Script {
     SLUICE_CHECK(stats.transports + stats.producers + stats.consumers == 0);
     SLUICE_CHECK(sim_.engine().pool().in_use() == 0);
     SLUICE_CHECK(sim_.engine().misdirected() == 0);
+    SLUICE_CHECK(sim_.engine().sockets().kept().empty());
     const SimControl::Answer dump = sim_.Ask("", schema::DumpT());
     const std::string& json = dump.body.AsDumpText()->json;
     SLUICE_CHECK(json.find("\"routedPaths\":0") != std::string::npos);
@@ -299,7 +309,7 @@ class Script {
   }
 
   ByteReader in_;
-  Simulation sim_{{.seed = 1, .link = {.one_way = milliseconds(5)}}};
+  Simulation sim_{{.seed = 1, .link = {.one_way = milliseconds(5)}, .listens_on_tcp = true}};
   Stranger& stranger_ = sim_.AddStranger(IpAddress::V4(198, 51, 100, 7));
   std::vector<Member*> members_;
   std::vector<Publication*> publications_;

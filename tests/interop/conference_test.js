@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import { whyNoBrowser } from './support/browser.js';
 import { Stage } from './support/stage.js';
+import { addresses } from './suites/addresses.js';
 import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
 import { encrypted } from './suites/encrypted.js';
@@ -14,13 +15,14 @@ import { networks } from './suites/networks.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
 import { speakers } from './suites/speakers.js';
+import { tcp } from './suites/tcp.js';
 import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
 
 // SLUICE_INTEROP=codecs,recovery runs only these.
-const kSuites = { joinTime, codecs, controls, recovery, refusals, link, networks };
+const kSuites = { joinTime, codecs, controls, recovery, refusals, tcp, link, networks };
 // These run when they are named.
-const kOnRequest = { layers, encrypted, speakers, tiles, trains };
+const kOnRequest = { addresses, layers, encrypted, speakers, tiles, trains };
 const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
 
 test('conference', { skip: whyNoBrowser }, async (t) => {

@@ -149,6 +149,9 @@ TEST_F(ControlRequestsTest, TransportsThatCannotBe) {
   ExpectRefused("room", Create([](auto& c) { c.ice_consent_timeout_s = 5; }), bad,
                 "iceConsentTimeout");
   ExpectRefused("room", Create([](auto& c) { c.enable_udp = false; }), bad, "enableUdp");
+  // The shared port is none of TCP.
+  ExpectRefused("room", Create([](auto& c) { c.enable_udp = false, c.enable_tcp = true; }), bad,
+                "enableUdp, enableTcp");
   const auto listening = [&](const std::function<void(schema::ListenInfoT&)>& spoil) {
     return Create([&](auto& c) {
       c.webrtc_server_id = "";
@@ -163,8 +166,8 @@ TEST_F(ControlRequestsTest, TransportsThatCannotBe) {
                 "listenInfos[1].ip");
   ExpectRefused("room", listening([](auto& i) { i.ip = "0.0.0.0"; }), bad,
                 "listenInfos[1].announcedAddress");
-  ExpectRefused("room", listening([](auto& i) { i.protocol = schema::Protocol::Tcp; }), bad,
-                "listenInfos[1].protocol");
+  const auto reused = [](auto& i) { i.protocol = schema::Protocol::Tcp, i.udp_reuse_port = true; };
+  ExpectRefused("room", listening(reused), bad, "listenInfos[1].flags.udpReusePort");
   ExpectRefused("room", listening([](auto& i) { i.port_min = 10, i.port_max = 9; }), bad,
                 "listenInfos[1].portRange");
   // The first socket was open already when the second was refused.

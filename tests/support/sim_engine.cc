@@ -66,7 +66,8 @@ SimEngine::SimEngine(uint64_t seed, const dtls::Context& dtls, const Options& op
                .unix_offset = kUnixOffset,
                .pid = 1,
                .adapts_to_bandwidth = options.adapts_to_bandwidth,
-               .estimate_traces = options.estimate_traces}),
+               .estimate_traces = options.estimate_traces,
+               .answers_stun = options.answers_stun}),
       control_(engine_) {}
 
 void SimEngine::Receive(Timestamp now, const SimNetwork::Delivery& delivery) {
@@ -88,6 +89,13 @@ void SimEngine::Receive(Timestamp now, const SimNetwork::Delivery& delivery) {
   engine_.HandleDatagram(now, *socket, delivery.from, std::move(packet));
 }
 
+void SimEngine::HandleDisconnected(Timestamp now, const Endpoint& local, const Endpoint& remote) {
+  const std::optional<SocketId> socket = sockets_.FindByAddress(local);
+  if (!socket) return;
+  sockets_.Forget({*socket, remote});
+  engine_.HandleDisconnected(now, {*socket, remote});
+}
+
 void SimEngine::HandleTimeout(Timestamp now) {
   const Watched watched(allocations_);
   engine_.HandleTimeout(now);
@@ -106,9 +114,14 @@ void SimEngine::Flush(Timestamp now, SimNetwork& network) {
         ++misdirected_;
         continue;
       }
-      network.Send(now, *from, entry.path.remote, batch_.bytes(entry));
+      if (!network.Send(now, *from, entry.path.remote, batch_.bytes(entry))) {
+        engine_.RecordDrop(DropReason::kSocketFull);
+      }
     }
     batch_.Clear();
+  }
+  for (const Path& path : sockets_.TakeReleased()) {
+    if (const Endpoint* local = sockets_.Find(path.socket)) network.Break(path.remote, *local);
   }
 }
 

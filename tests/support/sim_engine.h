@@ -8,7 +8,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "base/drop_reason.h"
 #include "base/endpoint.h"
@@ -25,16 +27,31 @@ namespace sluice::test {
 class SimSockets : public worker::Sockets {
  public:
   absl::StatusOr<worker::BoundSocket> Open(const worker::ListenOptions& options) override;
-  void Close(SocketId socket) override { open_.erase(socket); }
+  void Close(SocketId socket) override {
+    open_.erase(socket);
+    std::erase_if(kept_, [&](const Path& path) { return path.socket == socket; });
+  }
+  void Keep(const Path& path) override { kept_.insert(path); }
+  void Release(const Path& path) override {
+    if (kept_.erase(path) != 0) released_.push_back(path);
+  }
 
   std::optional<SocketId> FindByAddress(const Endpoint& local) const;
   const Endpoint* Find(SocketId socket) const;
   size_t open() const { return open_.size(); }
+  // Connections that somebody has proved to be his, and those that nobody wants since the last
+  // call.
+  const std::set<Path>& kept() const { return kept_; }
+  std::vector<Path> TakeReleased() { return std::exchange(released_, {}); }
+  // It has ended by itself.
+  void Forget(const Path& path) { kept_.erase(path); }
   // From now on every Open is refused.
   void Exhaust(bool exhausted = true) { exhausted_ = exhausted; }
 
  private:
   std::map<SocketId, Endpoint> open_;
+  std::set<Path> kept_;
+  std::vector<Path> released_;
   uint32_t next_id_ = 1;
   uint16_t next_port_ = 40'000;
   bool exhausted_ = false;
@@ -54,11 +71,14 @@ class SimEngine {
     size_t pool_slots = PacketPool::kDefaultMaxSlots;
     bool adapts_to_bandwidth = true;
     worker::EstimateTraces* estimate_traces = nullptr;
+    bool answers_stun = false;
   };
 
   SimEngine(uint64_t seed, const dtls::Context& dtls, const Options& options);
 
   void Receive(Timestamp now, const SimNetwork::Delivery& delivery);
+  // Our end of a connection has noticed that the other is gone.
+  void HandleDisconnected(Timestamp now, const Endpoint& local, const Endpoint& remote);
   void HandleTimeout(Timestamp now);
   std::optional<Timestamp> NextTimeout() const { return engine_.NextTimeout(); }
   // Sends all the engine has to say and takes its news.

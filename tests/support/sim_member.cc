@@ -7,10 +7,11 @@ namespace sluice::test {
 namespace {
 
 // Two interfaces of every member: addresses that belong to nobody else.
-std::vector<Endpoint> SocketsOf(size_t number) {
+std::vector<Endpoint> SocketsOf(size_t number, TransportProtocol protocol) {
   const auto high = static_cast<uint8_t>(number / 250);
   const auto low = static_cast<uint8_t>(1 + number % 250);
-  return {{IpAddress::V4(198, 18, high, low), 50'000}, {IpAddress::V4(198, 19, high, low), 50'000}};
+  return {{IpAddress::V4(198, 18, high, low), 50'000, protocol},
+          {IpAddress::V4(198, 19, high, low), 50'000, protocol}};
 }
 
 std::unique_ptr<schema::ConsumerLayersT> LayersOf(rtp::LayerId layers) {
@@ -49,6 +50,8 @@ Member::Member(Simulation& sim, std::string name, size_t number, const MemberOpt
   schema::CreateWebRtcTransportT create;
   create.transport_id = transport_;
   create.ice_consent_timeout_s = options.consent_timeout_s;
+  create.enable_tcp = options.tcp.has_value();
+  create.enable_udp = !options.tcp;
   if (sim.options_.shared_port) {
     create.webrtc_server_id = "server";
   } else {
@@ -60,7 +63,8 @@ Member::Member(Simulation& sim, std::string name, size_t number, const MemberOpt
   SLUICE_CHECK(answer.ok());
   const schema::WebRtcTransportCreatedT& created = *answer.body.AsWebRtcTransportCreated();
   const schema::IceCandidateT& candidate = *created.ice_candidates.front();
-  server_ = {*IpAddress::Parse(candidate.address), candidate.port};
+  const auto protocol = options.tcp ? TransportProtocol::kTcp : TransportProtocol::kUdp;
+  server_ = {*IpAddress::Parse(candidate.address), candidate.port, protocol};
   worker_credentials_ = {created.ice_parameters->username_fragment,
                          created.ice_parameters->password};
   const auto& fingerprint = *created.dtls_fingerprints.back();
@@ -68,7 +72,7 @@ Member::Member(Simulation& sim, std::string name, size_t number, const MemberOpt
   SimPeer::Options peer{
       .local = ice::Credentials::Generate(sim.entropy()),
       .remote = worker_credentials_,
-      .sockets = SocketsOf(number),
+      .sockets = SocketsOf(number, protocol),
       .server = server_,
       .nomination = options.nomination,
       .role = options.role,
@@ -92,6 +96,9 @@ SimControl::Answer Member::Connect() {
   fingerprint->algorithm = ours.algorithm_text();
   fingerprint->value = ours.value_text();
   connect.fingerprints.push_back(std::move(fingerprint));
+  if (options_.tcp) {
+    sim_.network().Connect(peer_->socket(peer_->ice().path().socket), server_, *options_.tcp);
+  }
   SimControl::Answer answer = Ask(transport_, std::move(connect));
   peer_->Start(sim_.now());
   sim_.Flush();
@@ -209,6 +216,24 @@ void Member::MoveToOtherInterface() {
   sim_.Flush();
 }
 
+void Member::Disconnect() {
+  const Endpoint& socket = peer_->socket(peer_->ice().path().socket);
+  if (!sim_.network().Break(socket, server_)) return;
+  sim_.engine(options_.engine).HandleDisconnected(sim_.now(), server_, socket);
+  sim_.Flush();
+}
+
+void Member::Reconnect() {
+  Disconnect();
+  const SocketId other(1 - peer_->ice().path().socket.value());
+  sim_.network().Connect(peer_->socket(other), server_, *options_.tcp);
+  MoveToOtherInterface();
+}
+
+SimStream& Member::incoming() {
+  return sim_.network().stream(server_, peer_->socket(peer_->ice().path().socket));
+}
+
 void Member::RestartIce() {
   const SimControl::Answer answer = Ask(transport_, schema::RestartIceT());
   SLUICE_CHECK(answer.ok());
@@ -219,7 +244,7 @@ void Member::RestartIce() {
 }
 
 void Member::SetLink(const LinkOptions& link) {
-  for (const Endpoint& socket : SocketsOf(number_)) {
+  for (const Endpoint& socket : SocketsOf(number_, TransportProtocol::kUdp)) {
     sim_.network().SetAccess(socket.address, link, link);
   }
 }

@@ -18,6 +18,7 @@
 #include "tests/support/sim_control.h"
 #include "tests/support/sim_link.h"
 #include "tests/support/sim_peer.h"
+#include "tests/support/sim_stream.h"
 
 namespace sluice::test {
 
@@ -36,6 +37,9 @@ struct MemberOptions {
   // A certificate other than the one that was signalled.
   bool impostor = false;
   uint8_t consent_timeout_s = 30;
+  // The peer comes over a connection with this delay and rate; there must be a port for it
+  // (Simulation::Options::listens_on_tcp).
+  std::optional<StreamOptions> tcp = std::nullopt;
 };
 
 struct SimEncodingOptions {
@@ -134,6 +138,13 @@ class Member {
   // The peer leaves its interface for another one with another address.
   void MoveToOtherInterface();
   void RestartIce();
+  // Of a peer on TCP: its connection breaks, and the worker notices; it opens another from another
+  // port and checks it.
+  void Disconnect();
+  void Reconnect();
+  // What comes to this peer, over the connection it uses.
+  SimStream& incoming();
+  bool on_tcp() const { return options_.tcp.has_value(); }
   // Both directions of the access link.
   void SetLink(const LinkOptions& link);
 

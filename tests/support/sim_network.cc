@@ -30,11 +30,42 @@ Endpoint SimNetwork::Shown(const Endpoint& inner) const {
   return found == outer_of_.end() ? inner : found->second;
 }
 
-void SimNetwork::Send(Timestamp now, const Endpoint& from, const Endpoint& to, ByteView bytes) {
+void SimNetwork::Connect(const Endpoint& client, const Endpoint& server,
+                         const StreamOptions& options) {
+  for (const auto& ends : {std::pair(client, server), std::pair(server, client)}) {
+    streams_.insert_or_assign(ends, SimStream(options, seed_ * 7 + next_seed_++));
+  }
+}
+
+bool SimNetwork::Break(const Endpoint& client, const Endpoint& server) {
+  streams_.erase({server, client});
+  return streams_.erase({client, server}) != 0;
+}
+
+bool SimNetwork::SendOnStream(Timestamp now, const Endpoint& from, const Endpoint& to,
+                              ByteView bytes) {
+  const Delivery delivery{from, to, to, {bytes.begin(), bytes.end()}};
+  Trace(now, delivery);
+  if (tap_) tap_(now, delivery);
+  const auto found = streams_.find({from, to});
+  return found != streams_.end() && found->second.Send(now, bytes);
+}
+
+std::optional<SimNetwork::Delivery> SimNetwork::PollStreams(Timestamp now) {
+  for (auto& [ends, stream] : streams_) {
+    if (std::optional<std::vector<uint8_t>> datagram = stream.Poll(now)) {
+      return Delivery{ends.first, ends.second, ends.second, *std::move(datagram)};
+    }
+  }
+  return std::nullopt;
+}
+
+bool SimNetwork::Send(Timestamp now, const Endpoint& from, const Endpoint& to, ByteView bytes) {
+  if (from.protocol == TransportProtocol::kTcp) return SendOnStream(now, from, to, bytes);
   Delivery delivery{Shown(from), to, to, {bytes.begin(), bytes.end()}};
   Trace(now, delivery);
   if (tap_) tap_(now, delivery);
-  if (separated_.contains(std::minmax(from.address, to.address))) return;
+  if (separated_.contains(std::minmax(from.address, to.address))) return true;
 
   std::vector<Timestamp> times = {now};
   if (const auto host = hosts_.find(from.address); host != hosts_.end()) {
@@ -54,6 +85,7 @@ void SimNetwork::Send(Timestamp now, const Endpoint& from, const Endpoint& to, B
       Launch(now, arrival, delivery);
     }
   }
+  return true;
 }
 
 void SimNetwork::Inject(Timestamp now, const Endpoint& shown_from, const Endpoint& to,
@@ -68,8 +100,9 @@ void SimNetwork::Launch(Timestamp now, Timestamp arrival, Delivery delivery) {
 }
 
 std::optional<Timestamp> SimNetwork::NextTimeout() const {
-  if (flying_.empty()) return std::nullopt;
-  return flying_.begin()->first.first;
+  std::optional<Timestamp> next;
+  for (const auto& [ends, stream] : streams_) next = Earlier(next, stream.NextTimeout());
+  return flying_.empty() ? next : Earlier(next, flying_.begin()->first.first);
 }
 
 std::optional<SimNetwork::Delivery> SimNetwork::Poll(Timestamp now) {
@@ -84,7 +117,7 @@ std::optional<SimNetwork::Delivery> SimNetwork::Poll(Timestamp now) {
     }
     return delivery;
   }
-  return std::nullopt;
+  return PollStreams(now);
 }
 
 void SimNetwork::Trace(Timestamp now, const Delivery& delivery) {

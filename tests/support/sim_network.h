@@ -4,6 +4,9 @@
 // right at the core. A datagram passes the sender's uplink and the receiver's downlink. Each socket
 // of a host can be behind a NAT, which shows it to others under another endpoint and may forget the
 // mapping at any time. What arrives is polled; the network calls nobody.
+//
+// Between two endpoints of TCP there is a connection or there is not: links and NATs do nothing to
+// it, it has a delay and a rate of its own (SimStream).
 
 #ifndef SLUICE_TESTS_SUPPORT_SIM_NETWORK_H_
 #define SLUICE_TESTS_SUPPORT_SIM_NETWORK_H_
@@ -21,6 +24,7 @@
 #include "base/endpoint.h"
 #include "base/time.h"
 #include "tests/support/sim_link.h"
+#include "tests/support/sim_stream.h"
 #include "tests/support/trace_hash.h"
 
 namespace sluice::test {
@@ -55,8 +59,18 @@ class SimNetwork {
   // How others see `inner`.
   Endpoint Shown(const Endpoint& inner) const;
 
-  // `from` is the sender's own socket.
-  void Send(Timestamp now, const Endpoint& from, const Endpoint& to, ByteView bytes);
+  // A connection, opened at once, with these options in both directions.
+  void Connect(const Endpoint& client, const Endpoint& server, const StreamOptions& options);
+  // It ends, and what was on its way is lost. False if there was none.
+  bool Break(const Endpoint& client, const Endpoint& server);
+  // What goes from the one to the other; they must be connected.
+  SimStream& stream(const Endpoint& from, const Endpoint& to) { return streams_.at({from, to}); }
+  bool AreConnected(const Endpoint& from, const Endpoint& to) const {
+    return streams_.contains({from, to});
+  }
+
+  // `from` is the sender's own socket. False if a connection had no room for it.
+  bool Send(Timestamp now, const Endpoint& from, const Endpoint& to, ByteView bytes);
   // With whatever source address, as spoofers do; passes the links of nobody.
   void Inject(Timestamp now, const Endpoint& shown_from, const Endpoint& to, ByteView bytes);
 
@@ -70,6 +84,8 @@ class SimNetwork {
   const TraceHash& trace() const { return trace_; }
 
  private:
+  bool SendOnStream(Timestamp now, const Endpoint& from, const Endpoint& to, ByteView bytes);
+  std::optional<Delivery> PollStreams(Timestamp now);
   void Launch(Timestamp now, Timestamp arrival, Delivery delivery);
   void Trace(Timestamp now, const Delivery& delivery);
 
@@ -82,6 +98,7 @@ class SimNetwork {
   // By time of arrival, and by order of sending within it.
   std::map<std::pair<Timestamp, uint64_t>, Delivery> flying_;
   uint64_t sent_ = 0;
+  std::map<std::pair<Endpoint, Endpoint>, SimStream> streams_;
   Tap tap_;
   TraceHash trace_;
 };

@@ -42,7 +42,7 @@ Simulation::Simulation(const Options& options)
     engines_.push_back(std::make_unique<SimEngine>(
         options.seed * 31 + i, WorkerCertificate(),
         SimEngine::Options{options.pool_slots, options.adapts_to_bandwidth,
-                           options.estimate_traces}));
+                           options.estimate_traces, options.answers_stun}));
     schema::CreateRouterT router;
     router.router_id = "room";
     SLUICE_CHECK(Ask("", std::move(router), i).ok());
@@ -51,6 +51,10 @@ Simulation::Simulation(const Options& options)
     auto info = std::make_unique<schema::ListenInfoT>();
     info->ip = server(i).address.ToString();
     info->port = server(i).port;
+    if (options.listens_on_tcp) {
+      create.listen_infos.push_back(std::make_unique<schema::ListenInfoT>(*info));
+      create.listen_infos.back()->protocol = schema::Protocol::Tcp;
+    }
     create.listen_infos.push_back(std::move(info));
     SLUICE_CHECK(Ask("", std::move(create), i).ok());
   }

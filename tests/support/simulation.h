@@ -59,6 +59,10 @@ class Simulation {
     bool adapts_to_bandwidth = true;
     // Where engines write down what their estimators are told; none if null.
     worker::EstimateTraces* estimate_traces = nullptr;
+    // The shared port is one of TCP as well, for members that come over it.
+    bool listens_on_tcp = false;
+    // Binding requests of anybody are answered.
+    bool answers_stun = false;
   };
 
   Simulation() : Simulation(Options()) {}

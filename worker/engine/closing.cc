@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "worker/engine/bandwidth_sharing.h"
+#include "worker/engine/link_events.h"
 #include "worker/engine/media_flow.h"
 #include "worker/engine/observers.h"
 
@@ -143,6 +144,7 @@ void EraseClosed(Workspace& workspace) {
     Transport* transport = workspace.transports.Find(handle);
     if (workspace.IsAwake(handle)) return false;  // Has not been polled since.
     workspace.drops.Add(transport->AllDrops());
+    for (const Path& path : transport->paths) ReleasePath(workspace, path);
     for (const ListenPoint& point : transport->own_points) {
       workspace.closing_sockets.push_back(point.socket.id);
     }

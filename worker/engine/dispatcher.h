@@ -85,9 +85,12 @@ class Dispatcher {
   static Result Done() { return control::ResponseBody(schema::EmptyT()); }
 
   absl::Status CheckTransportOptions(const schema::CreateWebRtcTransportT& options) const;
-  Result Register(Handle<Transport> handle, Transport& transport);
+  Result Register(Handle<Transport> handle, Transport& transport,
+                  std::vector<std::unique_ptr<schema::IceCandidateT>> candidates);
+  // Only those of the protocols that are wanted, of which there must be one.
   absl::StatusOr<std::vector<ListenPoint>> Listen(
-      const std::vector<std::unique_ptr<schema::ListenInfoT>>& infos);
+      const std::vector<std::unique_ptr<schema::ListenInfoT>>& infos, bool udp = true,
+      bool tcp = true);
   absl::Status SetPaused(Timestamp now, const schema::RequestT& request, bool paused);
 
   Workspace& workspace_;

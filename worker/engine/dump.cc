@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
+#include "worker/engine/link_events.h"
 #include "worker/engine/statistics.h"
 
 namespace sluice::worker {
@@ -82,10 +83,24 @@ std::vector<std::string> Names(const SlotMap<T>& objects, const std::vector<Hand
   return names;
 }
 
-std::vector<std::string> Addresses(const std::vector<ListenPoint>& points) {
+std::vector<std::string> Addresses(const std::vector<ListenPoint>& points,
+                                   TransportProtocol protocol) {
   std::vector<std::string> texts;
-  for (const ListenPoint& point : points) texts.push_back(point.socket.local.ToString());
+  for (const ListenPoint& point : points) {
+    const Endpoint& local = point.socket.local;
+    if (local.protocol == protocol) texts.push_back(local.ToString());
+  }
   return texts;
+}
+
+// "tcp 192.0.2.1:443 198.51.100.7:50000": the protocol, our end and the other; empty if there is
+// none.
+std::string SelectedTuple(const Workspace& workspace, const Transport& transport) {
+  const std::optional<Path>& path = transport.link.agent().selected();
+  if (!path) return "";
+  const auto tuple = DescribeTuple(workspace, transport, *path);
+  return absl::StrCat(tuple->protocol == schema::Protocol::Tcp ? "tcp " : "udp ",
+                      tuple->local_address, ":", tuple->local_port, " ", path->remote.ToString());
 }
 
 std::string Dump(const Workspace& workspace, const Router& router) {
@@ -107,7 +122,8 @@ std::string Dump(const Workspace& workspace, const Observer& observer) {
 std::string Dump(const Workspace& workspace, const WebRtcServer& server) {
   Json json;
   json.Text("id", server.id);
-  json.Texts("udpSockets", Addresses(server.listen_points));
+  json.Texts("udpSockets", Addresses(server.listen_points, TransportProtocol::kUdp));
+  json.Texts("tcpServers", Addresses(server.listen_points, TransportProtocol::kTcp));
   json.Texts("webRtcTransportIds", Names(workspace.transports, server.transports));
   return json.Done();
 }
@@ -120,7 +136,9 @@ std::string Dump(const Workspace& workspace, const Transport& transport) {
   json.Text("dtlsState", DtlsStateName(transport.link.dtls_state()));
   json.Text("srtpProfile", transport.link.srtp_profile());
   json.Texts("localUfrags", transport.ufrags);
-  json.Texts("udpSockets", Addresses(transport.own_points));
+  json.Text("iceSelectedTuple", SelectedTuple(workspace, transport));
+  json.Texts("udpSockets", Addresses(transport.own_points, TransportProtocol::kUdp));
+  json.Texts("tcpServers", Addresses(transport.own_points, TransportProtocol::kTcp));
   std::vector<std::string> paths;
   for (const Path& path : transport.paths) paths.push_back(path.remote.ToString());
   json.Texts("validatedPaths", paths);

@@ -148,6 +148,12 @@ void Egress::ReleasePackets() {
     streams_[i]->drops.Count(DropReason::kNotConnected, pacer_.Forget(i));
     streams_[i]->picture_end.Clear();
     streams_[i]->cache.Clear();
+    // What was under way is lost and cannot be repeated: whoever comes back goes on as after a
+    // pause, from a key frame.
+    rtp::Forwarder& forwarder = streams_[i]->forwarder;
+    const bool paused = forwarder.paused();
+    forwarder.SetPaused(true);
+    forwarder.SetPaused(paused);
   }
 }
 

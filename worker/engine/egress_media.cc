@@ -57,6 +57,9 @@ bool Egress::WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch,
 void Egress::WriteDue(Timestamp now, WebRtcLink& link, TransmitBatch& batch,
                       Departures& departures) {
   if (departures.due().empty()) return;
+  // A stream of bytes needs no pieces of one size.
+  const bool pads =
+      batch.forms_trains() && link.destination().remote.protocol == TransportProtocol::kUdp;
   // Of the train that is being put together.
   size_t train = 0;
   for (const Departures::Order::Place& place : departures.Arrange()) {
@@ -69,7 +72,7 @@ void Egress::WriteDue(Timestamp now, WebRtcLink& link, TransmitBatch& batch,
       if (place.begins) train = written->size() + place.padding;
       const size_t short_of =
           place.is_full && train > written->size() ? train - written->size() : 0;
-      if (short_of > 0 && short_of <= Departures::Order::kMaxPadding && batch.forms_trains() &&
+      if (short_of > 0 && short_of <= Departures::Order::kMaxPadding && pads &&
           !item.rewrite.padding_only) {
         written = Padded(*written, short_of, room.first(room.size() - kSealRoom));
         if (written) departures.RecordPadding(short_of);

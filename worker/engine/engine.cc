@@ -27,6 +27,9 @@ void ReceiveStun(Workspace& workspace, Timestamp now, const Datagram& datagram) 
       ufrag ? workspace.routes.FindByUfrag(*ufrag) : Handle<Transport>();
   Transport* transport = workspace.transports.Find(handle);
   if (transport == nullptr || !ListensOn(workspace, *transport, datagram.path.socket)) {
+    // Connections are for those who belong here.
+    const bool is_udp = datagram.path.remote.protocol == TransportProtocol::kUdp;
+    if (workspace.stun && is_udp && workspace.stun->Receive(now, datagram)) return;
     workspace.drops.Count(DropReason::kStunUnknownUser);
     return;
   }
@@ -70,6 +73,17 @@ void TakeHandshakeSteps(Workspace& workspace, Timestamp now) {
     if (transport == nullptr || transport->closed) continue;
     ReceiveDtls(workspace, now, step.transport, step.packet.bytes());
   }
+}
+
+// Answers to whoever asked. True if the batch is full and there is more.
+bool PollAnswers(Workspace& workspace, TransmitBatch& batch) {
+  while (workspace.stun && !workspace.stun->empty()) {
+    const ByteSpan room = batch.Room();
+    if (room.empty()) return true;
+    const Transmit answer = workspace.stun->PollTransmit(room);
+    batch.Commit(answer.path, answer.size);
+  }
+  return false;
 }
 
 // Appends all that one peer is owed. True if the batch is full and there is more.
@@ -152,6 +166,15 @@ void Engine::HandleDatagram(Timestamp now, SocketId socket, const Endpoint& remo
   }
 }
 
+void Engine::HandleDisconnected(Timestamp now, const Path& path) {
+  const Handle<Transport> handle = workspace_->routes.FindByRemote(path);
+  Transport* transport = workspace_->transports.Find(handle);
+  if (transport == nullptr || transport->closed) return;
+  transport->link.LosePath(path);
+  HandleLinkEvents(*workspace_, now, handle);
+  workspace_->Wake(handle);
+}
+
 void Engine::HandleFrame(Timestamp now, ByteView frame) {
   // Who joins now did not hear what was said before, and who leaves did.
   ServeAll(*workspace_, now);
@@ -190,7 +213,7 @@ bool Engine::PollTransmit(Timestamp now, TransmitBatch& batch) {
   const size_t before = batch.entries().size();
   // Polling one transport may wake another, which then stands at the end of the list.
   size_t visited = 0;
-  bool more = false;
+  bool more = PollAnswers(workspace, batch);
   while (!more && visited < workspace.awake.size()) {
     more = Poll(workspace, now, workspace.awake[visited], batch);
     if (more) break;
@@ -220,6 +243,8 @@ void Engine::RecordDrop(DropReason reason, uint64_t packets) {
 }
 
 void Engine::RecordSending(const Sending& sending) { workspace_->sending = sending; }
+
+void Engine::RecordTcp(const TcpUse& use) { workspace_->tcp = use; }
 
 void Engine::Close(Timestamp now) {
   std::vector<Handle<Router>> routers;

@@ -49,6 +49,8 @@ class Engine {
     bool adapts_to_bandwidth = true;
     // Null: what estimators are told is not written down.
     EstimateTraces* estimate_traces = nullptr;
+    // Binding requests of anybody are answered (see ice::BindingResponder), not only checks.
+    bool answers_stun = false;
   };
 
   explicit Engine(const Options& options);
@@ -59,6 +61,9 @@ class Engine {
   // `packet` holds the datagram and the kernel's receive time in the clock of `now`. The engine
   // decrypts it in place, so nobody else may hold a reference.
   void HandleDatagram(Timestamp now, SocketId socket, const Endpoint& remote, PacketRef packet);
+
+  // A TCP connection has ended over which datagrams had come: nothing can be sent there any more.
+  void HandleDisconnected(Timestamp now, const Path& path);
 
   // One control frame without its length. Whatever it holds, the answer is a message.
   void HandleFrame(Timestamp now, ByteView frame);
@@ -97,6 +102,18 @@ class Engine {
     Duration held{0};
   };
   void RecordSending(const Sending& sending);
+  // How TCP is used; told in the worker's statistics.
+  struct TcpUse {
+    uint64_t connections = 0;
+    uint64_t strangers = 0;  // of these, those over which nobody has proved who he is
+    // Since the worker started.
+    uint64_t accepted = 0;
+    uint64_t refused = 0;   // over a limit, or descriptors had run out
+    uint64_t expired = 0;   // strangers whose time was over, or who had to make room
+    uint64_t expelled = 0;  // strangers who said what strangers may not
+    uint64_t late = 0;      // packets that were dropped because a peer did not read
+  };
+  void RecordTcp(const TcpUse& use);
 
   // Counts what the shell had to drop before the engine saw it or after the engine let it go.
   void RecordDrop(DropReason reason, uint64_t packets = 1);

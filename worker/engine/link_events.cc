@@ -11,11 +11,6 @@
 namespace sluice::worker {
 namespace {
 
-const std::vector<ListenPoint>& PointsOf(const Workspace& workspace, const Transport& transport) {
-  const WebRtcServer* server = workspace.servers.Find(transport.server);
-  return server != nullptr ? server->listen_points : transport.own_points;
-}
-
 // Whatever waits for a key frame can have one from now on.
 void WakeConsumers(Workspace& workspace, Timestamp now, const Transport& transport) {
   for (Handle<Consumer> handle : transport.consumers) {
@@ -38,6 +33,9 @@ class Visitor {
   void operator()(const ice::LiteAgent::PathValidated& event) {
     workspace_.routes.Prove(now_, event.path, handle_);
     transport_.paths.push_back(event.path);
+    if (event.path.remote.protocol == TransportProtocol::kTcp) {
+      workspace_.options.sockets.Keep(event.path);
+    }
   }
 
   void operator()(const ice::LiteAgent::PathSelected& event) {
@@ -51,6 +49,7 @@ class Visitor {
   void operator()(const ice::LiteAgent::PathRemoved& event) {
     workspace_.routes.RemovePath(event.path, handle_);
     std::erase(transport_.paths, event.path);
+    ReleasePath(workspace_, event.path);
   }
 
   void operator()(WebRtcLink::DtlsChanged& event) {
@@ -118,6 +117,18 @@ void RouteUfrag(Workspace& workspace, Handle<Transport> handle, Transport& trans
   }
 }
 
+const std::vector<ListenPoint>& PointsOf(const Workspace& workspace, const Transport& transport) {
+  const WebRtcServer* server = workspace.servers.Find(transport.server);
+  return server != nullptr ? server->listen_points : transport.own_points;
+}
+
+void ReleasePath(Workspace& workspace, const Path& path) {
+  if (path.remote.protocol != TransportProtocol::kTcp) return;
+  // It may have been proved anew by another transport of the same peer.
+  if (workspace.routes.FindByRemote(path)) return;
+  workspace.options.sockets.Release(path);
+}
+
 std::unique_ptr<schema::TransportTupleT> DescribeTuple(const Workspace& workspace,
                                                        const Transport& transport,
                                                        const Path& path) {
@@ -130,12 +141,15 @@ std::unique_ptr<schema::TransportTupleT> DescribeTuple(const Workspace& workspac
   }
   tuple->remote_ip = path.remote.address.ToString();
   tuple->remote_port = path.remote.port;
+  tuple->protocol = path.remote.protocol == TransportProtocol::kTcp ? schema::Protocol::Tcp
+                                                                    : schema::Protocol::Udp;
   return tuple;
 }
 
 bool ListensOn(const Workspace& workspace, const Transport& transport, SocketId socket) {
-  return std::ranges::any_of(PointsOf(workspace, transport),
-                             [&](const ListenPoint& point) { return point.socket.id == socket; });
+  return std::ranges::any_of(PointsOf(workspace, transport), [&](const ListenPoint& point) {
+    return point.socket.id == socket && transport.Speaks(point.socket.local.protocol);
+  });
 }
 
 }  // namespace sluice::worker

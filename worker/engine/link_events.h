@@ -4,6 +4,7 @@
 #define SLUICE_WORKER_ENGINE_LINK_EVENTS_H_
 
 #include <memory>
+#include <vector>
 
 #include "base/endpoint.h"
 #include "base/ids.h"
@@ -21,6 +22,13 @@ void HandleStreamNeeds(Workspace& workspace, Timestamp now, Transport& transport
 
 // Makes STUN find `transport` by the names that its agent answers to, and by no others.
 void RouteUfrag(Workspace& workspace, Handle<Transport> handle, Transport& transport);
+
+// Nobody hears `path` any more. If it is a TCP connection, it may end, unless another transport has
+// proved it since.
+void ReleasePath(Workspace& workspace, const Path& path);
+
+// Where checks of `transport` come in: sockets of its own, or those of its server.
+const std::vector<ListenPoint>& PointsOf(const Workspace& workspace, const Transport& transport);
 
 // The two ends of `path` as the application knows them.
 std::unique_ptr<schema::TransportTupleT> DescribeTuple(const Workspace& workspace,

@@ -1,5 +1,6 @@
 // Requests about transports: where to listen, whom to trust, how fast.
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -15,6 +16,8 @@ namespace {
 
 // RFC 8445 §5.1.2.1: any value will do as long as earlier listen infos get higher ones.
 constexpr uint16_t kFirstLocalPreference = 10'000;
+// What an application gets that prefers one protocol: more than TCP is worse by (RFC 6544 §4.2).
+constexpr uint16_t kPreferred = 1'000;
 
 absl::StatusOr<ListenOptions> ReadListenInfo(const schema::ListenInfoT& info,
                                              const std::string& field) {
@@ -27,13 +30,15 @@ absl::StatusOr<ListenOptions> ReadListenInfo(const schema::ListenInfoT& info,
     return absl::InvalidArgumentError(
         absl::StrCat(field, ".announcedAddress: needed when ip is ", info.ip));
   }
-  if (info.protocol != schema::Protocol::Udp) {
-    return absl::InvalidArgumentError(absl::StrCat(field, ".protocol: only udp is supported"));
+  const bool is_tcp = info.protocol == schema::Protocol::Tcp;
+  if (is_tcp && info.udp_reuse_port) {
+    return absl::InvalidArgumentError(absl::StrCat(field, ".flags.udpReusePort: only for udp"));
   }
   if (info.port_min > info.port_max) {
     return absl::InvalidArgumentError(absl::StrCat(field, ".portRange: min is above max"));
   }
   ListenOptions options;
+  options.protocol = is_tcp ? TransportProtocol::kTcp : TransportProtocol::kUdp;
   options.address = *address;
   options.port = info.port;
   options.port_min = info.port_min;
@@ -45,36 +50,54 @@ absl::StatusOr<ListenOptions> ReadListenInfo(const schema::ListenInfoT& info,
   return options;
 }
 
-void AppendCandidate(const std::string& address, const ListenPoint& point, size_t index,
-                     std::vector<std::unique_ptr<schema::IceCandidateT>>& candidates) {
-  auto candidate = std::make_unique<schema::IceCandidateT>();
-  // RFC 8445 §5.1.1.3: candidates of one base and protocol share a foundation; every listen point
-  // is a base of its own.
-  candidate->foundation = absl::StrCat("udpcandidate", index == 0 ? "" : absl::StrCat(index));
-  candidate->priority = ice::HostPriority(
-      TransportProtocol::kUdp, static_cast<uint16_t>(kFirstLocalPreference - candidates.size()));
-  candidate->address = address;
-  candidate->protocol = schema::Protocol::Udp;
-  candidate->port = point.socket.local.port;
-  candidates.push_back(std::move(candidate));
+bool IsEnabled(const schema::CreateWebRtcTransportT& options, bool is_tcp) {
+  return is_tcp ? options.enable_tcp : options.enable_udp;
 }
 
-std::vector<std::unique_ptr<schema::IceCandidateT>> Candidates(
-    const std::vector<ListenPoint>& points) {
-  std::vector<std::unique_ptr<schema::IceCandidateT>> candidates;
-  for (size_t i = 0; i < points.size(); ++i) {
-    const ListenPoint& point = points[i];
+// Candidates of one transport, the first listen info's first.
+class CandidateList {
+ public:
+  explicit CandidateList(const schema::CreateWebRtcTransportT& options) : options_(options) {}
+
+  void Add(const ListenPoint& point) {
+    const bool is_tcp = point.socket.local.protocol == TransportProtocol::kTcp;
+    if (!IsEnabled(options_, is_tcp)) return;
     const std::string internal = point.socket.local.address.ToString();
-    if (point.announced_address.empty()) {
-      AppendCandidate(internal, point, i, candidates);
-      continue;
+    const bool announced = !point.announced_address.empty();
+    Append(announced ? point.announced_address : internal, point);
+    if (announced && point.expose_internal_ip && !point.socket.local.address.is_unspecified()) {
+      Append(internal, point);
     }
-    AppendCandidate(point.announced_address, point, i, candidates);
-    if (point.expose_internal_ip && !point.socket.local.address.is_unspecified()) {
-      AppendCandidate(internal, point, i, candidates);
-    }
+    ++points_;
   }
-  return candidates;
+  std::vector<std::unique_ptr<schema::IceCandidateT>> Take() { return std::move(candidates_); }
+
+ private:
+  void Append(const std::string& address, const ListenPoint& point) {
+    const TransportProtocol protocol = point.socket.local.protocol;
+    const bool is_tcp = protocol == TransportProtocol::kTcp;
+    const bool is_preferred = is_tcp ? options_.prefer_tcp : options_.prefer_udp;
+    const size_t preference =
+        kFirstLocalPreference + (is_preferred ? kPreferred : 0) - candidates_.size();
+    auto candidate = std::make_unique<schema::IceCandidateT>();
+    // RFC 8445 §5.1.1.3: candidates of one base and protocol share a foundation; every listen point
+    // is a base of its own.
+    candidate->foundation = absl::StrCat(is_tcp ? "tcpcandidate" : "udpcandidate",
+                                         points_ == 0 ? "" : absl::StrCat(points_));
+    candidate->priority = ice::HostPriority(protocol, static_cast<uint16_t>(preference));
+    candidate->address = address;
+    candidate->protocol = is_tcp ? schema::Protocol::Tcp : schema::Protocol::Udp;
+    candidate->port = point.socket.local.port;
+    candidates_.push_back(std::move(candidate));
+  }
+
+  const schema::CreateWebRtcTransportT& options_;
+  size_t points_ = 0;
+  std::vector<std::unique_ptr<schema::IceCandidateT>> candidates_;
+};
+
+absl::Status NothingToListenOn() {
+  return absl::InvalidArgumentError("enableUdp, enableTcp: nothing is left to listen on");
 }
 
 std::unique_ptr<schema::IceParametersT> Describe(const ice::Credentials& credentials) {
@@ -110,7 +133,7 @@ absl::StatusOr<dtls::Fingerprint> Strongest(
 }  // namespace
 
 absl::StatusOr<std::vector<ListenPoint>> Dispatcher::Listen(
-    const std::vector<std::unique_ptr<schema::ListenInfoT>>& infos) {
+    const std::vector<std::unique_ptr<schema::ListenInfoT>>& infos, bool udp, bool tcp) {
   if (infos.empty()) return absl::InvalidArgumentError("listenInfos: empty");
   std::vector<ListenOptions> wanted;
   for (size_t i = 0; i < infos.size(); ++i) {
@@ -121,6 +144,8 @@ absl::StatusOr<std::vector<ListenPoint>> Dispatcher::Listen(
   }
   std::vector<ListenPoint> points;
   for (size_t i = 0; i < infos.size(); ++i) {
+    const bool is_tcp = wanted[i].protocol == TransportProtocol::kTcp;
+    if (is_tcp ? !tcp : !udp) continue;
     absl::StatusOr<BoundSocket> socket = workspace_.options.sockets.Open(wanted[i]);
     if (!socket.ok()) {
       for (const ListenPoint& point : points) {
@@ -131,6 +156,7 @@ absl::StatusOr<std::vector<ListenPoint>> Dispatcher::Listen(
     }
     points.push_back({*socket, infos[i]->announced_address, infos[i]->expose_internal_ip});
   }
+  if (points.empty()) return NothingToListenOn();
   return points;
 }
 
@@ -151,9 +177,6 @@ absl::Status Dispatcher::CheckTransportOptions(
   if (options.initial_available_outgoing_bitrate < kMinEstimate) {
     return absl::InvalidArgumentError("initialAvailableOutgoingBitrate: below 30000");
   }
-  if (!options.enable_udp) {
-    return absl::InvalidArgumentError("enableUdp: false leaves nothing to listen on");
-  }
   if (options.webrtc_server_id.empty() == options.listen_infos.empty()) {
     return absl::InvalidArgumentError(
         "webRtcServerId, listenInfos: exactly one of the two is needed");
@@ -169,7 +192,8 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::Re
   Handle<WebRtcServer> server;
   std::vector<ListenPoint> points;
   if (options.webrtc_server_id.empty()) {
-    absl::StatusOr<std::vector<ListenPoint>> opened = Listen(options.listen_infos);
+    absl::StatusOr<std::vector<ListenPoint>> opened =
+        Listen(options.listen_infos, options.enable_udp, options.enable_tcp);
     if (!opened.ok()) return opened.status();
     points = *std::move(opened);
   } else {
@@ -180,6 +204,11 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::Re
                                               absl::CHexEscape(options.webrtc_server_id), "'"));
     }
     server = *found;
+    const bool listens = std::ranges::any_of(
+        workspace_.servers.Find(server)->listen_points, [&](const ListenPoint& point) {
+          return IsEnabled(options, point.socket.local.protocol == TransportProtocol::kTcp);
+        });
+    if (!listens) return NothingToListenOn();
   }
   const Handle<Transport> handle = workspace_.transports.Emplace(Transport::Options{
       .dtls = workspace_.options.dtls,
@@ -191,17 +220,23 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::Re
       .initial_estimate = BitRate::Bps(options.initial_available_outgoing_bitrate),
       .adapts_to_bandwidth = workspace_.options.adapts_to_bandwidth,
       .traces_estimate = workspace_.options.estimate_traces != nullptr,
+      .speaks_udp = options.enable_udp,
+      .speaks_tcp = options.enable_tcp,
   });
   Transport& transport = *workspace_.transports.Find(handle);
   transport.id = options.transport_id;
   transport.router = *router;
   transport.server = server;
   transport.own_points = std::move(points);
-  return Register(handle, transport);
+  CandidateList candidates(options);
+  for (const ListenPoint& point : PointsOf(workspace_, transport)) candidates.Add(point);
+  return Register(handle, transport, candidates.Take());
 }
 
 // Makes a new transport known to all who must find it, and describes it.
-Dispatcher::Result Dispatcher::Register(Handle<Transport> handle, Transport& transport) {
+Dispatcher::Result Dispatcher::Register(
+    Handle<Transport> handle, Transport& transport,
+    std::vector<std::unique_ptr<schema::IceCandidateT>> candidates) {
   workspace_.names.emplace(transport.id, handle);
   workspace_.routers.Find(transport.router)->transports.push_back(handle);
   WebRtcServer* server = workspace_.servers.Find(transport.server);
@@ -211,7 +246,7 @@ Dispatcher::Result Dispatcher::Register(Handle<Transport> handle, Transport& tra
 
   schema::WebRtcTransportCreatedT created;
   created.ice_parameters = Describe(transport.link.agent().local());
-  created.ice_candidates = Candidates(server ? server->listen_points : transport.own_points);
+  created.ice_candidates = std::move(candidates);
   for (const dtls::Fingerprint& fingerprint : workspace_.options.dtls.fingerprints()) {
     auto described = std::make_unique<schema::FingerprintT>();
     described->algorithm = fingerprint.algorithm_text();

@@ -3,6 +3,9 @@
 // Everything else about sockets is the shell's business. The answer is needed before a request can
 // be granted, which is why this is a call and not an event. The worker answers with real sockets
 // (worker/io/socket_table), simulations with addresses of their network.
+//
+// To the engine a TCP connection is a path like any other: a socket that it opened, here a
+// listener, and a remote endpoint. All it adds is whether the connection is still of use.
 
 #ifndef SLUICE_WORKER_ENGINE_SOCKETS_H_
 #define SLUICE_WORKER_ENGINE_SOCKETS_H_
@@ -41,8 +44,13 @@ class Sockets {
 
   // Unavailable or InvalidArgument, with a sentence that names address and port.
   virtual absl::StatusOr<BoundSocket> Open(const ListenOptions& options) = 0;
-  // Unknown ids are ignored.
+  // Unknown ids are ignored. A TCP listener takes its connections with it.
   virtual void Close(SocketId socket) = 0;
+
+  // Somebody has proved that this path of TCP is his: until then its connection is a stranger's.
+  virtual void Keep(const Path& /*path*/) {}
+  // Nobody wants the connection any more. Unknown paths are ignored.
+  virtual void Release(const Path& /*path*/) {}
 };
 
 }  // namespace sluice::worker

@@ -112,6 +112,27 @@ void DescribeLayers(const Producer& producer, const InboundStream& stream, Times
   }
 }
 
+std::unique_ptr<schema::TcpStatsT> Describe(const Engine::TcpUse& use) {
+  auto stats = std::make_unique<schema::TcpStatsT>();
+  stats->connections = static_cast<uint32_t>(use.connections);
+  stats->strangers = static_cast<uint32_t>(use.strangers);
+  stats->accepted = use.accepted;
+  stats->refused = use.refused;
+  stats->expired = use.expired;
+  stats->expelled = use.expelled;
+  stats->late_packets = use.late;
+  return stats;
+}
+
+std::unique_ptr<schema::StunStatsT> Describe(const ice::BindingResponder::Counters& counters) {
+  auto stats = std::make_unique<schema::StunStatsT>();
+  stats->requests = counters.requests;
+  stats->answers = counters.answers;
+  stats->too_short = counters.short_of_credit;
+  stats->over_limit = counters.over_limit;
+  return stats;
+}
+
 }  // namespace
 
 schema::WorkerStatsT DescribeWorker(const Workspace& workspace, Timestamp now) {
@@ -132,6 +153,8 @@ schema::WorkerStatsT DescribeWorker(const Workspace& workspace, Timestamp now) {
   stats.holds = workspace.sending.holds;
   stats.held_us = static_cast<uint64_t>(workspace.sending.held.count());
   stats.padding_bytes_sent = workspace.departures.padding_bytes();
+  stats.tcp = Describe(workspace.tcp);
+  if (workspace.stun) stats.stun = Describe(workspace.stun->counters());
   stats.requests = workspace.requests;
   stats.requests_refused = workspace.requests_refused;
   stats.messages_dropped = workspace.outbox.dropped();

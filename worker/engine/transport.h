@@ -39,6 +39,9 @@ class Transport {
     BitRate initial_estimate = BitRate::Kbps(600);
     bool adapts_to_bandwidth = true;
     bool traces_estimate = false;
+    // Checks are heard over these protocols only.
+    bool speaks_udp = true;
+    bool speaks_tcp = true;
   };
   struct Totals {
     uint64_t packets_received = 0;
@@ -54,7 +57,13 @@ class Transport {
                 .unix_offset = options.unix_offset,
                 .initial_estimate = options.initial_estimate,
                 .adapts_to_bandwidth = options.adapts_to_bandwidth,
-                .traces_estimate = options.traces_estimate}) {}
+                .traces_estimate = options.traces_estimate}),
+        speaks_udp_(options.speaks_udp),
+        speaks_tcp_(options.speaks_tcp) {}
+
+  bool Speaks(TransportProtocol protocol) const {
+    return protocol == TransportProtocol::kTcp ? speaks_tcp_ : speaks_udp_;
+  }
 
   // Every datagram that was given to this transport, whatever became of it.
   void RecordReceived(Timestamp now, size_t bytes) {
@@ -135,6 +144,8 @@ class Transport {
   // `entries` and `bytes` were in the batch before.
   void RecordSent(Timestamp now, const TransmitBatch& batch, size_t entries, size_t bytes);
 
+  const bool speaks_udp_;
+  const bool speaks_tcp_;
   Totals totals_;
   rtp::RateMeter received_;
   rtp::RateMeter sent_;

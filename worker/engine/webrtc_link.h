@@ -59,6 +59,8 @@ class WebRtcLink {
   bool connecting() const { return session_ != nullptr; }
 
   void RestartIce(ice::Credentials fresh) { agent_.Restart(std::move(fresh)); }
+  // Its connection has ended.
+  void LosePath(const Path& path) { agent_.LosePath(path); }
   // Tells the peer; afterwards the link only drains.
   void Close(Timestamp now);
 

@@ -14,6 +14,7 @@
 #include "base/drop_reason.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "ice/binding_responder.h"
 #include "worker/engine/deadline_heap.h"
 #include "worker/engine/departures.h"
 #include "worker/engine/engine.h"
@@ -28,7 +29,9 @@ namespace sluice::worker {
 
 struct Workspace {
   explicit Workspace(const Engine::Options& engine_options)
-      : options(engine_options), departures(engine_options.cipher) {}
+      : options(engine_options), departures(engine_options.cipher) {
+    if (options.answers_stun) stun.emplace(options.entropy.U64());
+  }
 
   Engine::Options options;
 
@@ -41,6 +44,8 @@ struct Workspace {
   absl::flat_hash_map<std::string, ObjectRef> names;
 
   RouteTable routes;
+  // There if Binding requests of anybody are answered.
+  std::optional<ice::BindingResponder> stun;
   DeadlineHeap deadlines;
   DeadlineHeap observer_deadlines;
   // Transports that may have something to send or to tell, each once.
@@ -59,6 +64,7 @@ struct Workspace {
   uint64_t datagrams_received = 0;
   uint64_t datagrams_sent = 0;
   Engine::Sending sending;
+  Engine::TcpUse tcp;
   uint64_t requests = 0;
   uint64_t requests_refused = 0;
   std::optional<int> log_level;

@@ -132,7 +132,9 @@ void EventLoop::Turn() {
   const bool ended = control_ && control_->state() != ControlPipe::State::kOpen;
   const bool more_work = more_requests || more_media || (ended && !closing_deadline_);
   gathering_.End(now, options_.engine.departed());
-  WaitFor(Earlier(options_.engine.NextTimeout(), closing_deadline_), more_work);
+  const std::optional<Timestamp> deadline =
+      Earlier(options_.engine.NextTimeout(), options_.sockets.NextTimeout());
+  WaitFor(Earlier(deadline, closing_deadline_), more_work);
   StopIfDone(now, more_media);
   const Timestamp finished = clock_.Read().now;
   gathering_.RecordBusy(finished, finished - began - waited_);
@@ -208,6 +210,7 @@ void EventLoop::JudgeControl(Timestamp now) {
 }
 
 void EventLoop::ServeMedia(const TurnTime& turn) {
+  options_.sockets.HandleTimeout(turn.now);
   options_.sockets.BeginTurn(turn);
   for (auto batch = options_.sockets.NextBatch(); !batch.empty();
        batch = options_.sockets.NextBatch()) {
@@ -215,6 +218,9 @@ void EventLoop::ServeMedia(const TurnTime& turn) {
       options_.engine.HandleDatagram(turn.now, datagram.socket, datagram.remote,
                                      std::move(datagram.packet));
     }
+  }
+  while (const std::optional<Path> path = options_.sockets.NextEnded()) {
+    options_.engine.HandleDisconnected(turn.now, *path);
   }
   // Again and again, because libuv stops watching what has an error.
   media_ready_.Watch(UV_READABLE);
@@ -280,6 +286,7 @@ void EventLoop::RecordDrops() {
                                  .trains_refused = sent.refused,
                                  .holds = gathering_.holds(),
                                  .held = gathering_.held()});
+  options_.engine.RecordTcp(options_.sockets.tcp_use());
 }
 
 void EventLoop::BeginClosing(Timestamp now, int exit_code) {

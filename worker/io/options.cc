@@ -40,6 +40,13 @@ Problem SetHold(std::string_view name, std::string_view value, uint32_t& hold_us
   return Wrong(name, "a number of microseconds from 0 to 20000", value);
 }
 
+Problem SetConnections(std::string_view name, std::string_view value, uint32_t& connections) {
+  if (ParseInteger(value, connections) && connections <= Options::kMaxTcpConnections) {
+    return std::nullopt;
+  }
+  return Wrong(name, "a number of connections from 0 to 20000", value);
+}
+
 Problem SetPath(std::string_view name, std::string_view value, std::string& path) {
   if (value.empty()) return Wrong(name, "a path", value);
   path = value;
@@ -78,6 +85,8 @@ bool TakesValue(std::string_view name) {
       "--srtp",
       "--segment-trains",
       "--max-hold-us",
+      "--max-tcp-connections",
+      "--stun-server",
   };
   for (std::string_view known : kNames) {
     if (known == name) return true;
@@ -90,6 +99,9 @@ Problem SetValue(std::string_view name, std::string_view value, Options& options
   if (name == "--bandwidth")
     return SetChoice(name, value, {"adapt", "observe"}, options.adapts_to_bandwidth);
   if (name == "--max-hold-us") return SetHold(name, value, options.max_hold_us);
+  if (name == "--max-tcp-connections")
+    return SetConnections(name, value, options.max_tcp_connections);
+  if (name == "--stun-server") return SetChoice(name, value, {"on", "off"}, options.answers_stun);
   if (name == "--srtp")
     return SetChoice(name, value, {"fastest", "openssl"}, options.uses_bulk_cipher);
   if (name == "--segment-trains")
@@ -175,6 +187,10 @@ tells it what to do through a control channel (see control-api/).
                             kernel can (UDP_SEGMENT); off (on)
   --max-hold-us N           how long a packet may be held back at most for others
                             to leave with it, as load grows; 0: never (2000)
+  --max-tcp-connections N   ICE-TCP connections at one time; 0: none (20000)
+  --stun-server MODE        on: Binding requests of anybody are answered on the
+                            media ports, never with more bytes than came from
+                            an address, 500 a second at most; off (off)
   --bwe-trace DIR           write what each estimator is told into a file of DIR,
                             for bench/bwe_replay; 64 MiB a file, 256 files
   --help                    print this and exit

@@ -33,6 +33,11 @@ struct Options {
   // kMaxHold.
   static constexpr uint32_t kMaxHoldUs = 20'000;
   uint32_t max_hold_us = 2'000;
+  // Connections of ICE-TCP at one time; zero takes none.
+  static constexpr uint32_t kMaxTcpConnections = 20'000;
+  uint32_t max_tcp_connections = kMaxTcpConnections;
+  // Binding requests of anybody are answered on the media ports, not only checks.
+  bool answers_stun = false;
   // An existing directory into which is written what the estimators of paths are told; empty: none.
   std::string bwe_trace;
   // The control channel: two inherited descriptors, or the path of a Unix socket to listen on.

@@ -56,7 +56,10 @@ TEST(OptionsTest, EveryOptionIsUnderstood) {
   const Options options =
       Parsed({"--dtls-certificate", "c.pem", "--dtls-private-key=k.pem", "--rtc-min-port=2000",
               "--rtc-max-port", "2001", "--control-read-fd=0", "--control-write-fd", "1",
-              "--bwe-trace=/tmp", "--srtp=openssl", "--segment-trains", "off", "--max-hold-us=0"});
+              "--bwe-trace=/tmp", "--srtp=openssl", "--segment-trains", "off", "--max-hold-us=0",
+              "--max-tcp-connections=10", "--stun-server=on"});
+  EXPECT_EQ(options.max_tcp_connections, 10u);
+  EXPECT_TRUE(options.answers_stun);
   EXPECT_FALSE(options.uses_bulk_cipher);
   EXPECT_FALSE(options.forms_trains);
   EXPECT_EQ(options.max_hold_us, 0u);
@@ -121,6 +124,8 @@ TEST(OptionsTest, HelpNamesEveryOption) {
 TEST(OptionsTest, WhatMakesTrainsIsCheckedByItsName) {
   EXPECT_THAT(Refused({"--max-hold-us=20001"}), HasSubstr("--max-hold-us"));
   EXPECT_THAT(Refused({"--max-hold-us=-1"}), HasSubstr("--max-hold-us"));
+  EXPECT_THAT(Refused({"--max-tcp-connections=20001"}), HasSubstr("--max-tcp-connections"));
+  EXPECT_THAT(Refused({"--stun-server=yes"}), HasSubstr("--stun-server"));
   EXPECT_THAT(Refused({"--segment-trains=yes"}),
               AllOf(HasSubstr("--segment-trains"), HasSubstr("on or off")));
   EXPECT_THAT(Refused({"--srtp=nss"}), AllOf(HasSubstr("--srtp"), HasSubstr("fastest or openssl")));

@@ -27,7 +27,10 @@ absl::StatusOr<std::unique_ptr<SocketTable>> SocketTable::Create(const Options& 
 }
 
 SocketTable::SocketTable(const Options& options, Descriptor epoll)
-    : options_(options), epoll_(std::move(epoll)), receive_(options.pool) {
+    : options_(options),
+      epoll_(std::move(epoll)),
+      receive_(options.pool),
+      tcp_({options.pool, options.entropy, epoll_.get(), options.max_tcp_connections}) {
   ready_.reserve(kReadyPerTurn);
   send_.set_trains(options.forms_trains);
 }
@@ -38,30 +41,40 @@ absl::StatusOr<BoundSocket> SocketTable::Open(const ListenOptions& options) {
     wanted.port_min = options_.port_min;
     wanted.port_max = options_.port_max;
   }
-  absl::StatusOr<UdpSocket> opened = UdpSocket::Open(wanted, options_.entropy);
-  if (!opened.ok()) return opened.status();
-
   // Ids are not used again, so that nobody takes a new socket for an old one. Four thousand million
   // sockets later the count begins anew, and passes over those that are still open.
   do {
     ++last_id_;
-  } while (last_id_ == 0 || sockets_.contains(last_id_));
+  } while (last_id_ == 0 || sockets_.contains(last_id_) || tcp_.Owns(SocketId(last_id_)));
+  const SocketId id(last_id_);
+  const absl::StatusOr<Endpoint> local =
+      wanted.protocol == TransportProtocol::kTcp ? tcp_.Listen(id, wanted) : OpenUdp(id, wanted);
+  if (!local.ok()) return local.status();
+  return BoundSocket{id, *local};
+}
+
+absl::StatusOr<Endpoint> SocketTable::OpenUdp(SocketId id, const ListenOptions& options) {
+  absl::StatusOr<UdpSocket> opened = UdpSocket::Open(options, options_.entropy);
+  if (!opened.ok()) return opened.status();
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.u32 = last_id_;
+  event.data.u64 = id.value();
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, opened->fd(), &event) != 0) {
     return absl::Status(absl::StatusCode::kUnavailable,
                         "cannot watch " + opened->local().ToString() + ": " + std::strerror(errno));
   }
   ReportBuffers(*opened, options);
-  const BoundSocket bound{SocketId(last_id_), opened->local()};
-  sockets_.emplace(last_id_, *std::move(opened));
-  return bound;
+  const Endpoint local = opened->local();
+  sockets_.emplace(id.value(), *std::move(opened));
+  return local;
 }
 
 void SocketTable::Close(SocketId socket) {
   const auto found = sockets_.find(socket.value());
-  if (found == sockets_.end()) return;
+  if (found == sockets_.end()) {
+    tcp_.Close(socket);
+    return;
+  }
   options_.log.Debug(turn_.now, "closed " + found->second.local().ToString());
   // Closing the descriptor takes it out of the epoll set as well.
   sockets_.erase(found);
@@ -74,18 +87,15 @@ void SocketTable::BeginTurn(const TurnTime& turn) {
   ready_.clear();
   std::array<epoll_event, kReadyPerTurn> events;
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
-  for (int i = 0; i < count; ++i) ready_.push_back(events[static_cast<size_t>(i)].data.u32);
+  for (int i = 0; i < count; ++i) ready_.push_back(events[static_cast<size_t>(i)].data.u64);
 }
 
 // Goes round the ready sockets, so that a flooded one does not keep the others from being read.
 std::span<InboundDatagram> SocketTable::NextBatch() {
   while (!ready_.empty() && share_ != 0) {
     if (next_ready_ >= ready_.size()) next_ready_ = 0;
-    const uint32_t id = ready_[next_ready_];
-    const auto found = sockets_.find(id);
-    const ReceiveBatch::Taken taken =
-        found == sockets_.end() ? ReceiveBatch::Taken()
-                                : receive_.Receive(found->second.fd(), SocketId(id), turn_);
+    const uint64_t key = ready_[next_ready_];
+    const ReceiveBatch::Taken taken = Serve(key);
     share_ -= std::min(share_, taken.datagrams);
     if (taken.messages < ReceiveBatch::kSize) {
       ready_[next_ready_] = ready_.back();
@@ -93,9 +103,18 @@ std::span<InboundDatagram> SocketTable::NextBatch() {
     } else {
       ++next_ready_;
     }
-    if (taken.messages != 0 && !receive_.datagrams().empty()) return receive_.datagrams();
+    const bool is_udp = key <= UINT32_MAX;
+    const std::span<InboundDatagram> came = is_udp ? receive_.datagrams() : tcp_.datagrams();
+    if ((taken.messages != 0 || !is_udp) && !came.empty()) return came;
   }
   return {};
+}
+
+ReceiveBatch::Taken SocketTable::Serve(uint64_t key) {
+  if (key > UINT32_MAX) return tcp_.Serve(key, turn_);
+  const auto found = sockets_.find(static_cast<uint32_t>(key));
+  if (found == sockets_.end()) return {};
+  return receive_.Receive(found->second.fd(), SocketId(static_cast<uint32_t>(key)), turn_);
 }
 
 void SocketTable::Send(const TransmitBatch& batch) {
@@ -105,7 +124,9 @@ void SocketTable::Send(const TransmitBatch& batch) {
     size_t count = 1;
     while (count < rest.size() && rest[count].path.socket == socket) ++count;
     const auto found = sockets_.find(socket.value());
-    if (found == sockets_.end()) {
+    if (tcp_.Owns(socket)) {
+      outcome_ += tcp_.Send(batch, rest.first(count));
+    } else if (found == sockets_.end()) {
       outcome_.failed += count;
     } else {
       outcome_ += send_.Send(found->second.fd(), found->second.family(), batch, rest.first(count));
@@ -115,7 +136,10 @@ void SocketTable::Send(const TransmitBatch& batch) {
 }
 
 SocketTable::Drops SocketTable::TakeDrops() {
-  const ReceiveBatch::Drops received = receive_.TakeDrops();
+  ReceiveBatch::Drops received = receive_.TakeDrops();
+  const ReceiveBatch::Drops by_tcp = tcp_.TakeDrops();
+  received.truncated += by_tcp.truncated;
+  received.pool_exhausted += by_tcp.pool_exhausted;
   sent_ += outcome_;
   const SendOutcome sent = std::exchange(outcome_, {});
   return {received.truncated, received.pool_exhausted, sent.full, sent.failed};

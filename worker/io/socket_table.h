@@ -1,5 +1,5 @@
 // All media sockets of a worker: opens them for the engine, reads whichever have something, sends
-// through each what is meant for it.
+// through each what is meant for it. UDP sockets are kept here, TCP ones in TcpConnections.
 //
 // The sockets are gathered under one descriptor (epoll(7)) that is readable when any of them is, so
 // that the loop watches one thing however many sockets come and go.
@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "worker/io/log.h"
 #include "worker/io/receive_batch.h"
 #include "worker/io/send_batch.h"
+#include "worker/io/tcp_connections.h"
 #include "worker/io/udp_socket.h"
 
 namespace sluice::worker {
@@ -38,6 +40,8 @@ class SocketTable : public Sockets {
     uint16_t port_max = 0;
     // See SendBatch.
     bool forms_trains = true;
+    // See TcpConnections.
+    size_t max_tcp_connections = TcpConnections::kMaxConnections;
   };
 
   // What the shell lost since it was last asked.
@@ -56,6 +60,9 @@ class SocketTable : public Sockets {
 
   absl::StatusOr<BoundSocket> Open(const ListenOptions& options) override;
   void Close(SocketId socket) override;
+  void Keep(const Path& path) override { tcp_.Keep(path); }
+  void Release(const Path& path) override { tcp_.Release(path); }
+  // Of UDP.
   size_t size() const { return sockets_.size(); }
 
   // Readable when a socket is.
@@ -65,6 +72,12 @@ class SocketTable : public Sockets {
   // nothing is left or the turn's share is used up. Empty says so.
   void BeginTurn(const TurnTime& turn);
   std::span<InboundDatagram> NextBatch();
+  // A TCP connection over which somebody was heard, and which has ended.
+  std::optional<Path> NextEnded() { return tcp_.NextEnded(); }
+
+  // For strangers on TCP.
+  void HandleTimeout(Timestamp now) { tcp_.HandleTimeout(now); }
+  std::optional<Timestamp> NextTimeout() const { return tcp_.NextTimeout(); }
 
   void Send(const TransmitBatch& batch);
   // Datagrams of one destination and size leave together; see SendBatch.
@@ -73,10 +86,13 @@ class SocketTable : public Sockets {
   Drops TakeDrops();
   // All that was sent so far.
   const SendOutcome& sent() const { return sent_; }
+  Engine::TcpUse tcp_use() const { return tcp_.use(); }
 
  private:
   SocketTable(const Options& options, Descriptor epoll);
 
+  absl::StatusOr<Endpoint> OpenUdp(SocketId id, const ListenOptions& options);
+  ReceiveBatch::Taken Serve(uint64_t key);
   void ReportBuffers(const UdpSocket& socket, const ListenOptions& options);
 
   const Options options_;
@@ -85,12 +101,13 @@ class SocketTable : public Sockets {
   uint32_t last_id_ = 0;
   ReceiveBatch receive_;
   SendBatch send_;
+  TcpConnections tcp_;
   SendOutcome outcome_;  // since TakeDrops
   SendOutcome sent_;
 
   // Of this turn: sockets that may have more, whose turn it is, and how much may still be read.
   TurnTime turn_;
-  std::vector<uint32_t> ready_;
+  std::vector<uint64_t> ready_;
   size_t next_ready_ = 0;
   size_t share_ = 0;
 };

@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/seeded_entropy.h"
+#include "tests/support/tcp_client.h"
 
 namespace sluice::worker {
 namespace {
@@ -180,6 +181,56 @@ TEST_F(SocketTableTest, CountsWhatDiedOnItsWayIn) {
   Send(from, to.local, "short");
   EXPECT_THAT(Turn(), ElementsAre(Pair(to.id, 1)));
   EXPECT_EQ(table_->TakeDrops().truncated, 1u);
+}
+
+// One port number serves both protocols, and their datagrams come out of one door.
+TEST_F(SocketTableTest, TcpGoesInAndOutLikeUdp) {
+  const BoundSocket udp = Open();
+  ListenOptions options;
+  options.protocol = TransportProtocol::kTcp;
+  options.address = udp.local.address;
+  options.port = udp.local.port;
+  const absl::StatusOr<BoundSocket> tcp = table_->Open(options);
+  ASSERT_TRUE(tcp.ok()) << tcp.status();
+  EXPECT_NE(tcp->id, udp.id);
+  test::TcpClient client(tcp->local.port);
+  EXPECT_TRUE(Readable());
+  EXPECT_TRUE(Turn().empty());
+  client.SendFrame(std::string("\0check", 6));
+  Send(Open(), udp.local, "datagram");
+  EXPECT_THAT(Turn(), ElementsAre(Pair(udp.id, 1), Pair(tcp->id, 1)));
+
+  const Path path{tcp->id, client.local()};
+  table_->Keep(path);
+  Send(*tcp, path.remote, "answer");
+  EXPECT_EQ(client.NextDatagram(), "answer");
+  client.Close();
+  EXPECT_TRUE(Readable());
+  EXPECT_TRUE(Turn().empty());
+  EXPECT_EQ(table_->NextEnded(), path);
+  EXPECT_FALSE(Readable());
+}
+
+TEST_F(SocketTableTest, AFloodedConnectionLeavesTheOthersTheirTurn) {
+  const BoundSocket quiet = Open();
+  const BoundSocket from = Open();
+  ListenOptions options;
+  options.protocol = TransportProtocol::kTcp;
+  options.address = quiet.local.address;
+  const absl::StatusOr<BoundSocket> tcp = table_->Open(options);
+  ASSERT_TRUE(tcp.ok()) << tcp.status();
+  test::TcpClient client(tcp->local.port);
+  Turn();
+  client.SendFrame(std::string("\0check", 6));
+  Turn();
+  table_->Keep({tcp->id, client.local()});
+  // Small ones cost the most: 2,000 in a few reads.
+  for (int i = 0; i < 2000; ++i) client.SendFrame(std::string(100, '\x80'));
+  Send(from, quiet.local, "hello");
+  const std::map<SocketId, size_t> counts = Turn();
+  EXPECT_EQ(counts.at(quiet.id), 1u);
+  EXPECT_LT(counts.at(tcp->id),
+            SocketTable::kDatagramsPerTurn + TcpConnection::kReadSize / 102 + 1);
 }
 
 }  // namespace

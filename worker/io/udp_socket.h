@@ -20,8 +20,7 @@ class UdpSocket {
   // something else.
   static constexpr uint32_t kDefaultBuffer = 4u << 20;
 
-  // Binds the port, or one of the range: a random one first, then its neighbours, until one is
-  // free. Port and range 0 leave the choice to the kernel. An error names address and port.
+  // An error names address and port.
   static absl::StatusOr<UdpSocket> Open(const ListenOptions& options, Entropy& entropy);
 
   int fd() const { return descriptor_.get(); }
@@ -34,12 +33,6 @@ class UdpSocket {
  private:
   UdpSocket(Descriptor descriptor, sa_family_t family)
       : descriptor_(std::move(descriptor)), family_(family) {}
-
-  // Zero or an errno.
-  int Configure(const ListenOptions& options);
-  int BindOne(const Endpoint& wanted);
-  int BindAny(const ListenOptions& options, Entropy& entropy);
-  int Bind(const ListenOptions& options, Entropy& entropy);
 
   Descriptor descriptor_;
   sa_family_t family_;

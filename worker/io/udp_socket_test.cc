@@ -126,12 +126,6 @@ TEST_F(UdpSocketTest, ARangeThatIsNoneIsRefused) {
   EXPECT_THAT(Refused(InRange(0, 5000), absl::StatusCode::kInvalidArgument), HasSubstr("0-5000"));
 }
 
-TEST_F(UdpSocketTest, TcpIsRefused) {
-  ListenOptions options = On("127.0.0.1");
-  options.protocol = TransportProtocol::kTcp;
-  EXPECT_THAT(Refused(options, absl::StatusCode::kInvalidArgument), HasSubstr("only UDP"));
-}
-
 TEST_F(UdpSocketTest, ADualStackSocketTakesTheV4PortUnlessV6Only) {
   ListenOptions options = On("::");
   const absl::StatusOr<UdpSocket> dual = Open(options);

@@ -39,11 +39,14 @@ export function announcedAddress(options: Options): string | null {
 
 export function listenInfosOf(options: Options, index: number): ListenInfo[] {
   const announced = announcedAddress(options);
-  const info: ListenInfo = { protocol: 'udp', ip: options.listen };
+  const info: Omit<ListenInfo, 'protocol'> = { ip: options.listen };
   if (announced !== null) info.announcedAddress = announced;
   // Each worker has a port of its own, so that a browser's packets find the right process.
   if (options.rtcPort !== 0) info.port = options.rtcPort + index;
-  return [info];
+  const infos: ListenInfo[] = [{ protocol: 'udp', ...info }];
+  // For browsers that UDP does not reach. They try it last.
+  if (options.maxTcp !== 0) infos.push({ protocol: 'tcp', ...info });
+  return infos;
 }
 
 // The host a person would type. Behind a wildcard, that is the address the operator announced.

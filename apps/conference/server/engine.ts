@@ -6,7 +6,7 @@
 import type { types } from 'mediasoup-client';
 
 export interface ListenInfo {
-  protocol: 'udp';
+  protocol: 'udp' | 'tcp';
   ip: string;
   announcedAddress?: string;
   port?: number;

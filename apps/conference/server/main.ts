@@ -87,7 +87,7 @@ async function serve(options: Options): Promise<number> {
     const workerBin = findWorker(options);
     const service = await Service.start({
       options,
-      createWorker: sluiceEngine(workerBin, options.logLevel),
+      createWorker: sluiceEngine(workerBin, options.logLevel, options.maxTcp),
       pageFolder: join(kHere, '../page'),
       keyPair: await keyPairFor(options),
       version: version(),

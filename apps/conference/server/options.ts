@@ -17,6 +17,8 @@ export interface Options {
   port: number;
   announcedAddress: string | null;
   rtcPort: number;
+  // Media connections over TCP that one worker takes; 0 turns TCP off.
+  maxTcp: number;
   https: boolean;
   cert: string | null;
   key: string | null;
@@ -44,6 +46,7 @@ const kSpec = {
   port: { type: 'string' },
   'announced-address': { type: 'string' },
   'rtc-port': { type: 'string' },
+  'max-tcp': { type: 'string' },
   https: { type: 'boolean' },
   cert: { type: 'string' },
   key: { type: 'string' },
@@ -65,8 +68,10 @@ export const kUsage = `Usage: sluice-conference [options]
   --listen ADDR             address to listen on (default 127.0.0.1)
   --port P                  port of the page; 0 takes any free one (default 3000)
   --announced-address A     address or host name that browsers reach the media ports by
-  --rtc-port BASE           UDP media port of the first worker, the next worker takes the next
-                            port; 0 takes any free ones (default 40000)
+  --rtc-port BASE           media port of the first worker, UDP and TCP, the next worker takes the
+                            next port; 0 takes any free ones (default 40000)
+  --max-tcp N               media connections over TCP per worker, for browsers that UDP does not
+                            reach; 0 turns TCP off (default 1000)
   --https                   serve HTTPS, with a certificate made on the first start
   --cert FILE, --key FILE   serve HTTPS with this certificate and key (PEM)
   --state-dir DIR           where the made certificate is kept (default ~/.local/state/sluice)
@@ -112,6 +117,8 @@ function check(values: Values, env: NodeJS.ProcessEnv): Options {
     port: integer('--port', values.port, 0, 65535, 3000),
     announcedAddress: announced(values['announced-address']),
     rtcPort: rtcPort(values['rtc-port'], workers),
+    // Each person has two, for sending and for receiving.
+    maxTcp: integer('--max-tcp', values['max-tcp'], 0, 20_000, 1000),
     https: values.https === true || values.cert !== undefined,
     cert: path('--cert', values.cert),
     key: path('--key', values.key),

@@ -22,6 +22,7 @@ test('without options the server is local and has a worker per core', () => {
   assert.equal(options.listen, '127.0.0.1');
   assert.equal(options.port, 3000);
   assert.equal(options.rtcPort, 40000);
+  assert.equal(options.maxTcp, 1000);
   assert.equal(options.https, false);
   assert.ok(options.workers >= 1);
 });
@@ -42,6 +43,7 @@ for (const [args, option] of [
   [['--listen', 'example.org'], '--listen'],
   [['--announced-address', 'a b'], '--announced-address'],
   [['--max-peers', '0'], '--max-peers'],
+  [['--max-tcp', '20001'], '--max-tcp'],
   [['--cert', 'a.pem'], '--cert'],
   [['--worker-bin', ''], '--worker-bin'],
   [['--allowed-origin', 'https://a.org/path'], '--allowed-origin'],
@@ -77,8 +79,10 @@ test('the environment gives the secret and the worker, options win', () => {
 
 test('each worker has a media port of its own', () => {
   const options = run('--rtc-port', '5000', '--workers', '3', '--announced-address', 'sfu.example');
-  const info = { protocol: 'udp', ip: '127.0.0.1', announcedAddress: 'sfu.example', port: 5002 };
-  assert.deepEqual(listenInfosOf(options, 2), [info]);
+  const info = { ip: '127.0.0.1', announcedAddress: 'sfu.example', port: 5002 };
+  const [udp, tcp] = [{ protocol: 'udp', ...info }, { protocol: 'tcp', ...info }];
+  assert.deepEqual(listenInfosOf(options, 2), [udp, tcp]);
+  assert.deepEqual(listenInfosOf({ ...options, maxTcp: 0 }, 2), [udp]);
   assert.equal('port' in listenInfosOf(run('--rtc-port', '0'), 1)[0]!, false);
 });
 

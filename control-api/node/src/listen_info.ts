@@ -21,7 +21,9 @@ export interface TransportListenInfo {
   /** Any port of the range if missing. */
   port?: number;
   portRange?: { min: number; max: number };
+  /** `udpReusePort` shares a port of UDP with others who ask for it, too (SO_REUSEPORT). */
   flags?: { ipv6Only?: boolean; udpReusePort?: boolean };
+  /** Bytes; of TCP, for each connection. */
   sendBufferSize?: number;
   recvBufferSize?: number;
 }

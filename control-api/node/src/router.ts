@@ -12,11 +12,12 @@ import {
   type AudioLevelObserverOptions,
 } from './audio_level_observer.js';
 import { EnhancedEventEmitter } from './event_emitter.js';
-import { InvalidStateError, UnsupportedError } from './errors.js';
+import { InvalidStateError } from './errors.js';
 import {
   CreateWebRtcTransportT,
   DumpT,
   DumpTextT,
+  Protocol,
   RequestBody,
   WebRtcTransportCreatedT,
 } from './generated/schema.js';
@@ -63,12 +64,17 @@ export interface WebRtcTransportOptions<Data extends AppData = AppData> {
   /** Either a server of the same worker, or sockets of its own. */
   webRtcServer?: WebRtcServer;
   listenInfos?: TransportListenInfo[];
+  /** Whether candidates of UDP are offered and checks over UDP heard; true if missing. */
   enableUdp?: boolean;
   /**
-   * The worker gathers no TCP candidates: with UDP this changes nothing, and TCP alone is an
-   * UnsupportedError.
+   * The same for TCP (RFC 6544, passive). If missing: with a server, true; otherwise, whether one of
+   * `listenInfos` names TCP.
    */
   enableTcp?: boolean;
+  /**
+   * Whose candidates get the higher priorities; UDP's if neither, or both, are true. Clients weigh
+   * them with preferences of their own: Chromium takes UDP if it gets through.
+   */
   preferUdp?: boolean;
   preferTcp?: boolean;
   /**
@@ -333,15 +339,19 @@ function encodeTransportOptions(
   if (webRtcServer?.closed) throw new InvalidStateError('webRtcServer is closed');
   requireUnused(options.enableSctp, 'enableSctp');
   const enableUdp = optional(options.enableUdp, 'enableUdp', asBoolean) ?? true;
-  const enableTcp = optional(options.enableTcp, 'enableTcp', asBoolean) ?? false;
-  if (enableTcp && !enableUdp)
-    throw new UnsupportedError('enableTcp without enableUdp is not supported');
+  const infos = listenInfos === undefined ? [] : encodeListenInfos(listenInfos);
+  const listensOnTcp = infos.some(({ protocol }) => protocol === Protocol.Tcp);
+  const enableTcp =
+    optional(options.enableTcp, 'enableTcp', asBoolean) ??
+    (webRtcServer !== undefined || listensOnTcp);
+  if (!enableUdp && !enableTcp)
+    throw new TypeError('enableUdp and enableTcp are both false: nothing is left to listen on');
   const consent = asInteger(options.iceConsentTimeout ?? 30, 'iceConsentTimeout', 0, 255);
   const bitrate = options.initialAvailableOutgoingBitrate ?? 600_000;
   return new CreateWebRtcTransportT(
     id,
     webRtcServer?.id ?? null,
-    listenInfos === undefined ? [] : encodeListenInfos(listenInfos),
+    infos,
     enableUdp,
     enableTcp,
     optional(options.preferUdp, 'preferUdp', asBoolean) ?? false,

@@ -2,10 +2,12 @@
 import {
   MediaKind,
   Protocol,
+  TcpStatsT,
   type DropCountT,
   type LayerBitrateT,
   type ResourceUsageT,
   type RtpStreamStatsT,
+  type StunStatsT,
   type TransportStatsT,
   type TransportTupleT,
   type WorkerStatsT,
@@ -152,8 +154,37 @@ export interface WorkerStat {
   requests: number;
   requestsRefused: number;
   messagesDropped: number;
+  tcp: TcpStat;
+  /** Missing if Binding requests of anybody are not answered. */
+  stun?: StunStat;
   /** Of no transport, or of one that has closed. */
   drops: Drops;
+}
+
+/** Connections of ICE-TCP. */
+export interface TcpStat {
+  connections: number;
+  /** Of these, those over which nobody has proved yet who he is. */
+  strangers: number;
+  /** Since the worker started; the rest as well. */
+  accepted: number;
+  /** Over a limit, or without descriptors. */
+  refused: number;
+  /** Strangers whose time was over, or who had to make room. */
+  expired: number;
+  /** Strangers who said what strangers may not. */
+  expelled: number;
+  /** Dropped because a peer did not read; also among the drops, as `socketFull`. */
+  latePackets: number;
+}
+
+/** Binding requests of anybody. */
+export interface StunStat {
+  requests: number;
+  answers: number;
+  /** Shorter than the answer, and not repeated. */
+  tooShort: number;
+  overLimit: number;
 }
 
 export function decodeTuple(tuple: TransportTupleT): TransportTuple {
@@ -278,7 +309,30 @@ export function decodeWorkerStats(stats: WorkerStatsT): WorkerStat {
     requests: Number(stats.requests),
     requestsRefused: Number(stats.requestsRefused),
     messagesDropped: Number(stats.messagesDropped),
+    tcp: decodeTcp(stats.tcp ?? new TcpStatsT()),
+    ...(stats.stun ? { stun: decodeStun(stats.stun) } : {}),
     drops: decodeDrops(stats.drops),
+  };
+}
+
+function decodeTcp(stats: TcpStatsT): TcpStat {
+  return {
+    connections: stats.connections,
+    strangers: stats.strangers,
+    accepted: Number(stats.accepted),
+    refused: Number(stats.refused),
+    expired: Number(stats.expired),
+    expelled: Number(stats.expelled),
+    latePackets: Number(stats.latePackets),
+  };
+}
+
+function decodeStun(stats: StunStatsT): StunStat {
+  return {
+    requests: Number(stats.requests),
+    answers: Number(stats.answers),
+    tooShort: Number(stats.tooShort),
+    overLimit: Number(stats.overLimit),
   };
 }
 

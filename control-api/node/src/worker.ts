@@ -81,6 +81,13 @@ export interface WorkerSettings<Data extends AppData = AppData> {
    * hardly differ, as far as kernel and device allow; true if missing.
    */
   segmentTrains?: boolean;
+  /** ICE-TCP connections at one time; 20,000 if missing, 0 for none. */
+  maxTcpConnections?: number;
+  /**
+   * Whether STUN Binding requests of anybody are answered on the media ports; false if missing. To
+   * no address go more bytes than came from it, and 500 answers a second in all.
+   */
+  stunServer?: boolean;
   /** An existing directory: what bandwidth estimators are told is written there, a file for each transport. */
   bweTraceDirectory?: string;
   /** Milliseconds that the worker has for an answer; 10,000 if missing, 0 for ever. */
@@ -383,6 +390,12 @@ function checkSettings(settings: WorkerSettings): CheckedSettings {
   if (hold !== undefined) args.push('--max-hold-us', String(hold));
   const trains = optional(settings.segmentTrains, 'segmentTrains', asBoolean);
   if (trains !== undefined) args.push('--segment-trains', trains ? 'on' : 'off');
+  const connections = optional(settings.maxTcpConnections, 'maxTcpConnections', (value, where) =>
+    asInteger(value, where, 0, 20_000),
+  );
+  if (connections !== undefined) args.push('--max-tcp-connections', String(connections));
+  const stun = optional(settings.stunServer, 'stunServer', asBoolean);
+  if (stun !== undefined) args.push('--stun-server', stun ? 'on' : 'off');
   const traces = optional(settings.bweTraceDirectory, 'bweTraceDirectory', asName);
   if (traces !== undefined) args.push('--bwe-trace', traces);
   return {

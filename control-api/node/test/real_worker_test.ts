@@ -1,9 +1,12 @@
 // The SDK against the worker itself: both ends of the contract, without media.
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
+import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 
-import { createWorker, workerBin, type Worker } from '../src/index.js';
+import { createWorker, workerBin, type Worker, type types } from '../src/index.js';
 import {
   audioParameters,
   browserCapabilities,
@@ -31,13 +34,25 @@ function isBuilt(): boolean {
   }
 }
 
-async function withWorker(body: (worker: Worker) => Promise<void>): Promise<void> {
-  const worker = await createWorker({ workerBin });
+async function withWorker(
+  body: (worker: Worker) => Promise<void>,
+  settings: types.WorkerSettings = {},
+): Promise<void> {
+  const worker = await createWorker({ workerBin, ...settings });
   try {
     await body(worker);
   } finally {
     await end(worker);
   }
+}
+
+// The worker answers requests before it looks at its sockets, so what has just happened there may be
+// told by the next answer only.
+async function tcpWhen(worker: Worker, look: (tcp: types.TcpStat) => boolean): Promise<types.TcpStat> {
+  let tcp = (await worker.getStats()).tcp;
+  for (let i = 0; i < 100 && !look(tcp); ++i) tcp = (await worker.getStats()).tcp;
+  assert.ok(look(tcp), JSON.stringify(tcp));
+  return tcp;
 }
 
 describe('the real worker', { skip }, () => {
@@ -111,6 +126,65 @@ describe('the real worker', { skip }, () => {
       }
       await worker.updateSettings({ logLevel: 'debug' });
     });
+  });
+
+  test('offers TCP to those who want it, and takes their connections', async () => {
+    await withWorker(async (worker) => {
+      const router = await worker.createRouter({ mediaCodecs });
+      const both = [...listenInfos, { protocol: 'tcp', ip: '127.0.0.1' } as const];
+      const webRtcServer = await worker.createWebRtcServer({ listenInfos: both });
+      const candidatesOf = async (options: types.WebRtcTransportOptions): Promise<string[]> => {
+        const { iceCandidates } = await router.createWebRtcTransport(options);
+        const best = [...iceCandidates].sort((a, b) => b.priority - a.priority);
+        return best.map(({ protocol, tcpType }) => `${protocol} ${tcpType ?? ''}`);
+      };
+      assert.deepEqual(await candidatesOf({ webRtcServer }), ['udp ', 'tcp passive']);
+      assert.deepEqual(await candidatesOf({ webRtcServer, enableTcp: false }), ['udp ']);
+      assert.deepEqual(await candidatesOf({ webRtcServer, enableUdp: false }), ['tcp passive']);
+      const preferTcp = { webRtcServer, preferTcp: true };
+      assert.deepEqual(await candidatesOf(preferTcp), ['tcp passive', 'udp ']);
+      assert.deepEqual(await candidatesOf({ listenInfos: both }), ['udp ', 'tcp passive']);
+      assert.deepEqual(await candidatesOf({ listenInfos }), ['udp ']);
+
+      const socket = connect(webRtcServer.ports[1] as number, '127.0.0.1');
+      await once(socket, 'connect');
+      const { stun } = await worker.getStats();
+      const { connections, strangers } = await tcpWhen(worker, ({ accepted }) => accepted === 1);
+      assert.deepEqual([connections, strangers, stun], [1, 1, undefined]);
+      // Nobody speaks HTTP here.
+      socket.write('GET / HTTP/1.1\r\n\r\n');
+      socket.resume();
+      await once(socket, 'close');
+      await tcpWhen(worker, ({ expelled }) => expelled === 1);
+    });
+  });
+
+  test('takes no more connections than it may', async () => {
+    const body = async (worker: Worker): Promise<void> => {
+      const tcp = [{ protocol: 'tcp', ip: '127.0.0.1' } as const];
+      const { ports } = await worker.createWebRtcServer({ listenInfos: tcp });
+      const socket = connect(ports[0] as number, '127.0.0.1').resume();
+      await once(socket, 'close');
+      await tcpWhen(worker, ({ refused }) => refused === 1);
+    };
+    await withWorker(body, { maxTcpConnections: 0 });
+  });
+
+  test('tells anybody his address if it is a STUN server', async () => {
+    const body = async (worker: Worker): Promise<void> => {
+      const { ports } = await worker.createWebRtcServer({ listenInfos });
+      const socket = createSocket('udp4');
+      // A Binding request with SOFTWARE, as long as its answer will be (RFC 8489 §5, §14.14).
+      const request = Buffer.from(`0001000c2112a442${'07'.repeat(12)}80220008${'78'.repeat(8)}`, 'hex');
+      socket.send(request, ports[0], '127.0.0.1');
+      const [answer] = (await once(socket, 'message')) as [Buffer];
+      assert.equal(answer.length, request.length);
+      // XOR-MAPPED-ADDRESS.
+      assert.equal(answer.readUInt16BE(26) ^ 0x2112, socket.address().port);
+      socket.close();
+      assert.equal((await worker.getStats()).stun?.answers, 1);
+    };
+    await withWorker(body, { stunServer: true });
   });
 
   test('refuses what it should, by name of the field, and goes on', async () => {

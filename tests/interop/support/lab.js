@@ -42,10 +42,13 @@ export class Lab {
   #script;
   #pages = [];
 
-  // `settings` are createWorker()'s; `ip` is where the worker listens.
-  static async open(browser, { ip = '127.0.0.1', ...settings } = {}) {
+  // `settings` are createWorker()'s; `ip` is where the worker listens, unless `listenInfos` say more,
+  // and `transportOptions` go to every transport.
+  static async open(browser, setup = {}) {
+    const { ip = '127.0.0.1', listenInfos, transportOptions, ...settings } = setup;
     const lab = new Lab();
-    lab.listenInfos = [{ protocol: 'udp', ip }];
+    lab.listenInfos = listenInfos ?? [{ protocol: 'udp', ip }];
+    lab.transportOptions = transportOptions ?? {};
     lab.#browser = browser;
     lab.#script = await pageScript();
     lab.worker = await createWorker({ logLevel: 'warn', ...settings });
@@ -133,8 +136,8 @@ class LabPage {
   }
 
   async #transport() {
-    const { router, listenInfos } = this.#lab;
-    const transport = await router.createWebRtcTransport({ listenInfos });
+    const { router, listenInfos, transportOptions } = this.#lab;
+    const transport = await router.createWebRtcTransport({ listenInfos, ...transportOptions });
     this.#transports.set(transport.id, transport);
     return transport;
   }

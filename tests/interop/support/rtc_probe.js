@@ -35,6 +35,15 @@
   const pick = (row, names) =>
     Object.fromEntries(names.filter((name) => name in row).map((name) => [name, row[name]]));
 
+  // The candidate pair each transport of a connection uses, by its remote end.
+  const pathsOf = (report) =>
+    [...report.values()]
+      .filter(({ type, selectedCandidatePairId }) => type === 'transport' && selectedCandidatePairId)
+      .map(({ selectedCandidatePairId }) => report.get(selectedCandidatePairId))
+      .map((pair) => report.get(pair?.remoteCandidateId))
+      .filter(Boolean)
+      .map(({ protocol, address, port }) => ({ protocol, address, port }));
+
   async function sample() {
     const open = connections.filter(({ connectionState }) => connectionState !== 'closed');
     const reports = await Promise.all(open.map((connection) => connection.getStats()));
@@ -54,6 +63,7 @@
       outbound: rows
         .filter(({ type }) => type === 'outbound-rtp')
         .map((row) => ({ codec: codec(row), ...pick(row, kOutbound) })),
+      paths: reports.flatMap(pathsOf),
       pair: rows
         .filter(({ type, nominated }) => type === 'candidate-pair' && nominated)
         .map((row) => pick(row, ['currentRoundTripTime', 'availableOutgoingBitrate'])),
