@@ -87,7 +87,11 @@ void SocketTable::BeginTurn(const TurnTime& turn) {
   ready_.clear();
   std::array<epoll_event, kReadyPerTurn> events;
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
-  for (int i = 0; i < count; ++i) ready_.push_back(events[static_cast<size_t>(i)].data.u64);
+  for (int i = 0; i < count; ++i) {
+    // By value: epoll_event is packed, and nothing may refer into it.
+    const uint64_t key = events[static_cast<size_t>(i)].data.u64;
+    ready_.push_back(key);
+  }
 }
 
 // Goes round the ready sockets, so that a flooded one does not keep the others from being read.
