@@ -16,6 +16,8 @@ namespace {
 // Room for two messages of the largest size, so that one is acknowledged while the next is sent;
 // at least this, so that small messages fill 50 ms of 80 Mbit/s.
 constexpr size_t kMinStackSpace = 512 * 1024;
+// usrsctp counts bytes only, but a message costs it some 600 on top of its own.
+constexpr size_t kMaxStackMessages = 2048;
 // A window for 100 ms of 80 Mbit/s. A message that fills half of it is delivered in parts.
 constexpr size_t kMinReceiveSpace = 1024 * 1024;
 // As many streams in one request as fit a packet twice over.
@@ -107,7 +109,7 @@ void Association::HandleTimeout(Timestamp now) { stack_.HandleTimeout(now); }
 
 std::optional<Timestamp> Association::NextTimeout() const {
   if (socket_ == nullptr) return std::nullopt;
-  return HasOutput() ? Stack::told() : stack_.NextTimeout();
+  return HasOutput() ? Stack::told() : Stack::NextTick();
 }
 
 size_t Association::PollTransmit(Timestamp, ByteSpan out) {
@@ -189,6 +191,7 @@ absl::Status Association::Send(Timestamp now, StreamId stream, Ppid ppid, ByteVi
 }
 
 Association::Handover Association::GiveToStack(Timestamp now, const Outgoing& message) {
+  if (ledger_.held_messages() >= kMaxStackMessages) return Handover::kNoRoom;
   sctp_sendv_spa info{};
   info.sendv_flags = SCTP_SEND_SNDINFO_VALID;
   info.sendv_sndinfo.snd_sid = message.stream.value();

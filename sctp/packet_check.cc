@@ -4,7 +4,6 @@ namespace sluice::sctp {
 namespace {
 
 constexpr uint8_t kInit = 1;
-constexpr uint8_t kReconfig = 130;
 constexpr size_t kChunkHeaderSize = 4;
 // RFC 9260 §3.3.2: five fields behind the header.
 constexpr size_t kMinInit = 20;
@@ -35,7 +34,6 @@ std::optional<PacketContents> CheckPacket(ByteView packet, uint16_t port) {
     if (!in.ok() || (type == kInit && length < kMinInit)) return std::nullopt;
     SkipPadding(in, length);
     contents.init |= type == kInit;
-    contents.reconfig |= type == kReconfig;
   }
   if (contents.init && chunks != 1) return std::nullopt;
   return contents;

@@ -18,8 +18,7 @@ namespace sluice::sctp {
 inline constexpr size_t kPacketHeaderSize = 12;
 
 struct PacketContents {
-  bool init = false;      // RFC 9260 §3.3.2: alone in its packet
-  bool reconfig = false;  // RFC 6525 §3.1
+  bool init = false;  // RFC 9260 §3.3.2: alone in its packet
 };
 
 // Nothing if usrsctp had better not see it: not between `port` and `port`, no chunk, a chunk

@@ -13,12 +13,7 @@ void SendLedger::RecordAccepted(StreamId stream, size_t bytes) {
 
 void SendLedger::RecordHandedOver(StreamId stream, size_t bytes) {
   held_ += bytes;
-  // Small messages of one stream in a row share an entry.
-  if (!shares_.empty() && shares_.back().stream == stream) {
-    shares_.back().bytes += bytes;
-  } else {
-    shares_.push_back({stream, bytes});
-  }
+  shares_.push_back({stream, bytes});
 }
 
 void SendLedger::RecordHeld(size_t bytes) {

@@ -36,6 +36,7 @@ class SendLedger {
   size_t total() const { return total_; }
   // What usrsctp holds, as far as is known.
   size_t held() const { return held_; }
+  size_t held_messages() const { return shares_.size(); }
 
   // From now on every fall from above `bytes` to it or below is told, by PollLow. Of streams
   // without a threshold nothing is told.
@@ -56,7 +57,7 @@ class SendLedger {
 
   std::map<StreamId, size_t> amounts_;  // None of them zero.
   std::map<StreamId, size_t> thresholds_;
-  std::deque<Share> shares_;  // What usrsctp was given and has not given up.
+  std::deque<Share> shares_;  // Messages that usrsctp was given and has not given up.
   size_t total_ = 0;
   size_t held_ = 0;
   std::deque<StreamId> low_;  // Each at most once.

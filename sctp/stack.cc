@@ -78,7 +78,14 @@ struct Process {
     const auto found = associations.find(key);
     return found == associations.end() ? nullptr : found->second;
   }
-  static Association* Find(const void* key) { return Get().Find(reinterpret_cast<uintptr_t>(key)); }
+  // Whom usrsctp has something for. If that is because of a tick, nobody called the association,
+  // which has to draw its conclusions afterwards.
+  static Association* Addressee(const void* key) {
+    Process& process = Get();
+    Association* const association = process.Find(reinterpret_cast<uintptr_t>(key));
+    if (association != nullptr && process.ticking) process.Touch(*association);
+    return association;
+  }
 
   // The callbacks of usrsctp.
   static int OnPacket(void* key, void* packet, size_t size, uint8_t tos, uint8_t set_df);
@@ -91,6 +98,7 @@ struct Process {
   Duration Tick() const { return told < busy_until ? Stack::kTick : Stack::kIdleTick; }
 
   std::unordered_map<uintptr_t, Association*> associations;
+  bool ticking = false;
   std::vector<Association*> touched;  // In this tick.
   uintptr_t last_key = 0;
   Timestamp told;
@@ -130,7 +138,7 @@ void Process::Configure() {
 }
 
 int Process::OnPacket(void* key, void* packet, size_t size, uint8_t, uint8_t) {
-  if (Association* const association = Find(key)) {
+  if (Association* const association = Addressee(key)) {
     association->TakePacket({static_cast<const uint8_t*>(packet), size});
   }
   return 0;
@@ -138,7 +146,7 @@ int Process::OnPacket(void* key, void* packet, size_t size, uint8_t, uint8_t) {
 
 int Process::OnReceived(Socket*, sctp_sockstore, void* data, size_t size, sctp_rcvinfo info,
                         int flags, void* key) {
-  Association* const association = Find(key);
+  Association* const association = Addressee(key);
   if (association != nullptr && data != nullptr) {
     if (flags & MSG_NOTIFICATION) {
       association->TakeNotification(*static_cast<const sctp_notification*>(data), size);
@@ -152,7 +160,7 @@ int Process::OnReceived(Socket*, sctp_sockstore, void* data, size_t size, sctp_r
 }
 
 int Process::OnSpace(Socket*, uint32_t space, void* key) {
-  if (Association* const association = Find(key)) association->TakeFreeSpace(space);
+  if (Association* const association = Addressee(key)) association->TakeFreeSpace(space);
   return 1;
 }
 
@@ -166,7 +174,9 @@ void Process::Advance(Timestamp now) {
   if (elapsed.count() <= 0) return;
   told += elapsed;
   // A worker that was stopped for an hour need not make usrsctp repeat the hour.
+  ticking = true;
   usrsctp_handle_timers(static_cast<uint32_t>(std::min<int64_t>(elapsed.count(), 60'000)));
+  ticking = false;
   for (auto& [key, association] : associations) {
     if (!association->queue_.empty() || !association->resetting_.empty()) Touch(*association);
   }
@@ -185,11 +195,17 @@ void Stack::HandleTimeout(Timestamp now) { Process::Get().Advance(now); }
 
 std::optional<Timestamp> Stack::NextTimeout() const {
   if (size_ == 0) return std::nullopt;
+  return woken_.empty() ? NextTick() : told();
+}
+
+Timestamp Stack::NextTick() {
   const Process& process = Process::Get();
-  if (!woken_.empty()) return process.told;
-  // The grid is the same for all, whenever they came.
   const Duration tick = process.Tick();
   return process.told + tick - process.told.time_since_epoch() % tick;
+}
+
+void Stack::RecordWoken(Association& association) {
+  if (std::ranges::find(woken_, &association) == woken_.end()) woken_.push_back(&association);
 }
 
 Association* Stack::PollWoken() {

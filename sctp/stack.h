@@ -84,7 +84,9 @@ class Stack {
   static void RecordTraffic(Timestamp now);
   // When `now` was last told to usrsctp.
   static Timestamp told();
-  void RecordWoken(Association& association) { woken_.push_back(&association); }
+  void RecordWoken(Association& association);
+  // The next moment of the grid.
+  static Timestamp NextTick();
 
   size_t size_ = 0;
   std::deque<Association*> woken_;

@@ -12,9 +12,10 @@ namespace sluice::test {
 using sctp::Association;
 using sctp::Message;
 
-SctpPair::SctpPair(const LinkOptions& link, uint64_t seed, const Association::Options& options)
+SctpPair::SctpPair(const LinkOptions& link, const Options& options, uint64_t seed)
     : now_(std::chrono::seconds(1)),
-      sides_{std::make_unique<Side>(stack_, options), std::make_unique<Side>(stack_, options)},
+      sides_{std::make_unique<Side>(stack_, options[0]),
+             std::make_unique<Side>(stack_, options[1])},
       links_{SimLink(link, 2 * seed), SimLink(link, 2 * seed + 1)} {
   SetWallClock(now_);
 }

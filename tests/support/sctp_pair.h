@@ -39,8 +39,9 @@ class SctpPair {
     std::function<void(sctp::Message)> on_message;
   };
 
-  explicit SctpPair(const LinkOptions& link = {}, uint64_t seed = 1,
-                    const sctp::Association::Options& options = {});
+  using Options = std::array<sctp::Association::Options, 2>;
+
+  explicit SctpPair(const LinkOptions& link = {}, const Options& options = {}, uint64_t seed = 1);
 
   // Both sides begin, and the time passes that they need.
   void Connect();
