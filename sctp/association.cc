@@ -52,7 +52,7 @@ Association::Association(Stack& stack, const Options& options) : stack_(stack), 
 
 Association::~Association() {
   CloseSocket();
-  if (key_ != 0) stack_.Detach(key_);
+  stack_.ForgetWoken(*this);
 }
 
 void Association::Connect(Timestamp now) {
@@ -423,7 +423,7 @@ void Association::Settle(Timestamp now) {
   if (!ending_ && IsConnected()) {
     Refill(now);
     RequestResets();
-    if (shutting_down_ && queue_.empty() && socket_ != nullptr) {
+    if (shutting_down_ && queue_.empty() && !std::exchange(told_to_shut_down_, true)) {
       usrsctp_shutdown(socket_, SHUT_WR);
     }
   }
@@ -450,8 +450,10 @@ void Association::End(CloseReason reason) {
   Push(Closed{reason});
 }
 
+// Its last packet, which tells the peer, still finds us.
 void Association::CloseSocket() {
   if (socket_ != nullptr) usrsctp_close(std::exchange(socket_, nullptr));
+  if (key_ != 0) stack_.Detach(std::exchange(key_, 0));
 }
 
 void Association::Push(Event event) { events_.push_back(std::move(event)); }

@@ -209,11 +209,12 @@ class Association {
 
   Stack& stack_;
   const Options options_;
-  uintptr_t key_ = 0;
+  uintptr_t key_ = 0;  // Zero before Connect() and when closed.
   Socket* socket_ = nullptr;
 
   State state_ = State::kNew;
   bool shutting_down_ = false;
+  bool told_to_shut_down_ = false;  // usrsctp was
   bool restarted_ = false;
   std::optional<CloseReason> ending_;
   uint16_t outgoing_streams_ = 0;

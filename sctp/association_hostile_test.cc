@@ -2,14 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
+#include <variant>
 #include <vector>
 
 #include "sctp/association.h"
+#include "tests/support/heap_watch.h"
 #include "tests/support/sctp_forger.h"
 #include "tests/support/sctp_pair.h"
 
@@ -17,6 +19,8 @@ namespace sluice::sctp {
 namespace {
 
 using namespace std::chrono_literals;
+using test::HeapInUse;
+using test::HeapWatch;
 using test::SctpForger;
 using test::SctpPair;
 using testing::Le;
@@ -27,25 +31,6 @@ using Bytes = std::vector<uint8_t>;
 
 constexpr StreamId kStream{3};
 constexpr std::array<uint8_t, 1> kByte = {42};
-
-size_t HeapInUse() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
-// The most that the heap grew by. Nothing under the sanitizers, whose heap is another.
-class HeapWatch {
- public:
-  void Look() { most_ = std::max(most_, HeapInUse()); }
-  size_t growth() {
-    Look();
-    return most_ - before_;
-  }
-
- private:
-  const size_t before_ = HeapInUse();
-  size_t most_ = before_;
-};
 
 constexpr size_t kMegabyte = 1024 * 1024;
 
@@ -280,7 +265,6 @@ TEST(MemoryTest, IdleAssociationCostsLessThanHalfAMegabyte) {
     pairs.push_back(std::make_unique<SctpPair>());
     pairs.back()->Connect();
   }
-  std::cout << heap.growth() / 20 << std::endl;
   EXPECT_LE(heap.growth() / 20, kMegabyte / 2);
 }
 

@@ -85,6 +85,13 @@ absl::StatusOr<DataChannelTable::Outcome> DataChannelTable::ReceiveOpen(StreamId
     return absl::FailedPreconditionError(
         absl::StrCat("stream ", stream.value(), " is not for the peer to open"));
   }
+  // The application was told of it faster than we.
+  const auto found = channels_.find(stream);
+  if (found != channels_.end() && found->second.origin == Origin::kNegotiated &&
+      found->second.state == State::kOpen) {
+    found->second.origin = Origin::kRemote;
+    return Opened{WriteDcep(DataChannelAck{})};
+  }
   if (absl::Status status = Add(stream, {.origin = Origin::kRemote, .properties = std::move(open)});
       !status.ok()) {
     return absl::FailedPreconditionError(status.message());

@@ -41,7 +41,7 @@ class DataChannelTable {
   struct Channel {
     Origin origin = Origin::kNegotiated;
     State state = State::kOpen;
-    DataChannelOpen properties;
+    DataChannelOpen properties = {};
     bool incoming_reset = false;
     bool outgoing_reset = false;
   };
@@ -59,6 +59,8 @@ class DataChannelTable {
 
   // `streams` is what both directions have.
   DataChannelTable(Parity ours, uint16_t streams) : ours_(ours), streams_(streams) {}
+  // Once DTLS has decided; channels that are there stay.
+  void set_parity(Parity ours) { ours_ = ours; }
 
   // A channel that both applications know of. AlreadyExists if the stream is one, InvalidArgument
   // if there is no such stream, ResourceExhausted if its texts are too long.
@@ -88,6 +90,8 @@ class DataChannelTable {
   IncomingReset RecordIncomingReset(const std::vector<StreamId>& streams);
   // Our side has been reset. The channels that are gone now, from both sides.
   std::vector<StreamId> RecordOutgoingReset(const std::vector<StreamId>& streams);
+  // Forgets one whose streams need no reset, because there is no association.
+  void Remove(StreamId stream);
   // Nothing is left of any channel, which is what a restart means.
   void Clear();
 
@@ -99,12 +103,11 @@ class DataChannelTable {
  private:
   absl::Status Add(StreamId stream, Channel channel);
   absl::StatusOr<Outcome> ReceiveOpen(StreamId stream, DataChannelOpen open);
-  void Remove(StreamId stream);
   // `visit(StreamId, Channel&)` for those of `streams` that are channels; for all if it is empty.
   template <typename Visit>
   void VisitChannels(const std::vector<StreamId>& streams, Visit visit);
 
-  const Parity ours_;
+  Parity ours_;
   const uint16_t streams_;
   std::map<StreamId, Channel> channels_;
   size_t text_bytes_ = 0;

@@ -84,6 +84,13 @@ TEST_F(DataChannelTableTest, SecondOpenOfAStreamIsRefused) {
   EXPECT_EQ(table_.Find(kEven)->properties.label, "a");
 }
 
+TEST_F(DataChannelTableTest, OpenOnANegotiatedStreamIsAnswered) {
+  ASSERT_TRUE(table_.AddNegotiated(kEven, Named("known")).ok());
+  ASSERT_TRUE(table_.Receive(kEven, OpenMessage()).ok());
+  EXPECT_EQ(table_.Find(kEven)->origin, Origin::kRemote);
+  EXPECT_EQ(table_.Find(kEven)->properties.label, "known");
+}
+
 TEST_F(DataChannelTableTest, AnswerToNothingIsRefused) {
   EXPECT_EQ(CodeOf(table_.Receive(kEven, std::vector<uint8_t>{2})),
             absl::StatusCode::kFailedPrecondition);

@@ -21,9 +21,9 @@ namespace sluice::sctp {
 struct DataChannelOpen {
   // RFC 8831 §6.4 names 128, 256, 512 and 1024; any is allowed.
   uint16_t priority = 256;
-  Reliability reliability;
-  std::string label;     // UTF-8, like the protocol
-  std::string protocol;  // a name out of IANA's registry of WebSocket subprotocols, or empty
+  Reliability reliability = {};
+  std::string label = {};     // UTF-8, like the protocol
+  std::string protocol = {};  // a name out of IANA's registry of WebSocket subprotocols, or empty
 
   bool operator==(const DataChannelOpen&) const = default;
 };

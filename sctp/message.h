@@ -44,9 +44,9 @@ struct Reliability {
 };
 
 struct Message {
-  StreamId stream;
+  StreamId stream = {};
   Ppid ppid = Ppid::kBinary;
-  std::vector<uint8_t> payload;  // Empty for kStringEmpty and kBinaryEmpty.
+  std::vector<uint8_t> payload = {};  // Empty for kStringEmpty and kBinaryEmpty.
 };
 
 }  // namespace sluice::sctp

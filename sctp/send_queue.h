@@ -23,9 +23,9 @@ class SendQueue {
  public:
   struct Entry {
     Ppid ppid = Ppid::kBinary;
-    Reliability reliability;
-    std::optional<Timestamp> expires;  // Of max_lifetime.
-    std::vector<uint8_t> payload;
+    Reliability reliability = {};
+    std::optional<Timestamp> expires = std::nullopt;  // Of max_lifetime.
+    std::vector<uint8_t> payload = {};
   };
   struct Head {
     StreamId stream;

@@ -89,8 +89,7 @@ struct Process {
 
   // The callbacks of usrsctp.
   static int OnPacket(void* key, void* packet, size_t size, uint8_t tos, uint8_t set_df);
-  static int OnReceived(Socket*, sctp_sockstore, void* data, size_t size, sctp_rcvinfo info,
-                        int flags, void* key);
+  static void OnReceived(ByteView data, const sctp_rcvinfo& info, int flags, const void* key);
   static int OnSpace(Socket*, uint32_t space, void* key);
 
   void Advance(Timestamp now);
@@ -144,19 +143,15 @@ int Process::OnPacket(void* key, void* packet, size_t size, uint8_t, uint8_t) {
   return 0;
 }
 
-int Process::OnReceived(Socket*, sctp_sockstore, void* data, size_t size, sctp_rcvinfo info,
-                        int flags, void* key) {
+void Process::OnReceived(ByteView data, const sctp_rcvinfo& info, int flags, const void* key) {
   Association* const association = Addressee(key);
-  if (association != nullptr && data != nullptr) {
-    if (flags & MSG_NOTIFICATION) {
-      association->TakeNotification(*static_cast<const sctp_notification*>(data), size);
-    } else {
-      association->TakeData({static_cast<const uint8_t*>(data), size}, info.rcv_sid,
-                            ntohl(info.rcv_ppid), (flags & MSG_EOR) != 0);
-    }
+  if (association == nullptr) return;
+  if (flags & MSG_NOTIFICATION) {
+    association->TakeNotification(*reinterpret_cast<const sctp_notification*>(data.data()),
+                                  data.size());
+  } else {
+    association->TakeData(data, info.rcv_sid, ntohl(info.rcv_ppid), (flags & MSG_EOR) != 0);
   }
-  std::free(data);
-  return 1;
 }
 
 int Process::OnSpace(Socket*, uint32_t space, void* key) {
@@ -187,15 +182,16 @@ void Process::Advance(Timestamp now) {
   }
 }
 
-Stack::Stack() { Process::Get(); }
-
 Stack::~Stack() { SLUICE_CHECK(size_ == 0); }
 
-void Stack::HandleTimeout(Timestamp now) { Process::Get().Advance(now); }
+void Stack::HandleTimeout(Timestamp now) {
+  if (size_ != 0) Process::Get().Advance(now);
+}
 
 std::optional<Timestamp> Stack::NextTimeout() const {
+  if (!woken_.empty()) return told();
   if (size_ == 0) return std::nullopt;
-  return woken_.empty() ? NextTick() : told();
+  return NextTick();
 }
 
 Timestamp Stack::NextTick() {
@@ -217,8 +213,12 @@ Association* Stack::PollWoken() {
 
 uintptr_t Stack::Attach(Timestamp now, Association& association) {
   Process& process = Process::Get();
-  // With nobody there is no time that could go backwards, as between two simulations.
-  if (process.associations.empty()) process.told = now;
+  // With nobody there is no time that could go backwards, as between two simulations. usrsctp
+  // counts milliseconds, and so must the grid.
+  if (process.associations.empty()) {
+    process.told = std::chrono::floor<std::chrono::milliseconds>(now);
+    process.busy_until = now;
+  }
   const uintptr_t key = ++process.last_key;
   process.associations.emplace(key, &association);
   usrsctp_register_address(KeyAsAddress(key));
@@ -230,7 +230,6 @@ void Stack::Detach(uintptr_t key) {
   Process& process = Process::Get();
   const auto found = process.associations.find(key);
   SLUICE_CHECK(found != process.associations.end());
-  std::erase(woken_, found->second);
   process.associations.erase(found);
   usrsctp_deregister_address(KeyAsAddress(key));
   --size_;
@@ -244,7 +243,15 @@ void Stack::RecordTraffic(Timestamp now) {
 Timestamp Stack::told() { return Process::Get().told; }
 
 Socket* Stack::Open(uintptr_t key, const SocketOptions& options) {
-  Socket* const socket = usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, &Process::OnReceived,
+  const auto on_received = [](Socket*, sctp_sockstore, void* data, size_t size, sctp_rcvinfo info,
+                              int flags, void* to) {
+    if (data != nullptr) {
+      Process::OnReceived({static_cast<const uint8_t*>(data), size}, info, flags, to);
+    }
+    std::free(data);  // usrsctp made it for us.
+    return 1;
+  };
+  Socket* const socket = usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, on_received,
                                         &Process::OnSpace, 0, KeyAsAddress(key));
   if (socket == nullptr) return nullptr;
 

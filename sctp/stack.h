@@ -40,8 +40,8 @@ class Stack {
   static constexpr Duration kIdleTick = std::chrono::milliseconds(100);
   static constexpr Duration kBusyFor = std::chrono::seconds(2);
 
-  // The first one of a process sets usrsctp up.
-  Stack();
+  // The first association of a process sets usrsctp up.
+  Stack() = default;
   // Its associations must have gone before.
   ~Stack();
 
@@ -85,6 +85,7 @@ class Stack {
   // When `now` was last told to usrsctp.
   static Timestamp told();
   void RecordWoken(Association& association);
+  void ForgetWoken(Association& association) { std::erase(woken_, &association); }
   // The next moment of the grid.
   static Timestamp NextTick();
 

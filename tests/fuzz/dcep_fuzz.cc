@@ -51,7 +51,7 @@ void Step(DataChannelTable& table, ByteReader& in) {
       const auto outcome = table.Receive(stream, message);
       const bool opened =
           outcome.ok() && std::holds_alternative<DataChannelTable::Opened>(*outcome);
-      SLUICE_CHECK(!opened || (!known && table.IsPeers(stream) && table.Find(stream) != nullptr));
+      SLUICE_CHECK(!opened || (table.IsPeers(stream) && table.Find(stream) != nullptr));
       break;
     }
     case 2:
