@@ -49,6 +49,7 @@ Member::Member(Simulation& sim, std::string name, size_t number, const MemberOpt
   schema::CreateWebRtcTransportT create;
   create.transport_id = transport_;
   create.ice_consent_timeout_s = options.consent_timeout_s;
+  if (options.data_channels) create.sctp = std::make_unique<schema::SctpParametersT>();
   if (sim.options_.shared_port) {
     create.webrtc_server_id = "server";
   } else {
@@ -74,6 +75,7 @@ Member::Member(Simulation& sim, std::string name, size_t number, const MemberOpt
       .role = options.role,
       .expected = *dtls::Fingerprint::Parse(fingerprint.algorithm, fingerprint.value),
       .cname = name_,
+      .data_channels = options.data_channels,
   };
   SetLink(options.link.value_or(sim.options_.link));
   peer_ = std::make_unique<SimPeer>(

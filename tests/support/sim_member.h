@@ -36,6 +36,7 @@ struct MemberOptions {
   // A certificate other than the one that was signalled.
   bool impostor = false;
   uint8_t consent_timeout_s = 30;
+  bool data_channels = false;
 };
 
 struct SimEncodingOptions {

@@ -1,9 +1,8 @@
 // The SDK against the worker itself: both ends of the contract, without media.
 import assert from 'node:assert/strict';
-import { accessSync, constants } from 'node:fs';
 import { describe, test } from 'node:test';
 
-import { createWorker, workerBin, type Worker } from '../src/index.js';
+import { createWorker, workerBin } from '../src/index.js';
 import {
   audioParameters,
   browserCapabilities,
@@ -14,31 +13,7 @@ import {
   nextEvent,
   videoParameters,
 } from './fixtures.js';
-
-// Where everything is built, a worker that is missing is a failure.
-const mayBeMissing = process.env.CI !== 'true';
-const skip =
-  isBuilt() || !mayBeMissing
-    ? false
-    : `there is no worker at ${workerBin}: build the release preset first`;
-
-function isBuilt(): boolean {
-  try {
-    accessSync(workerBin, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function withWorker(body: (worker: Worker) => Promise<void>): Promise<void> {
-  const worker = await createWorker({ workerBin });
-  try {
-    await body(worker);
-  } finally {
-    await end(worker);
-  }
-}
+import { skip, withRealWorker as withWorker } from './real_worker.js';
 
 describe('the real worker', { skip }, () => {
   test('takes a whole call through its life', async () => {

@@ -438,7 +438,6 @@ describe('options', () => {
         message: new RegExp(`^${name} `),
       });
       for (const [name, more] of [
-        ['enableSctp', { enableSctp: true }],
         ['enableTcp', { enableTcp: true, enableUdp: false }],
       ] as const) {
         const options = { listenInfos, ...more } as types.WebRtcTransportOptions;
