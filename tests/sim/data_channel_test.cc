@@ -53,6 +53,7 @@ class DataChannelTest : public testing::Test {
   void SetUp() override {
     ASSERT_TRUE(sim_.RunUntil(
         10s, [&] { return alice_.peer().data().connected() && bob_.peer().data().connected(); }));
+    sim_.RunFor(100ms);  // The worker hears of it a little later.
     ASSERT_TRUE(Ask(alice_.transport(), Producing("talk", kMouth)).ok());
     auto consume = Consuming("hear", "talk");
     consume.stream = OnStream(kEar);

@@ -125,7 +125,8 @@ export class DataConsumer<Data extends AppData = AppData> extends DataObject<
 
   /** 'bufferedamountlow' comes when the amount falls to so many bytes or below. */
   async setBufferedAmountLowThreshold(threshold: number): Promise<void> {
-    const body = new SetBufferedAmountLowThresholdT(asInteger(threshold, 'threshold', 0, maxUint32));
+    const checked = asInteger(threshold, 'threshold', 0, maxUint32);
+    const body = new SetBufferedAmountLowThresholdT(checked);
     await this.ask(RequestBody.SetBufferedAmountLowThreshold, body, () => {
       this.#bufferedAmountLowThreshold = threshold;
     });

@@ -53,12 +53,13 @@ export function encodeSctpOptions(options: SctpOptions): SctpParametersT | null 
   if (!(optional(options.enableSctp, 'enableSctp', asBoolean) ?? false)) return null;
   const streams = asDictionary(options.numSctpStreams ?? { OS: 1024, MIS: 1024 }, 'numSctpStreams');
   const size = options.maxSctpMessageSize ?? 262_144;
+  const buffer = options.sctpSendBufferSize ?? Math.max(2_000_000, size);
   return new SctpParametersT(
     sctpPort,
     asInteger(streams.OS, 'numSctpStreams.OS', 1, maxUint16),
     asInteger(streams.MIS, 'numSctpStreams.MIS', 1, maxUint16),
     asInteger(size, 'maxSctpMessageSize', 1, maxUint32),
-    asInteger(options.sctpSendBufferSize ?? Math.max(2_000_000, size), 'sctpSendBufferSize', 1, maxUint32),
+    asInteger(buffer, 'sctpSendBufferSize', 1, maxUint32),
   );
 }
 
@@ -81,7 +82,9 @@ export function decodeSctpParameters(sctp: SctpParametersT | null): SctpParamete
 export function asStreamParameters(value: unknown, where: string): SctpStreamParameters {
   const fields = asDictionary(value, where);
   const number = (name: string): number | undefined =>
-    optional(fields[name], `${where}.${name}`, (field, place) => asInteger(field, place, 0, maxUint16));
+    optional(fields[name], `${where}.${name}`, (field, place) =>
+      asInteger(field, place, 0, maxUint16),
+    );
   const maxPacketLifeTime = number('maxPacketLifeTime');
   const maxRetransmits = number('maxRetransmits');
   const ordered = optional(fields.ordered, `${where}.ordered`, asBoolean);
@@ -117,7 +120,7 @@ export function decodeStream(stream: SctpStreamParametersT): SctpStreamParameter
 /** Payload protocol identifiers (RFC 8831 §8). */
 export const ppids = { text: 51, bytes: 53, emptyText: 56, emptyBytes: 57 } as const;
 
-/** A message and what says how to read it. The worker sends the empty ones as what stands for them. */
+/** A message and how to read it. The worker sends empty ones as what stands for them. */
 export function encodeMessage(
   message: string | Uint8Array,
   ppid: number | undefined,

@@ -137,7 +137,8 @@ export class TransportData {
     requireOpen();
     asDictionary(options, 'options');
     const id = optional(options.id, 'id', asId) ?? randomUUID();
-    const stream = optional(options.sctpStreamParameters, 'sctpStreamParameters', asStreamParameters);
+    const { sctpStreamParameters } = options;
+    const stream = optional(sctpStreamParameters, 'sctpStreamParameters', asStreamParameters);
     if (stream) this.#requireSctp();
     const label = optional(options.label, 'label', asText) ?? '';
     const protocol = optional(options.protocol, 'protocol', asText) ?? '';
