@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, kDropReasonCount> kNames = {
     "queueFull",          "queueAge",         "socketFull",         "socketError",
     "tooLarge",           "rtxUnavailable",   "rtxRepeated",        "tooManyStreams",
     "rtcpUnknownStream",  "transportClosed",  "notLoudest",         "rtxOverBudget",
+    "sctpMalformed",      "sctpUnexpected",
 };
 
 }  // namespace

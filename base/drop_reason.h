@@ -64,8 +64,11 @@ enum class DropReason : uint8_t {
   kTransportClosed = 41,
   kNotLoudest = 42,          // only the loudest speakers are forwarded
   kRtxOverBudget = 43,       // repetitions have had their share of the receiver's rate
+  // SCTP (RFC 9260).
+  kSctpMalformed = 44,       // chunks do not tile the packet, or it is for another port
+  kSctpUnexpected = 45,      // before the association begins, or after it has ended
 };
-inline constexpr size_t kDropReasonCount = 44;
+inline constexpr size_t kDropReasonCount = 46;
 
 // The name used in statistics, logs and metrics, e.g. "srtpReplay".
 std::string_view DropReasonName(DropReason reason);

@@ -10,7 +10,7 @@ list(FILTER support_sources EXCLUDE REGEX "_test\\.cc$")
 add_library(sluice_test_support STATIC ${support_sources})
 target_link_libraries(sluice_test_support
   PRIVATE sluice_flags
-  PUBLIC sluice_engine sluice_control sluice_rtp sluice_ice sluice_dtls sluice_base
+  PUBLIC sluice_engine sluice_control sluice_rtp sluice_ice sluice_dtls sluice_sctp sluice_base
          OpenSSL::SSL OpenSSL::Crypto PkgConfig::SRTP GTest::gmock GTest::gtest)
 target_precompile_headers(sluice_test_support PRIVATE ${SLUICE_PRECOMPILED}
                           ${SLUICE_PRECOMPILED_CONTROL} <gmock/gmock.h> <gtest/gtest.h>)
@@ -32,6 +32,7 @@ if(SLUICE_UNIT_TESTS)
   sluice_test(rtp rtp sluice_rtp GTest::gtest_main)
   sluice_test(ice ice sluice_ice GTest::gtest_main)
   sluice_test(dtls dtls sluice_dtls GTest::gtest_main)
+  sluice_test(sctp sctp sluice_sctp GTest::gtest_main)
   sluice_test(control control-api sluice_control GTest::gtest_main)
   sluice_test(engine worker/engine sluice_engine GTest::gtest_main)
   sluice_test(io worker/io sluice_io PkgConfig::UV GTest::gtest_main)

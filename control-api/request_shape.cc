@@ -164,6 +164,23 @@ void Check(const schema::Consume& body, Shape& shape) {
   CheckRtpParameters(*body.rtp_parameters(), shape);
 }
 
+void Check(const schema::ProduceData& body, Shape& shape) {
+  shape.Id("data_producer_id", body.data_producer_id());
+  shape.Text("label", body.label(), kMaxLabelLength);
+  shape.Text("protocol", body.protocol(), kMaxLabelLength);
+}
+
+template <typename List>
+void CheckSubchannels(const List* subchannels, Shape& shape) {
+  if (subchannels != nullptr) shape.Count("subchannels", *subchannels, kMaxSubchannels);
+}
+
+void Check(const schema::ConsumeData& body, Shape& shape) {
+  shape.Id("data_consumer_id", body.data_consumer_id());
+  shape.Id("data_producer_id", body.data_producer_id());
+  CheckSubchannels(body.subchannels(), shape);
+}
+
 }  // namespace
 
 absl::Status CheckShape(const schema::Request& request) {
@@ -206,6 +223,18 @@ absl::Status CheckShape(const schema::Request& request) {
       break;
     case schema::RequestBody::RemoveProducer:
       shape.Id("producer_id", request.body_as_RemoveProducer()->producer_id());
+      break;
+    case schema::RequestBody::ProduceData:
+      Check(*request.body_as_ProduceData(), shape);
+      break;
+    case schema::RequestBody::ConsumeData:
+      Check(*request.body_as_ConsumeData(), shape);
+      break;
+    case schema::RequestBody::SendData:
+      CheckSubchannels(request.body_as_SendData()->subchannels(), shape);
+      break;
+    case schema::RequestBody::SetSubchannels:
+      CheckSubchannels(request.body_as_SetSubchannels()->subchannels(), shape);
       break;
     default:
       break;

@@ -29,6 +29,9 @@ inline constexpr size_t kMaxHeaderExtensions = 64;
 inline constexpr size_t kMaxEncodings = 16;
 // RTP has 128 payload types.
 inline constexpr size_t kMaxMappings = 128;
+// RFC 8832 §5.1 has 16 bits for the length of a label, and one for that of a protocol.
+inline constexpr size_t kMaxLabelLength = 65'535;
+inline constexpr size_t kMaxSubchannels = 1'024;
 // Each type once, with room for those that are yet to come.
 inline constexpr size_t kMaxTraceTypes = 32;
 

@@ -243,16 +243,20 @@ std::optional<SrtpKeys> Session::ExportKeys() const {
   return keys;
 }
 
-// Nothing above DTLS is spoken here, so application data is counted and forgotten. Reading it is
-// also how OpenSSL comes to see alerts and a peer's repeated last flight, which it answers.
+// Data that nobody asked for is counted and forgotten. Reading it is also how OpenSSL comes to see
+// alerts and a peer's repeated last flight, which it answers.
 void Session::ReadApplicationData() {
-  std::array<uint8_t, 2048> ignored;
+  std::array<uint8_t, 2048> data;
   for (;;) {
     ERR_clear_error();
-    const int result = SSL_read(ssl_.get(), ignored.data(), static_cast<int>(ignored.size()));
+    const int result = SSL_read(ssl_.get(), data.data(), static_cast<int>(data.size()));
     switch (Judge(result)) {
       case Progress::kDone:
-        drops_.Count(DropReason::kDtlsUnexpected);
+        if (keeps_application_data_) {
+          events_.push_back(ApplicationData{{data.begin(), data.begin() + result}});
+        } else {
+          drops_.Count(DropReason::kDtlsUnexpected);
+        }
         break;
       case Progress::kWaiting:
         return;
@@ -271,8 +275,20 @@ void Session::ReadApplicationData() {
 // OpenSSL keeps 33 KiB for records, of which a session whose handshake is done sees one in an hour.
 // Reading makes them anew; writing takes for granted that they are there.
 void Session::ReleaseBuffers() {
-  if (ssl_ != nullptr) SSL_free_buffers(ssl_.get());
+  if (ssl_ != nullptr && !keeps_application_data_) SSL_free_buffers(ssl_.get());
   wire_.ForgetFlight();
+}
+
+bool Session::Send(ByteView data) {
+  if (state_ != State::kConnected || data.empty() || data.size() > kMaxApplicationData)
+    return false;
+  ERR_clear_error();
+  wire_.MarkFlight();
+  const int result = SSL_alloc_buffers(ssl_.get()) == 1
+                         ? SSL_write(ssl_.get(), data.data(), static_cast<int>(data.size()))
+                         : 0;
+  wire_.ForgetFlight();  // Whoever speaks over DTLS repeats what matters.
+  return result == static_cast<int>(data.size());
 }
 
 void Session::HandleTimeout(Timestamp now) {
@@ -342,7 +358,8 @@ std::optional<Session::Event> Session::PollEvent() {
   if (events_.empty()) return std::nullopt;
   Event event = std::move(events_.front());
   events_.erase(events_.begin());
-  if (events_.empty()) events_.shrink_to_fit();  // There is one more at most, at the end.
+  // Without data there is one more at most, at the end.
+  if (events_.empty() && !keeps_application_data_) events_.shrink_to_fit();
   return event;
 }
 

@@ -52,10 +52,14 @@ class Session {
     SrtpKeys keys;  // RFC 5764 §4.2, already split into local and remote halves.
     std::string remote_certificate_pem;
   };
+  // What the peer sent over the association, one record. Only if KeepApplicationData() was called.
+  struct ApplicationData {
+    std::vector<uint8_t> bytes;
+  };
   struct Closed {
     CloseReason reason;
   };
-  using Event = std::variant<Connected, Closed>;
+  using Event = std::variant<Connected, ApplicationData, Closed>;
 
   // What one handshake may take, from the first datagram of either side.
   static constexpr Duration kHandshakeLimit = std::chrono::seconds(30);
@@ -63,6 +67,8 @@ class Session {
   // The largest datagram the session sends: fits every path WebRTC is expected to work over,
   // tunnels and IPv6 (1,280 bytes less headers) included.
   static constexpr size_t kMaxDatagram = 1200;
+  // What of it Send() can fill: less the header of a record, and nonce and tag of AES-GCM.
+  static constexpr size_t kMaxApplicationData = kMaxDatagram - 13 - 8 - 16;
 
   // `expected` is the certificate fingerprint the peer signalled; a peer that presents another one
   // is closed with kFingerprintMismatch before any key leaves this class.
@@ -81,6 +87,13 @@ class Session {
   // In the client role the first call begins the handshake.
   size_t PollTransmit(Timestamp now, ByteSpan out);
   std::optional<Event> PollEvent();
+
+  // Hands out application data, which is dropped otherwise. The session then keeps OpenSSL's
+  // buffers of 33 KiB, which one without data gives back.
+  void KeepApplicationData() { keeps_application_data_ = true; }
+  // Sends up to kMaxApplicationData bytes as one record. False if there is no connection yet, or no
+  // more, or the record could not be made; nothing is sent then.
+  bool Send(ByteView data);
 
   // Sends close_notify if there is a connection, and ends with kLocalClosed.
   void Close(Timestamp now);
@@ -130,7 +143,8 @@ class Session {
   int early_records_ = 0;                   // Encrypted ones OpenSSL has to keep for later.
   uint32_t clear_records_ = 0;              // Given to OpenSSL in this handshake.
   std::vector<uint8_t> renumbered_;         // The last of them; empty once connected.
-  std::vector<Event> events_;               // At most Connected and Closed.
+  bool keeps_application_data_ = false;
+  std::vector<Event> events_;  // At most Connected, Closed, and the data of one datagram.
 };
 
 static_assert(ProtocolCore<Session>);

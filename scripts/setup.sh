@@ -14,7 +14,7 @@ set -euo pipefail
 source "$(dirname "$0")/steps.sh"
 
 build_packages=(cmake ninja-build g++ pkg-config binutils libuv1-dev libssl-dev libsrtp2-dev
-  libabsl-dev libflatbuffers-dev flatbuffers-compiler)
+  libusrsctp-dev libabsl-dev libflatbuffers-dev flatbuffers-compiler)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev python3
   chromium fonts-dejavu-core iproute2 nftables valgrind)
 run_packages=(openssl ca-certificates)

@@ -52,7 +52,13 @@ FOLDERS = (
         },
         "dtls",
     ),
-    Folder("sctp", ("base",), {"usrsctp": ("stack", "association")}, "sctp"),
+    # Status is how a command of ours says no.
+    Folder(
+        "sctp",
+        ("base",),
+        {"usrsctp": ("stack", "association"), "abseil": EVERYWHERE},
+        "sctp",
+    ),
     Folder("control-api", (), {"flatbuffers": EVERYWHERE, "abseil": EVERYWHERE}, "control"),
     Folder("worker/engine", CORES, {"abseil": EVERYWHERE}, "engine"),
     Folder(

@@ -52,6 +52,7 @@ Member::Member(Simulation& sim, std::string name, size_t number, const MemberOpt
   create.ice_consent_timeout_s = options.consent_timeout_s;
   create.enable_tcp = options.tcp.has_value();
   create.enable_udp = !options.tcp;
+  if (options.data_channels) create.sctp = std::make_unique<schema::SctpParametersT>();
   if (sim.options_.shared_port) {
     create.webrtc_server_id = "server";
   } else {
@@ -78,6 +79,7 @@ Member::Member(Simulation& sim, std::string name, size_t number, const MemberOpt
       .role = options.role,
       .expected = *dtls::Fingerprint::Parse(fingerprint.algorithm, fingerprint.value),
       .cname = name_,
+      .data_channels = options.data_channels,
   };
   SetLink(options.link.value_or(sim.options_.link));
   peer_ = std::make_unique<SimPeer>(

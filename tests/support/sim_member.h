@@ -40,6 +40,7 @@ struct MemberOptions {
   // The peer comes over a connection with this delay and rate; there must be a port for it
   // (Simulation::Options::listens_on_tcp).
   std::optional<StreamOptions> tcp = std::nullopt;
+  bool data_channels = false;
 };
 
 struct SimEncodingOptions {

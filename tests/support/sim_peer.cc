@@ -1,6 +1,7 @@
 #include "tests/support/sim_peer.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -26,7 +27,11 @@ IceController::Options IceOptions(const SimPeer::Options& options) {
 SimPeer::SimPeer(const Options& options, const dtls::Context& context, Entropy& entropy)
     : options_(options),
       ice_(IceOptions(options), entropy),
-      dtls_(context, options.role, options.expected) {}
+      dtls_(context, options.role, options.expected) {
+  if (!options.data_channels) return;
+  dtls_.KeepApplicationData();
+  data_ = std::make_unique<SimData>(options.role);
+}
 
 void SimPeer::Receive(Timestamp now, const Datagram& datagram) {
   switch (worker::Classify(datagram.bytes)) {
@@ -61,6 +66,10 @@ void SimPeer::DrainSession(Timestamp now) {
       connected_at_ = now;
       next_report_ = now + kReportInterval / 10;
       for (const auto& track : sent_) track->Start(now);
+      if (data_ != nullptr) data_->Connect(now);
+    } else if (const auto* data = std::get_if<dtls::Session::ApplicationData>(&*event)) {
+      data_->Receive(now, data->bytes);
+      continue;
     } else {
       closed_ = std::get<dtls::Session::Closed>(*event).reason;
       srtp_.reset();
@@ -97,6 +106,7 @@ void SimPeer::HandleTimeout(Timestamp now) {
     DrainSession(now);
   }
   if (!connected()) return;
+  if (data_ != nullptr) data_->HandleTimeout(now);
   for (const auto& track : sent_) track->HandleTimeout(now);
   for (const auto& track : received_) track->HandleTimeout(now);
 }
@@ -105,6 +115,7 @@ std::optional<Timestamp> SimPeer::NextTimeout() const {
   std::optional<Timestamp> next = ice_.NextTimeout();
   if (path_confirmed_) next = Earlier(next, dtls_.NextTimeout());
   if (!connected()) return next;
+  if (data_ != nullptr) next = Earlier(next, data_->NextTimeout());
   for (const auto& track : sent_) next = Earlier(next, track->NextTimeout());
   for (const auto& track : received_) next = Earlier(next, track->NextTimeout());
   return Earlier(next, Earlier(next_report_, feedback_.NextTimeout()));
@@ -114,6 +125,7 @@ Transmit SimPeer::PollTransmit(Timestamp now, ByteSpan out) {
   if (const Transmit check = ice_.PollTransmit(now, out)) return check;
   if (!path_confirmed_) return {};
   if (const size_t size = dtls_.PollTransmit(now, out)) return {ice_.path(), size};
+  if (const size_t size = WriteData(now, out)) return {ice_.path(), size};
   // A browser without consent is silent (RFC 7675 §5.1): what it makes goes nowhere.
   const bool silent = ice_.state() == IceController::State::kFailed;
   while (connected()) {
@@ -129,6 +141,14 @@ Transmit SimPeer::PollTransmit(Timestamp now, ByteSpan out) {
     if (!silent) return {ice_.path(), *size};
   }
   return {};
+}
+
+size_t SimPeer::WriteData(Timestamp now, ByteSpan out) {
+  if (data_ == nullptr || !connected()) return 0;
+  std::array<uint8_t, dtls::Session::kMaxApplicationData> packet;
+  const size_t size = data_->PollTransmit(now, packet);
+  if (size == 0 || !dtls_.Send(ByteView(packet).first(size))) return 0;
+  return dtls_.PollTransmit(now, out);
 }
 
 std::optional<size_t> SimPeer::WriteRtp(Timestamp now, ByteSpan out) {

@@ -26,6 +26,7 @@
 #include "rtp/rtcp/report_block.h"
 #include "rtp/rtcp/rtcp_packet.h"
 #include "tests/support/ice_controller.h"
+#include "tests/support/sim_data.h"
 #include "tests/support/sim_receive_track.h"
 #include "tests/support/sim_send_track.h"
 
@@ -43,6 +44,7 @@ class SimPeer {
     dtls::Role role = dtls::Role::kServer;
     dtls::Fingerprint expected;
     std::string cname = "peer";
+    bool data_channels = false;
   };
 
   // What is referred to must outlive the peer.
@@ -73,6 +75,8 @@ class SimPeer {
   const Options& options() const { return options_; }
   // For scenarios that forge what only the peer could have sealed.
   dtls::SrtpSession& srtp() { return *srtp_; }
+  // With data_channels only.
+  SimData& data() { return *data_; }
 
   const std::vector<std::unique_ptr<SimSendTrack>>& sent() const { return sent_; }
   const std::vector<std::unique_ptr<SimReceiveTrack>>& received() const { return received_; }
@@ -115,6 +119,8 @@ class SimPeer {
   void RecordBlocks(Timestamp now, const rtp::ReportBlocks& blocks);
   void RecordArrival(Timestamp now, uint16_t number);
   SimSendTrack* FindSent(Ssrc ssrc);
+  // The next packet of SCTP, in DTLS.
+  size_t WriteData(Timestamp now, ByteSpan out);
   // Clear RTCP that is due; its length.
   size_t WriteRtcp(Timestamp now, ByteSpan out);
   void WriteReports(Timestamp now, ByteWriter& out);
@@ -126,6 +132,7 @@ class SimPeer {
   IceController ice_;
   dtls::Session dtls_;
   std::unique_ptr<dtls::SrtpSession> srtp_;
+  std::unique_ptr<SimData> data_;
   bool path_confirmed_ = false;
   std::optional<Timestamp> connected_at_;
   std::optional<dtls::Session::CloseReason> closed_;

@@ -32,7 +32,46 @@ void EraseConsumer(Workspace& workspace, Handle<Consumer> handle, const Consumer
   workspace.consumers.Erase(handle);
 }
 
+// The same of data: its channel is closed if nobody else has it.
+void EraseDataConsumer(Workspace& workspace, Timestamp now, Handle<DataConsumer> handle,
+                       const DataConsumer& consumer) {
+  if (Transport* transport = workspace.transports.Find(consumer.transport)) {
+    if (consumer.stream) transport->data->ReleaseOutgoing(now, *consumer.stream);
+    Forget(transport->data_consumers, handle);
+    workspace.Wake(consumer.transport);
+  }
+  ForgetName(workspace, consumer.id);
+  workspace.data_consumers.Erase(handle);
+}
+
 }  // namespace
+
+void CloseDataConsumer(Workspace& workspace, Timestamp now, Handle<DataConsumer> handle) {
+  DataConsumer* consumer = workspace.data_consumers.Find(handle);
+  if (consumer == nullptr) return;
+  if (DataProducer* producer = workspace.data_producers.Find(consumer->producer)) {
+    Forget(producer->consumers, handle);
+  }
+  EraseDataConsumer(workspace, now, handle, *consumer);
+}
+
+void CloseDataProducer(Workspace& workspace, Timestamp now, Handle<DataProducer> handle) {
+  DataProducer* producer = workspace.data_producers.Find(handle);
+  if (producer == nullptr) return;
+  for (Handle<DataConsumer> consumer_handle : producer->consumers) {
+    DataConsumer* consumer = workspace.data_consumers.Find(consumer_handle);
+    if (consumer == nullptr) continue;
+    workspace.outbox.Notify(consumer->id, schema::ProducerClosedT());
+    EraseDataConsumer(workspace, now, consumer_handle, *consumer);
+  }
+  if (Transport* transport = workspace.transports.Find(producer->transport)) {
+    if (producer->stream) transport->data->ReleaseIncoming(now, *producer->stream);
+    Forget(transport->data_producers, handle);
+    workspace.Wake(producer->transport);
+  }
+  ForgetName(workspace, producer->id);
+  workspace.data_producers.Erase(handle);
+}
 
 void CloseConsumer(Workspace& workspace, Timestamp now, Handle<Consumer> handle) {
   Consumer* consumer = workspace.consumers.Find(handle);
@@ -96,6 +135,12 @@ void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handl
   for (Handle<Consumer> consumer : std::vector(transport->consumers)) {
     CloseConsumer(workspace, now, consumer);
   }
+  for (Handle<DataProducer> producer : std::vector(transport->data_producers)) {
+    CloseDataProducer(workspace, now, producer);
+  }
+  for (Handle<DataConsumer> consumer : std::vector(transport->data_consumers)) {
+    CloseDataConsumer(workspace, now, consumer);
+  }
   if (Router* router = workspace.routers.Find(transport->router)) {
     Forget(router->transports, handle);
   }
@@ -106,6 +151,8 @@ void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handl
   for (const Path& path : transport->paths) workspace.routes.RemovePath(path, handle);
   ForgetName(workspace, transport->id);
   workspace.Arm(handle, *transport, std::nullopt);
+  // Its peer learns from close_notify that SCTP has ended as well.
+  if (transport->data != nullptr) transport->data->association().Abort(now);
   transport->link.Close(now);
   transport->closed = true;
   workspace.closing.push_back(handle);
@@ -145,6 +192,7 @@ void EraseClosed(Workspace& workspace) {
     if (workspace.IsAwake(handle)) return false;  // Has not been polled since.
     workspace.drops.Add(transport->AllDrops());
     for (const Path& path : transport->paths) ReleasePath(workspace, path);
+    if (transport->data != nullptr) workspace.associations.erase(&transport->data->association());
     for (const ListenPoint& point : transport->own_points) {
       workspace.closing_sockets.push_back(point.socket.id);
     }

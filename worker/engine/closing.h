@@ -15,6 +15,8 @@ namespace sluice::worker {
 void CloseConsumer(Workspace& workspace, Timestamp now, Handle<Consumer> handle);
 // Consumers of it end with it, and are told.
 void CloseProducer(Workspace& workspace, Timestamp now, Handle<Producer> handle);
+void CloseDataConsumer(Workspace& workspace, Timestamp now, Handle<DataConsumer> handle);
+void CloseDataProducer(Workspace& workspace, Timestamp now, Handle<DataProducer> handle);
 void CloseObserver(Workspace& workspace, Handle<Observer> handle);
 void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handle);
 void CloseRouter(Workspace& workspace, Timestamp now, Handle<Router> handle);

@@ -57,6 +57,14 @@ Dispatcher::Entry Dispatcher::EntryFor(schema::RequestBody method) {
       {Method::CreateActiveSpeakerObserver, &Dispatcher::CreateActiveSpeakerObserver},
       {Method::AddProducer, &Dispatcher::AddProducer},
       {Method::RemoveProducer, &Dispatcher::RemoveProducer},
+      {Method::ProduceData, &Dispatcher::ProduceData},
+      {Method::ConsumeData, &Dispatcher::ConsumeData},
+      {Method::SendData, &Dispatcher::SendData},
+      {Method::GetBufferedAmount, &Dispatcher::GetBufferedAmount},
+      {Method::SetBufferedAmountLowThreshold, &Dispatcher::SetBufferedAmountLowThreshold},
+      {Method::SetSubchannels, &Dispatcher::SetSubchannels},
+      {Method::AddSubchannel, &Dispatcher::AddSubchannel},
+      {Method::RemoveSubchannel, &Dispatcher::RemoveSubchannel},
   };
   for (const auto& [name, entry] : kEntries) {
     if (name == method) return entry;

@@ -2,12 +2,13 @@
 //
 // A table by method number; each entry resolves the target, checks everything, and only then
 // changes anything, so that a refused request leaves no trace. The entries are grouped by what they
-// are about: requests_worker.cc, requests_transport.cc, requests_media.cc.
+// are about: requests_worker.cc, requests_transport.cc, requests_media.cc, requests_data.cc.
 
 #ifndef SLUICE_WORKER_ENGINE_DISPATCHER_H_
 #define SLUICE_WORKER_ENGINE_DISPATCHER_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -60,6 +61,25 @@ class Dispatcher {
   Result SetMaxOutgoingBitrate(Timestamp now, const schema::RequestT& request);
   Result SetMinOutgoingBitrate(Timestamp now, const schema::RequestT& request);
   Result EnableTraceEvents(Timestamp now, const schema::RequestT& request);
+
+  // requests_data.cc
+  Result ProduceData(Timestamp now, const schema::RequestT& request);
+  Result ConsumeData(Timestamp now, const schema::RequestT& request);
+  Result SendData(Timestamp now, const schema::RequestT& request);
+  Result GetBufferedAmount(Timestamp now, const schema::RequestT& request);
+  Result SetBufferedAmountLowThreshold(Timestamp now, const schema::RequestT& request);
+  Result SetSubchannels(Timestamp now, const schema::RequestT& request);
+  Result AddSubchannel(Timestamp now, const schema::RequestT& request);
+  Result RemoveSubchannel(Timestamp now, const schema::RequestT& request);
+  // The target if it has a stream.
+  absl::StatusOr<DataConsumer*> OutgoingTarget(const schema::RequestT& request);
+  // The data producer of this id, if a consumer on `transport` may hear it.
+  absl::StatusOr<Handle<DataProducer>> FindDataProducer(const std::string& id,
+                                                        const Transport& transport) const;
+  void SetDataPaused(DataProducer& producer, bool paused);
+  // Those of the target; none if it is no data consumer.
+  std::vector<uint16_t> SubchannelsOf(const schema::RequestT& request) const;
+  Result ChangeSubchannels(const schema::RequestT& request, std::vector<uint16_t> subchannels);
 
   // requests_observers.cc
   Result CreateAudioLevelObserver(Timestamp now, const schema::RequestT& request);

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
+#include "worker/engine/data_flow.h"
 #include "worker/engine/link_events.h"
 #include "worker/engine/statistics.h"
 
@@ -144,6 +145,11 @@ std::string Dump(const Workspace& workspace, const Transport& transport) {
   json.Texts("validatedPaths", paths);
   json.Texts("producerIds", Names(workspace.producers, transport.producers));
   json.Texts("consumerIds", Names(workspace.consumers, transport.consumers));
+  json.Texts("dataProducerIds", Names(workspace.data_producers, transport.data_producers));
+  json.Texts("dataConsumerIds", Names(workspace.data_consumers, transport.data_consumers));
+  if (transport.data != nullptr) {
+    json.Text("sctpState", SctpStateName(transport.data->association().state()));
+  }
   json.Number("iceRequests", transport.link.agent().counters().requests);
   json.Number("iceRoleConflicts", transport.link.agent().counters().role_conflicts);
   json.Drops(transport.AllDrops());
@@ -178,6 +184,37 @@ std::string Dump(const Workspace& workspace, const Consumer& consumer) {
   return json.Done();
 }
 
+std::string Dump(const Workspace& workspace, const DataProducer& producer) {
+  Json json;
+  json.Text("id", producer.id);
+  json.Text("type", producer.stream ? "sctp" : "direct");
+  if (producer.stream) json.Number("streamId", producer.stream->value());
+  json.Text("label", producer.label);
+  json.Text("protocol", producer.protocol);
+  json.Truth("paused", producer.paused);
+  json.Texts("dataConsumerIds", Names(workspace.data_consumers, producer.consumers));
+  return json.Done();
+}
+
+std::string Dump(const Workspace& workspace, const DataConsumer& consumer) {
+  const DataProducer& producer = *workspace.data_producers.Find(consumer.producer);
+  Json json;
+  json.Text("id", consumer.id);
+  json.Text("dataProducerId", producer.id);
+  json.Text("type", consumer.stream ? "sctp" : "direct");
+  if (consumer.stream) json.Number("streamId", consumer.stream->value());
+  json.Text("label", producer.label);
+  json.Text("protocol", producer.protocol);
+  json.Truth("paused", consumer.paused);
+  json.Truth("dataProducerPaused", producer.paused);
+  std::vector<std::string> subchannels;
+  for (const uint16_t subchannel : consumer.subchannels) {
+    subchannels.push_back(absl::StrCat(subchannel));
+  }
+  json.Texts("subchannels", subchannels);
+  return json.Done();
+}
+
 }  // namespace
 
 std::string DumpWorker(const Workspace& workspace, Timestamp) {
@@ -195,6 +232,8 @@ std::string DumpWorker(const Workspace& workspace, Timestamp) {
   json.Number("producers", workspace.producers.size());
   json.Number("consumers", workspace.consumers.size());
   json.Number("observers", workspace.observers.size());
+  json.Number("dataProducers", workspace.data_producers.size());
+  json.Number("dataConsumers", workspace.data_consumers.size());
   json.Number("routedPaths", workspace.routes.paths());
   json.Number("routedUfrags", workspace.routes.ufrags());
   json.Number("names", workspace.names.size());
@@ -217,6 +256,10 @@ std::string DumpObject(const Workspace& workspace, Timestamp, const ObjectRef& o
           return Dump(workspace, *workspace.producers.Find(handle));
         } else if constexpr (std::is_same_v<T, Handle<Observer>>) {
           return Dump(workspace, *workspace.observers.Find(handle));
+        } else if constexpr (std::is_same_v<T, Handle<DataProducer>>) {
+          return Dump(workspace, *workspace.data_producers.Find(handle));
+        } else if constexpr (std::is_same_v<T, Handle<DataConsumer>>) {
+          return Dump(workspace, *workspace.data_consumers.Find(handle));
         } else {
           return Dump(workspace, *workspace.consumers.Find(handle));
         }

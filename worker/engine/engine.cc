@@ -4,6 +4,7 @@
 
 #include "worker/engine/bandwidth_sharing.h"
 #include "worker/engine/closing.h"
+#include "worker/engine/data_flow.h"
 #include "worker/engine/demux.h"
 #include "worker/engine/dispatcher.h"
 #include "worker/engine/link_events.h"
@@ -94,6 +95,8 @@ bool Poll(Workspace& workspace, Timestamp now, Handle<Transport> handle, Transmi
   if (batch.room() < Departures::Order::kMaxPackets && !batch.empty()) return true;
   ServeMedia(workspace, now, *transport, &workspace.departures);
   const bool changed = workspace.HasChanged(handle);
+  // Sending may have told it something.
+  if (changed && transport->data != nullptr) HandleDataEvents(workspace, now, handle);
   const bool more = changed ? transport->PollTransmit(now, batch, workspace.departures)
                             : transport->PollMedia(now, batch, workspace.departures);
   TraceProbes(workspace, now, *transport);
@@ -186,6 +189,7 @@ void Engine::HandleTimeout(Timestamp now) {
   EraseClosed(workspace);
   TakeHandshakeSteps(workspace, now);
   HandleObservers(workspace, now);
+  HandleSctpTimeout(workspace, now);
   while (std::optional<uint32_t> slot = workspace.deadlines.PopDue(now)) {
     const Handle<Transport> handle = workspace.transports.At(*slot);
     Transport* transport = workspace.transports.Find(handle);
@@ -205,7 +209,8 @@ std::optional<Timestamp> Engine::NextTimeout() const {
   // What was closed is erased as soon as its last words are out: at once.
   if (!workspace_->closing.empty() || !workspace_->closing_sockets.empty()) return Timestamp();
   if (!workspace_->handshakes.empty()) return Timestamp();
-  return Earlier(workspace_->deadlines.Next(), workspace_->observer_deadlines.Next());
+  return Earlier(workspace_->sctp.NextTimeout(),
+                 Earlier(workspace_->deadlines.Next(), workspace_->observer_deadlines.Next()));
 }
 
 bool Engine::PollTransmit(Timestamp now, TransmitBatch& batch) {

@@ -18,6 +18,15 @@ inline constexpr size_t kMaxServers = 64;
 inline constexpr size_t kMaxProducersPerTransport = 64;
 inline constexpr size_t kMaxConsumersPerTransport = 2'000;
 
+// Browsers open one or a few channels each; a hub that carries one for each of a thousand people is
+// the large end.
+inline constexpr size_t kMaxDataProducersPerTransport = 1'024;
+inline constexpr size_t kMaxDataConsumersPerTransport = 2'048;
+// Bytes. A message has to be held at once, and several of them fit the control channel's frames.
+inline constexpr uint32_t kMaxSctpMessage = 1024 * 1024;
+inline constexpr uint32_t kMaxSctpSendBuffer = 16 * 1024 * 1024;
+inline constexpr size_t kMaxSubchannels = 1'024;
+
 // Bits per second. A slower path carries neither sound nor the smallest picture, and bounds below
 // it are mistakes.
 inline constexpr uint32_t kMinEstimate = 30'000;

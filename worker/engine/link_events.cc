@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "worker/engine/data_flow.h"
 #include "worker/engine/media_flow.h"
 #include "worker/engine/traces.h"
 
@@ -59,6 +60,11 @@ class Visitor {
     news.reason = event.reason;
     workspace_.outbox.Notify(transport_.id, std::move(news));
     if (event.state == DtlsState::kConnected) WakeConsumers(workspace_, now_, transport_);
+    if (transport_.data != nullptr) FollowDtls(workspace_, now_, handle_, event.state);
+  }
+
+  void operator()(const WebRtcLink::ApplicationData& event) {
+    ReceiveData(workspace_, now_, handle_, event.bytes);
   }
 
  private:

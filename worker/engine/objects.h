@@ -26,6 +26,7 @@
 #include "rtp/receive/dominant_speaker.h"
 #include "rtp/receive/layer_catalog.h"
 #include "rtp/receive/loudest_filter.h"
+#include "sctp/message.h"
 #include "worker/engine/media_plan.h"
 #include "worker/engine/sockets.h"
 #include "worker/engine/trace_types.h"
@@ -35,6 +36,7 @@ namespace sluice::worker {
 
 class Transport;
 struct Consumer;
+struct DataConsumer;
 struct Observer;
 
 struct Router {
@@ -163,6 +165,42 @@ struct Consumer {
   std::optional<ConsumerScores> told_scores;
 };
 
+// What one peer says, or the application in its place: messages.
+struct DataProducer {
+  std::string id;
+  Handle<Router> router;
+  Handle<Transport> transport;
+  // None if the application speaks.
+  std::optional<sctp::StreamId> stream;
+  std::string label;
+  std::string protocol;
+  bool paused = false;
+  // It has had a consumer.
+  bool heard = false;
+  std::vector<Handle<DataConsumer>> consumers;
+  uint64_t messages = 0;
+  uint64_t bytes = 0;
+  uint64_t dropped = 0;
+};
+
+// The same, as one other peer hears it, or the application.
+struct DataConsumer {
+  std::string id;
+  Handle<Transport> transport;
+  Handle<DataProducer> producer;
+  // None if the application listens.
+  std::optional<sctp::StreamId> stream;
+  sctp::Reliability reliability;
+  bool paused = false;
+  // Sorted. Empty: it hears everything.
+  std::vector<uint16_t> subchannels;
+  // The application knows that the send buffer is full.
+  bool told_full = false;
+  uint64_t messages = 0;
+  uint64_t bytes = 0;
+  uint64_t dropped = 0;
+};
+
 // Listens to how loud producers of a router are, and tells the application.
 struct Observer {
   using Core = std::variant<rtp::AudioLevelRanker, rtp::DominantSpeaker>;
@@ -176,8 +214,9 @@ struct Observer {
   Core core;
 };
 
-using ObjectRef = std::variant<Handle<Router>, Handle<WebRtcServer>, Handle<Transport>,
-                               Handle<Producer>, Handle<Consumer>, Handle<Observer>>;
+using ObjectRef =
+    std::variant<Handle<Router>, Handle<WebRtcServer>, Handle<Transport>, Handle<Producer>,
+                 Handle<Consumer>, Handle<Observer>, Handle<DataProducer>, Handle<DataConsumer>>;
 
 }  // namespace sluice::worker
 

@@ -6,6 +6,7 @@ ByteView Outbox::Poll() {
   if (queue_.empty()) return {};
   polled_ = std::move(queue_.front());
   queue_.pop_front();
+  bytes_ -= polled_.size();
   return polled_;
 }
 

@@ -31,7 +31,7 @@ class Outbox {
   // cost the worker its memory.
   template <typename Native>
   void Notify(std::string_view target, Native native) {
-    if (queue_.size() >= kMaxQueued) {
+    if (queue_.size() >= kMaxQueued || bytes_ >= kMaxQueuedBytes) {
       ++dropped_;
       return;
     }
@@ -47,12 +47,18 @@ class Outbox {
  private:
   // A room of a thousand that closes tells each once; ten of those at a time are plenty.
   static constexpr size_t kMaxQueued = 10'000;
+  // News is short but for messages of data channels: 64 of the largest.
+  static constexpr size_t kMaxQueuedBytes = 16 * 1024 * 1024;
 
-  void Queue(control::FrameBytes frame) { queue_.emplace_back(frame.begin(), frame.end()); }
+  void Queue(control::FrameBytes frame) {
+    bytes_ += frame.size();
+    queue_.emplace_back(frame.begin(), frame.end());
+  }
 
   flatbuffers::FlatBufferBuilder builder_;
   std::deque<std::vector<uint8_t>> queue_;
   std::vector<uint8_t> polled_;
+  size_t bytes_ = 0;  // in queue_
   uint64_t dropped_ = 0;
 };
 

@@ -70,6 +70,14 @@ Dispatcher::Result Dispatcher::GetStats(Timestamp now, const schema::RequestT& r
   if (const auto* consumer = std::get_if<Handle<Consumer>>(object)) {
     return control::ResponseBody(DescribeConsumer(workspace_, *consumer, now));
   }
+  if (const auto* producer = std::get_if<Handle<DataProducer>>(object)) {
+    return control::ResponseBody(
+        DescribeDataProducer(*workspace_.data_producers.Find(*producer), now));
+  }
+  if (const auto* consumer = std::get_if<Handle<DataConsumer>>(object)) {
+    return control::ResponseBody(
+        DescribeDataConsumer(workspace_, *workspace_.data_consumers.Find(*consumer), now));
+  }
   return NoSuchTarget(request);
 }
 
@@ -196,6 +204,14 @@ absl::Status Dispatcher::SetPaused(Timestamp now, const schema::RequestT& reques
   }
   if (const auto* handle = std::get_if<Handle<Observer>>(object)) {
     workspace_.observers.Find(*handle)->paused = paused;
+    return absl::OkStatus();
+  }
+  if (const auto* handle = std::get_if<Handle<DataConsumer>>(object)) {
+    workspace_.data_consumers.Find(*handle)->paused = paused;
+    return absl::OkStatus();
+  }
+  if (const auto* handle = std::get_if<Handle<DataProducer>>(object)) {
+    SetDataPaused(*workspace_.data_producers.Find(*handle), paused);
     return absl::OkStatus();
   }
   const auto* handle = std::get_if<Handle<Producer>>(object);

@@ -130,6 +130,48 @@ absl::StatusOr<dtls::Fingerprint> Strongest(
   return *best;
 }
 
+absl::Status CheckSctp(const schema::SctpParametersT& options) {
+  if (options.port != 5000) return absl::InvalidArgumentError("sctpParameters.port: not 5000");
+  if (options.os == 0 || options.mis == 0) {
+    return absl::InvalidArgumentError("numSctpStreams: OS or MIS is 0");
+  }
+  if (options.max_message_size == 0 || options.max_message_size > kMaxSctpMessage) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("maxSctpMessageSize: neither 1 nor up to ", kMaxSctpMessage));
+  }
+  if (options.send_buffer_size < options.max_message_size ||
+      options.send_buffer_size > kMaxSctpSendBuffer) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "sctpSendBufferSize: neither maxSctpMessageSize nor up to ", kMaxSctpSendBuffer));
+  }
+  return absl::OkStatus();
+}
+
+void AddDataPath(Workspace& workspace, Handle<Transport> handle,
+                 const schema::SctpParametersT& options) {
+  Transport& transport = *workspace.transports.Find(handle);
+  transport.link.CarryData();
+  transport.data = std::make_unique<DataPath>(
+      workspace.sctp, sctp::Association::Options{.port = options.port,
+                                                 .outgoing_streams = options.os,
+                                                 .incoming_streams = options.mis,
+                                                 .max_message_size = options.max_message_size,
+                                                 .send_buffer = options.send_buffer_size,
+                                                 .max_packet = dtls::Session::kMaxApplicationData});
+  workspace.associations.emplace(&transport.data->association(), handle);
+}
+
+std::unique_ptr<schema::SctpParametersT> DescribeSctp(const sctp::Association& association) {
+  const sctp::Association::Options& options = association.options();
+  auto described = std::make_unique<schema::SctpParametersT>();
+  described->port = options.port;
+  described->os = options.outgoing_streams;
+  described->mis = options.incoming_streams;
+  described->max_message_size = static_cast<uint32_t>(options.max_message_size);
+  described->send_buffer_size = static_cast<uint32_t>(options.send_buffer);
+  return described;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<ListenPoint>> Dispatcher::Listen(
@@ -181,7 +223,7 @@ absl::Status Dispatcher::CheckTransportOptions(
     return absl::InvalidArgumentError(
         "webRtcServerId, listenInfos: exactly one of the two is needed");
   }
-  return absl::OkStatus();
+  return options.sctp == nullptr ? absl::OkStatus() : CheckSctp(*options.sctp);
 }
 
 Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::RequestT& request) {
@@ -230,6 +272,7 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::Re
   transport.own_points = std::move(points);
   CandidateList candidates(options);
   for (const ListenPoint& point : PointsOf(workspace_, transport)) candidates.Add(point);
+  if (options.sctp != nullptr) AddDataPath(workspace_, handle, *options.sctp);
   return Register(handle, transport, candidates.Take());
 }
 
@@ -253,6 +296,7 @@ Dispatcher::Result Dispatcher::Register(
     described->value = fingerprint.value_text();
     created.dtls_fingerprints.push_back(std::move(described));
   }
+  if (transport.data != nullptr) created.sctp = DescribeSctp(transport.data->association());
   return control::ResponseBody(std::move(created));
 }
 

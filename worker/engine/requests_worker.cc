@@ -92,6 +92,10 @@ Dispatcher::Result Dispatcher::Close(Timestamp now, const schema::RequestT& requ
     CloseProducer(workspace_, now, *producer);
   } else if (const auto* observer = std::get_if<Handle<Observer>>(&object)) {
     CloseObserver(workspace_, *observer);
+  } else if (const auto* data_producer = std::get_if<Handle<DataProducer>>(&object)) {
+    CloseDataProducer(workspace_, now, *data_producer);
+  } else if (const auto* data_consumer = std::get_if<Handle<DataConsumer>>(&object)) {
+    CloseDataConsumer(workspace_, now, *data_consumer);
   } else {
     CloseConsumer(workspace_, now, std::get<Handle<Consumer>>(object));
   }

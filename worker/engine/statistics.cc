@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "worker/engine/data_flow.h"
 #include "worker/engine/link_events.h"
 
 namespace sluice::worker {
@@ -161,6 +162,32 @@ schema::WorkerStatsT DescribeWorker(const Workspace& workspace, Timestamp now) {
   return stats;
 }
 
+namespace {
+
+std::unique_ptr<schema::SctpStatsT> DescribeSctp(const DataPath& data) {
+  const sctp::Association& association = data.association();
+  const sctp::Association::Counters& counters = association.counters();
+  auto stats = std::make_unique<schema::SctpStatsT>();
+  stats->state = SctpStateName(association.state());
+  stats->messages_received = counters.messages_received;
+  stats->bytes_received = counters.bytes_received;
+  stats->messages_sent = counters.messages_sent;
+  stats->bytes_sent = counters.bytes_sent;
+  stats->buffered_amount = static_cast<uint32_t>(association.buffered_amount());
+  stats->messages_refused = counters.messages_refused;
+  stats->messages_expired = counters.messages_expired;
+  stats->messages_lost = counters.messages_lost;
+  stats->messages_oversized = counters.messages_oversized;
+  stats->messages_cut_off = counters.messages_cut_off;
+  stats->messages_unclaimed = data.unclaimed();
+  stats->inits_ignored = counters.inits_ignored;
+  stats->restarts = counters.restarts;
+  stats->dcep_refused = data.dcep_refused();
+  return stats;
+}
+
+}  // namespace
+
 schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Transport& transport,
                                           Timestamp now) {
   schema::TransportStatsT stats;
@@ -197,6 +224,7 @@ schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Tran
   stats.srtp_profile = transport.link.srtp_profile();
   const std::optional<Duration> sending = transport.egress.round_trip();
   stats.round_trip_time_ms = Milliseconds(sending ? sending : transport.ingress.round_trip());
+  if (transport.data != nullptr) stats.sctp = DescribeSctp(*transport.data);
   return stats;
 }
 
@@ -251,6 +279,35 @@ schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Con
   schema::StreamStatsListT source = DescribeProducer(workspace, consumer.producer, now);
   for (auto& entry : source.streams) list.streams.push_back(std::move(entry));
   return list;
+}
+
+schema::DataProducerStatsT DescribeDataProducer(const DataProducer& producer, Timestamp now) {
+  schema::DataProducerStatsT stats;
+  stats.timestamp_ms = Milliseconds(now);
+  stats.label = producer.label;
+  stats.protocol = producer.protocol;
+  stats.messages_received = producer.messages;
+  stats.bytes_received = producer.bytes;
+  stats.messages_dropped = producer.dropped;
+  return stats;
+}
+
+schema::DataConsumerStatsT DescribeDataConsumer(const Workspace& workspace,
+                                                const DataConsumer& consumer, Timestamp now) {
+  schema::DataConsumerStatsT stats;
+  stats.timestamp_ms = Milliseconds(now);
+  const DataProducer& producer = *workspace.data_producers.Find(consumer.producer);
+  stats.label = producer.label;
+  stats.protocol = producer.protocol;
+  stats.messages_sent = consumer.messages;
+  stats.bytes_sent = consumer.bytes;
+  stats.messages_dropped = consumer.dropped;
+  if (consumer.stream) {
+    const Transport& transport = *workspace.transports.Find(consumer.transport);
+    stats.buffered_amount =
+        static_cast<uint32_t>(transport.data->association().buffered_amount(*consumer.stream));
+  }
+  return stats;
 }
 
 }  // namespace sluice::worker

@@ -22,6 +22,10 @@ schema::StreamStatsListT DescribeProducer(const Workspace& workspace, Handle<Pro
 schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Consumer> consumer,
                                           Timestamp now);
 
+schema::DataProducerStatsT DescribeDataProducer(const DataProducer& producer, Timestamp now);
+schema::DataConsumerStatsT DescribeDataConsumer(const Workspace& workspace,
+                                                const DataConsumer& consumer, Timestamp now);
+
 // JSON for people; what is in it may change.
 std::string DumpWorker(const Workspace& workspace, Timestamp now);
 std::string DumpObject(const Workspace& workspace, Timestamp now, const ObjectRef& object);

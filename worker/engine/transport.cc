@@ -1,6 +1,7 @@
 #include "worker/engine/transport.h"
 
 #include <algorithm>
+#include <array>
 
 namespace sluice::worker {
 namespace {
@@ -32,7 +33,9 @@ bool Transport::PollTransmit(Timestamp now, TransmitBatch& batch, Departures& de
   if (link.ready() && !closed) egress.WriteDue(now, link, batch, departures);
   more = link.PollTransmit(now, batch);
   if (!more && link.ready() && !closed) {
-    more = WriteRtcp(now, batch) || egress.WriteMedia(now, link, batch, departures);
+    // Data last: it may be much, and what is not written now is written with the next batch.
+    more = WriteRtcp(now, batch) || egress.WriteMedia(now, link, batch, departures) ||
+           WriteData(now, batch);
   }
   RecordSent(now, batch, entries, bytes);
   return more;
@@ -75,9 +78,22 @@ bool Transport::WriteRtcp(Timestamp now, TransmitBatch& batch) {
   return false;
 }
 
+bool Transport::WriteData(Timestamp now, TransmitBatch& batch) {
+  if (data == nullptr || !link.CanSendData()) return false;
+  std::array<uint8_t, dtls::Session::kMaxApplicationData> packet;
+  for (;;) {
+    if (batch.Room().empty()) return true;
+    const size_t size = data->association().PollTransmit(now, packet);
+    if (size == 0) return false;
+    if (!link.SendData(ByteView(packet).first(size))) drops.Count(DropReason::kTooLarge);
+    if (link.PollTransmit(now, batch)) return true;
+  }
+}
+
 DropCounters Transport::AllDrops() const {
   DropCounters sum = drops;
   sum.Add(link.drops());
+  if (data != nullptr) sum.Add(data->association().drops());
   sum.Add(egress.drops());
   for (const std::unique_ptr<OutboundStream>& stream : egress.streams()) {
     if (stream != nullptr) sum.Add(stream->AllDrops());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "ice/credentials.h"
 #include "rtp/forward/allocator.h"
 #include "rtp/rate_meter.h"
+#include "worker/engine/data_path.h"
 #include "worker/engine/egress.h"
 #include "worker/engine/ingress.h"
 #include "worker/engine/objects.h"
@@ -115,6 +117,8 @@ class Transport {
   // that finding out whether there is anything for them touches none.
   std::vector<Handle<Producer>> heard;
   std::vector<EncodingBits> taken;
+  std::vector<Handle<DataProducer>> data_producers;
+  std::vector<Handle<DataConsumer>> data_consumers;
   // What the route table holds for this transport.
   std::vector<std::string> ufrags;
   std::vector<Path> paths;
@@ -123,6 +127,8 @@ class Transport {
   WebRtcLink link;
   Ingress ingress;
   Egress egress;
+  // There if the transport has data channels.
+  std::unique_ptr<DataPath> data;
   // Who of its consumers gets which layers; see bandwidth_sharing.h.
   rtp::Allocator allocator;
   // When the layers should be shared anew, and scores be told; nothing while there is nobody.
@@ -141,6 +147,7 @@ class Transport {
 
  private:
   bool WriteRtcp(Timestamp now, TransmitBatch& batch);
+  bool WriteData(Timestamp now, TransmitBatch& batch);
   // `entries` and `bytes` were in the batch before.
   void RecordSent(Timestamp now, const TransmitBatch& batch, size_t entries, size_t bytes);
 

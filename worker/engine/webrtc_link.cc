@@ -78,6 +78,8 @@ std::optional<DropReason> WebRtcLink::Open(PacketRef& packet, bool rtcp) {
 
 void WebRtcLink::Connect(dtls::Role role, const dtls::Fingerprint& fingerprint) {
   session_ = std::make_unique<dtls::Session>(context_, role, fingerprint);
+  role_ = role;
+  if (carries_data_) session_->KeepApplicationData();
   EnterDtlsState(DtlsState::kConnecting, {});
 }
 
@@ -128,7 +130,7 @@ std::optional<WebRtcLink::Event> WebRtcLink::PollEvent() {
   if (dtls_events_.empty()) return std::nullopt;
   Event event = std::move(dtls_events_.front());
   dtls_events_.erase(dtls_events_.begin());
-  if (dtls_events_.empty()) dtls_events_.shrink_to_fit();
+  if (dtls_events_.empty() && !carries_data_) dtls_events_.shrink_to_fit();
   return event;
 }
 
@@ -152,6 +154,10 @@ void WebRtcLink::DrainSession() {
       EnterDtlsState(DtlsState::kConnected, {}, std::move(connected->remote_certificate_pem));
       continue;
     }
+    if (auto* data = std::get_if<ApplicationData>(&*event)) {
+      dtls_events_.push_back(std::move(*data));
+      continue;
+    }
     const auto reason = std::get<dtls::Session::Closed>(*event).reason;
     const bool orderly = reason == dtls::Session::CloseReason::kRemoteClosed ||
                          reason == dtls::Session::CloseReason::kLocalClosed;
@@ -164,7 +170,7 @@ void WebRtcLink::DrainSession() {
 void WebRtcLink::EnterDtlsState(DtlsState state, std::string_view reason, std::string certificate) {
   if (dtls_state_ == state) return;
   dtls_state_ = state;
-  dtls_events_.push_back({state, std::move(certificate), reason});
+  dtls_events_.push_back(DtlsChanged{state, std::move(certificate), reason});
 }
 
 }  // namespace sluice::worker

@@ -39,9 +39,10 @@ class WebRtcLink {
     std::string remote_certificate_pem;
     std::string_view reason;
   };
-  using Event =
-      std::variant<ice::LiteAgent::StateChanged, ice::LiteAgent::PathValidated,
-                   ice::LiteAgent::PathSelected, ice::LiteAgent::PathRemoved, DtlsChanged>;
+  using ApplicationData = dtls::Session::ApplicationData;
+  using Event = std::variant<ice::LiteAgent::StateChanged, ice::LiteAgent::PathValidated,
+                             ice::LiteAgent::PathSelected, ice::LiteAgent::PathRemoved, DtlsChanged,
+                             ApplicationData>;
 
   // What is referred to must outlive the link; `cipher` may be null. A `consent_timeout` of zero
   // never expires.
@@ -57,6 +58,18 @@ class WebRtcLink {
   // Starts DTLS in `role` towards a peer that will present `fingerprint`. Only once.
   void Connect(dtls::Role role, const dtls::Fingerprint& fingerprint);
   bool connecting() const { return session_ != nullptr; }
+  // The role we play; once connecting.
+  dtls::Role dtls_role() const { return role_; }
+
+  // Has data taken out of DTLS, which is dropped otherwise. Before Connect().
+  void CarryData() { carries_data_ = true; }
+  // True if data can be sent.
+  bool CanSendData() const {
+    return dtls_state_ == DtlsState::kConnected && agent_.selected().has_value();
+  }
+  // What fits one datagram, at most dtls::Session::kMaxApplicationData bytes. It leaves with the
+  // next PollTransmit().
+  bool SendData(ByteView data) { return session_->Send(data); }
 
   void RestartIce(ice::Credentials fresh) { agent_.Restart(std::move(fresh)); }
   // Its connection has ended.
@@ -111,7 +124,9 @@ class WebRtcLink {
   std::unique_ptr<dtls::SrtpSession> srtp_;
   std::string_view srtp_profile_;
   DtlsState dtls_state_ = DtlsState::kNew;
-  std::vector<DtlsChanged> dtls_events_;  // a few in a lifetime
+  dtls::Role role_ = dtls::Role::kServer;
+  bool carries_data_ = false;
+  std::vector<Event> dtls_events_;  // A few in a lifetime, and the data of one datagram.
   DropCounters drops_;
 };
 

@@ -15,6 +15,8 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "ice/binding_responder.h"
+#include "sctp/association.h"
+#include "sctp/stack.h"
 #include "worker/engine/deadline_heap.h"
 #include "worker/engine/departures.h"
 #include "worker/engine/engine.h"
@@ -35,12 +37,19 @@ struct Workspace {
 
   Engine::Options options;
 
+  // Before the transports, whose associations belong to it.
+  sctp::Stack sctp;
+  // Whose association it is.
+  absl::flat_hash_map<const sctp::Association*, Handle<Transport>> associations;
+
   SlotMap<Router> routers;
   SlotMap<WebRtcServer> servers;
   SlotMap<Transport> transports;
   SlotMap<Producer> producers;
   SlotMap<Consumer> consumers;
   SlotMap<Observer> observers;
+  SlotMap<DataProducer> data_producers;
+  SlotMap<DataConsumer> data_consumers;
   absl::flat_hash_map<std::string, ObjectRef> names;
 
   RouteTable routes;

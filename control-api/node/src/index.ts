@@ -3,6 +3,8 @@
 export { ActiveSpeakerObserver } from './active_speaker_observer.js';
 export { AudioLevelObserver } from './audio_level_observer.js';
 export { Consumer } from './consumer.js';
+export { DataConsumer } from './data_consumer.js';
+export { DataProducer } from './data_producer.js';
 export {
   InvalidStateError,
   NotFoundError,

@@ -11,6 +11,7 @@ import {
   encodeAudioLevelObserver,
   type AudioLevelObserverOptions,
 } from './audio_level_observer.js';
+import type { DataProducer } from './data_producer.js';
 import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError } from './errors.js';
 import {
@@ -36,11 +37,11 @@ import {
   asDictionary,
   asInteger,
   optional,
-  requireUnused,
 } from './ortc/fields.js';
 import type { Producer } from './producer.js';
 import type { RtpObserver, RtpObserverInternal } from './rtp_observer.js';
 import type { RtpCapabilities, RtpCodecCapability } from './rtp_types.js';
+import { decodeSctpParameters, encodeSctpOptions, type SctpOptions } from './sctp.js';
 import type { AppData } from './types.js';
 import { WebRtcServer } from './webrtc_server.js';
 import { WebRtcTransport } from './webrtc_transport.js';
@@ -60,7 +61,7 @@ export interface RouterOptions<Data extends AppData = AppData> {
   appData?: Data;
 }
 
-export interface WebRtcTransportOptions<Data extends AppData = AppData> {
+export interface WebRtcTransportOptions<Data extends AppData = AppData> extends SctpOptions {
   /** Either a server of the same worker, or sockets of its own. */
   webRtcServer?: WebRtcServer;
   listenInfos?: TransportListenInfo[];
@@ -87,8 +88,6 @@ export interface WebRtcTransportOptions<Data extends AppData = AppData> {
    * missing.
    */
   initialAvailableOutgoingBitrate?: number;
-  /** Not supported: true is an UnsupportedError. */
-  enableSctp?: false;
   appData?: Data;
 }
 
@@ -116,6 +115,7 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
   readonly #internal: RouterInternal<Data>;
   readonly #transports = new Map<string, WebRtcTransport>();
   readonly #producers = new Map<string, Producer>();
+  readonly #dataProducers = new Map<string, DataProducer>();
   readonly #rtpObservers = new Map<string, RtpObserver>();
   #closed = false;
 
@@ -267,6 +267,9 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
         addProducer: (producer) => void this.#producers.set(producer.id, producer),
         removeProducer: (producer) => void this.#producers.delete(producer.id),
         findProducer: (producerId) => this.#producers.get(producerId),
+        addDataProducer: (producer) => void this.#dataProducers.set(producer.id, producer),
+        removeDataProducer: (producer) => void this.#dataProducers.delete(producer.id),
+        findDataProducer: (producerId) => this.#dataProducers.get(producerId),
       },
       webRtcServer,
       iceParameters: decodeIceParameters(created.iceParameters),
@@ -275,6 +278,7 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
         role: decodeDtlsRole(created.dtlsRole),
         fingerprints: created.dtlsFingerprints.map(decodeFingerprint),
       },
+      sctpParameters: decodeSctpParameters(created.sctp),
       appData,
       onClose: () => void this.#transports.delete(id),
     });
@@ -337,7 +341,6 @@ function encodeTransportOptions(
     throw new TypeError('webRtcServer is not a WebRtcServer');
   }
   if (webRtcServer?.closed) throw new InvalidStateError('webRtcServer is closed');
-  requireUnused(options.enableSctp, 'enableSctp');
   const enableUdp = optional(options.enableUdp, 'enableUdp', asBoolean) ?? true;
   const infos = listenInfos === undefined ? [] : encodeListenInfos(listenInfos);
   const listensOnTcp = infos.some(({ protocol }) => protocol === Protocol.Tcp);
@@ -358,5 +361,6 @@ function encodeTransportOptions(
     optional(options.preferTcp, 'preferTcp', asBoolean) ?? false,
     consent,
     asInteger(bitrate, 'initialAvailableOutgoingBitrate', 0, maxUint32),
+    encodeSctpOptions(options),
   );
 }

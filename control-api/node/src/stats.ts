@@ -8,6 +8,7 @@ import {
   type ResourceUsageT,
   type RtpStreamStatsT,
   type StunStatsT,
+  type SctpStatsT,
   type TransportStatsT,
   type TransportTupleT,
   type WorkerStatsT,
@@ -69,7 +70,30 @@ export interface WebRtcTransportStat {
   /** Milliseconds. */
   roundTripTime?: number;
   srtpProfile?: string;
+  sctpState?: string;
+  /** Our addition: what the association did; missing without enableSctp. */
+  sctp?: SctpStat;
   drops: Drops;
+}
+
+/** Of an SCTP association, since it began. */
+export interface SctpStat {
+  messagesReceived: number;
+  bytesReceived: number;
+  messagesSent: number;
+  bytesSent: number;
+  bufferedAmount: number;
+  /** The send buffer was full. */
+  messagesRefused: number;
+  messagesExpired: number;
+  messagesLost: number;
+  messagesOversized: number;
+  messagesCutOff: number;
+  /** On streams that nobody produces from. */
+  messagesUnclaimed: number;
+  initsIgnored: number;
+  restarts: number;
+  dcepRefused: number;
 }
 
 export interface RtpStreamStat {
@@ -233,8 +257,29 @@ export function decodeTransportStats(stats: TransportStatsT): WebRtcTransportSta
     sendQueueMs: stats.sendQueueMs,
     roundTripTime: stats.roundTripTimeMs || undefined,
     srtpProfile: stats.srtpProfile ? String(stats.srtpProfile) : undefined,
+    sctpState: stats.sctp ? String(stats.sctp.state) : undefined,
+    sctp: stats.sctp ? decodeSctpStats(stats.sctp) : undefined,
     drops: decodeDrops(stats.drops),
   } satisfies WebRtcTransportStat);
+}
+
+function decodeSctpStats(stats: SctpStatsT): SctpStat {
+  return {
+    messagesReceived: Number(stats.messagesReceived),
+    bytesReceived: Number(stats.bytesReceived),
+    messagesSent: Number(stats.messagesSent),
+    bytesSent: Number(stats.bytesSent),
+    bufferedAmount: stats.bufferedAmount,
+    messagesRefused: Number(stats.messagesRefused),
+    messagesExpired: Number(stats.messagesExpired),
+    messagesLost: Number(stats.messagesLost),
+    messagesOversized: Number(stats.messagesOversized),
+    messagesCutOff: Number(stats.messagesCutOff),
+    messagesUnclaimed: Number(stats.messagesUnclaimed),
+    initsIgnored: Number(stats.initsIgnored),
+    restarts: Number(stats.restarts),
+    dcepRefused: Number(stats.dcepRefused),
+  };
 }
 
 export function decodeStreamStats(

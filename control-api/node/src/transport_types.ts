@@ -10,8 +10,10 @@ import type {
 import type { Producer } from './producer.js';
 import type { ConsumerLayers } from './layers.js';
 import type { MediaKind, RtpCapabilities, RtpParameters } from './rtp_types.js';
+import type { SctpParameters } from './sctp.js';
 import type { TransportTuple } from './stats.js';
 import type { TransportTraceEventData } from './trace.js';
+import type { DataChangeEvents, DataObserverEvents, DataRouter } from './transport_data.js';
 import type { AppData } from './types.js';
 import type { WebRtcServer } from './webrtc_server.js';
 import type { Channel } from './wire/channel.js';
@@ -62,7 +64,7 @@ export type ChangeEvents = {
   iceselectedtuplechange: [TransportTuple];
   dtlsstatechange: [DtlsState, string?];
   trace: [TransportTraceEventData];
-};
+} & DataChangeEvents;
 
 export type WebRtcTransportEvents = ChangeEvents & {
   routerclose: [];
@@ -74,10 +76,10 @@ export type WebRtcTransportObserverEvents = ChangeEvents & {
   close: [];
   newproducer: [Producer];
   newconsumer: [Consumer];
-};
+} & DataObserverEvents;
 
 /** What a transport may ask of its router. */
-export interface TransportRouter {
+export interface TransportRouter extends DataRouter {
   rtpCapabilities(): RtpCapabilities;
   addProducer(producer: Producer): void;
   removeProducer(producer: Producer): void;
@@ -92,6 +94,7 @@ export interface WebRtcTransportInternal<Data extends AppData = AppData> {
   iceParameters: IceParameters;
   iceCandidates: IceCandidate[];
   dtlsParameters: DtlsParameters;
+  sctpParameters: SctpParameters | undefined;
   appData: Data;
   onClose: () => void;
 }

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 
 import { checkConsumeOptions, encodeConsume, initialLayers } from './consume_options.js';
 import { Consumer, type ConsumerType } from './consumer.js';
+import type { DataConsumer } from './data_consumer.js';
+import type { DataProducer } from './data_producer.js';
 import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError, NotFoundError } from './errors.js';
 import {
@@ -16,7 +18,6 @@ import {
   IceSelectedTupleChangeT,
   IceStateChangeT,
   ProducedT,
-  ProduceT,
   RequestBody,
   RestartIceT,
   SetMaxIncomingBitrateT,
@@ -39,18 +40,13 @@ import {
 } from './ice_dtls.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
-import {
-  asAppData,
-  asBoolean,
-  asDictionary,
-  asId,
-  asInteger,
-  asOneOf,
-  optional,
-} from './ortc/fields.js';
+import { asOutgoingBitrate } from './outgoing_bitrate.js';
+import { asInteger } from './ortc/fields.js';
 import type { ValidParameters } from './ortc/validation.js';
+import { checkProduceOptions, encodeProduce } from './produce_options.js';
 import { Producer, type ProducerType } from './producer.js';
 import type { RtpCapabilities } from './rtp_types.js';
+import type { SctpParameters, SctpState } from './sctp.js';
 import { SsrcPool } from './ssrc_pool.js';
 import {
   decodeTransportStats,
@@ -65,6 +61,13 @@ import {
   type TransportTraceEventData,
   type TransportTraceEventType,
 } from './trace.js';
+import {
+  TransportData,
+  type DataChangeEvents,
+  type DataConsumerOptions,
+  type DataObserverEvents,
+  type DataProducerOptions,
+} from './transport_data.js';
 import type {
   ChangeEvents,
   ConsumeOptions,
@@ -74,13 +77,10 @@ import type {
   WebRtcTransportObserverEvents,
 } from './transport_types.js';
 import type { AppData } from './types.js';
-import { encodeKind, encodeMapping, encodeRtpParameters } from './wire/rtp_encoder.js';
 import { expectAnswer, type RequestBodyT } from './wire/channel.js';
 
 const logger = new Logger('WebRtcTransport');
 const maxUint32 = 0xffffffff;
-/** Bits per second; less does not even carry audio. */
-const leastOutgoingBitrate = 30_000;
 
 export class WebRtcTransport<
   Data extends AppData = AppData,
@@ -90,6 +90,7 @@ export class WebRtcTransport<
   readonly #producers = new Map<string, Producer>();
   readonly #consumers = new Map<string, Consumer>();
   readonly #ssrcs = new SsrcPool();
+  readonly #data: TransportData;
   #closed = false;
   #iceState: IceState = 'new';
   #iceSelectedTuple: TransportTuple | undefined;
@@ -105,7 +106,18 @@ export class WebRtcTransport<
   constructor(internal: WebRtcTransportInternal<Data>) {
     super();
     this.#internal = internal;
-    internal.channel.listen(internal.id, (notification) => this.#handle(notification));
+    const { channel, id, router, sctpParameters } = internal;
+    this.#data = new TransportData({
+      channel,
+      transportId: id,
+      sctpParameters,
+      router,
+      requireOpen: () => this.#requireOpen(),
+      dtlsRole: () => internal.dtlsParameters.role,
+      emitter: this as unknown as EnhancedEventEmitter<DataChangeEvents>,
+      observer: this.observer as unknown as EnhancedEventEmitter<DataObserverEvents>,
+    });
+    channel.listen(id, (notification) => this.#handle(notification));
   }
 
   get id(): string {
@@ -151,6 +163,15 @@ export class WebRtcTransport<
   /** PEM, once connected. */
   get dtlsRemoteCert(): string | undefined {
     return this.#dtlsRemoteCert;
+  }
+
+  /** Undefined without enableSctp. */
+  get sctpParameters(): SctpParameters | undefined {
+    return this.#internal.sctpParameters;
+  }
+
+  get sctpState(): SctpState | undefined {
+    return this.#data.state;
   }
 
   get appData(): Data {
@@ -287,19 +308,9 @@ export class WebRtcTransport<
     options: ProduceOptions<ProducerData>,
   ): Promise<Producer<ProducerData>> {
     this.#requireOpen();
-    asDictionary(options, 'options');
     const { router, channel } = this.#internal;
-    const id = optional(options.id, 'id', asId) ?? randomUUID();
-    const kind = asOneOf(options.kind, 'kind', ['audio', 'video'] as const);
-    const rtpParameters = ortc.validateProducerRtpParameters(kind, options.rtpParameters);
-    const paused = optional(options.paused, 'paused', asBoolean) ?? false;
-    const delay = asInteger(
-      options.keyFrameRequestDelay ?? 0,
-      'keyFrameRequestDelay',
-      0,
-      maxUint32,
-    );
-    const appData = asAppData(options.appData);
+    const checked = checkProduceOptions(options);
+    const { id, kind, rtpParameters, paused, appData } = checked;
     this.#shareCname(rtpParameters);
     const ours = router.rtpCapabilities();
     const mapping = ortc.getProducerRtpParametersMapping(rtpParameters, ours);
@@ -307,26 +318,12 @@ export class WebRtcTransport<
     return channel.call({
       method: RequestBody.Produce,
       target: this.id,
-      body: new ProduceT(
-        id,
-        encodeKind(kind),
-        encodeRtpParameters(rtpParameters),
-        encodeMapping(mapping),
-        paused,
-        delay,
-      ),
+      body: encodeProduce(checked, mapping),
       apply: (answer) => {
         const type = String(expectAnswer(answer, ProducedT).type) as ProducerType;
         this.#requireOpen();
-        return this.#addProducer<ProducerData>({
-          id,
-          kind,
-          rtpParameters,
-          consumable,
-          type,
-          paused,
-          appData,
-        });
+        const described = { id, kind, rtpParameters, paused, appData };
+        return this.#addProducer<ProducerData>({ ...described, consumable, type });
       },
       applyLate: () => channel.close(id),
     });
@@ -372,6 +369,18 @@ export class WebRtcTransport<
     });
     call.catch(() => this.#ssrcs.release(ssrc));
     return call;
+  }
+
+  async produceData<DataProducerData extends AppData = AppData>(
+    options: DataProducerOptions<DataProducerData> = {},
+  ): Promise<DataProducer<DataProducerData>> {
+    return this.#data.produce(options);
+  }
+
+  async consumeData<DataConsumerData extends AppData = AppData>(
+    options: DataConsumerOptions<DataConsumerData>,
+  ): Promise<DataConsumer<DataConsumerData>> {
+    return this.#data.consume(options);
   }
 
   #addProducer<ProducerData extends AppData>(
@@ -450,6 +459,7 @@ export class WebRtcTransport<
     channel.unlisten(this.id);
     for (const producer of [...this.#producers.values()]) producer.transportClosed();
     for (const consumer of [...this.#consumers.values()]) consumer.transportClosed();
+    this.#data.transportClosed();
     onClose();
     webRtcServer?.detach(this as unknown as WebRtcTransport);
     // Whoever still looks at the transport should see that it is over.
@@ -476,7 +486,7 @@ export class WebRtcTransport<
     } else if (body instanceof TraceT) {
       const trace = decodeTrace(body, transportTraceTypes);
       if (trace) this.#tell('trace', trace as TransportTraceEventData);
-    } else {
+    } else if (!this.#data.handle(body)) {
       logger.debug(`transport ${this.id}: news ${bodyType} is not known here`);
     }
   }
@@ -485,8 +495,4 @@ export class WebRtcTransport<
     (this as EnhancedEventEmitter<ChangeEvents>).safeEmit(name, ...args);
     (this.observer as EnhancedEventEmitter<ChangeEvents>).safeEmit(name, ...args);
   }
-}
-
-function asOutgoingBitrate(value: unknown, where: string): void {
-  if (value !== 0) asInteger(value, where, leastOutgoingBitrate, maxUint32);
 }

@@ -1,6 +1,5 @@
 // Layers, bounds of the rate, traces and observers against the worker itself, without media.
 import assert from 'node:assert/strict';
-import { accessSync, constants } from 'node:fs';
 import { describe, test } from 'node:test';
 
 import {
@@ -23,22 +22,7 @@ import {
   simulcastParameters,
   videoParameters,
 } from './fixtures.js';
-
-// Where everything is built, a worker that is missing is a failure.
-const mayBeMissing = process.env.CI !== 'true';
-const skip =
-  isBuilt() || !mayBeMissing
-    ? false
-    : `there is no worker at ${workerBin}: build the release preset first`;
-
-function isBuilt(): boolean {
-  try {
-    accessSync(workerBin, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { skip } from './real_worker.js';
 
 interface Room {
   router: Router;

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 
@@ -17,34 +16,7 @@ import {
   nextEvent,
   videoParameters,
 } from './fixtures.js';
-
-// Where everything is built, a worker that is missing is a failure.
-const mayBeMissing = process.env.CI !== 'true';
-const skip =
-  isBuilt() || !mayBeMissing
-    ? false
-    : `there is no worker at ${workerBin}: build the release preset first`;
-
-function isBuilt(): boolean {
-  try {
-    accessSync(workerBin, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function withWorker(
-  body: (worker: Worker) => Promise<void>,
-  settings: types.WorkerSettings = {},
-): Promise<void> {
-  const worker = await createWorker({ workerBin, ...settings });
-  try {
-    await body(worker);
-  } finally {
-    await end(worker);
-  }
-}
+import { skip, withRealWorker as withWorker } from './real_worker.js';
 
 // The worker answers requests before it looks at its sockets, so what has just happened there may be
 // told by the next answer only.

@@ -442,8 +442,6 @@ describe('options', () => {
         name: 'UnsupportedError',
         message: new RegExp(`^${name} `),
       });
-      const sctp = { listenInfos, enableSctp: true } as unknown as types.WebRtcTransportOptions;
-      await assert.rejects(router.createWebRtcTransport(sctp), refusal('enableSctp'));
       await router.createWebRtcTransport({ listenInfos, enableTcp: true, enableSctp: false });
 
       const options = { producerId: producer.id, rtpCapabilities: browserCapabilities(router) };

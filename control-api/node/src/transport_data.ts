@@ -1,0 +1,320 @@
+// The data channels of a transport: its data producers and data consumers, and which streams are
+// taken.
+import { randomUUID } from 'node:crypto';
+
+import { DataConsumer } from './data_consumer.js';
+import { DataProducer, maxSubchannels } from './data_producer.js';
+import type { EnhancedEventEmitter } from './event_emitter.js';
+import { InvalidStateError, NotFoundError, ResourceExhaustedError } from './errors.js';
+import {
+  ConsumeDataT,
+  DataChannelClosedT,
+  DataChannelOpenedT,
+  DataConsumedT,
+  ProduceDataT,
+  RequestBody,
+  SctpStateChangeT,
+  type NotificationT,
+} from './generated/schema.js';
+import {
+  asAppData,
+  asBoolean,
+  asDictionary,
+  asId,
+  asList,
+  asName,
+  asText,
+  optional,
+} from './ortc/fields.js';
+import {
+  asStreamParameters,
+  asSubchannel,
+  decodeStream,
+  encodeStream,
+  type SctpParameters,
+  type SctpState,
+  type SctpStreamParameters,
+} from './sctp.js';
+import type { DtlsRole } from './ice_dtls.js';
+import type { AppData } from './types.js';
+import type { Channel } from './wire/channel.js';
+import { expectAnswer } from './wire/channel.js';
+
+export interface DataProducerOptions<Data extends AppData = AppData> {
+  /** 1 to 64 printable ASCII characters, unique in the worker; random if missing. */
+  id?: string;
+  /** The client's stream. If missing the application speaks, by DataProducer.send(). */
+  sctpStreamParameters?: SctpStreamParameters;
+  label?: string;
+  protocol?: string;
+  paused?: boolean;
+  appData?: Data;
+}
+
+export interface DataConsumerOptions<Data extends AppData = AppData> {
+  dataProducerId: string;
+  /** Those of the producer if missing. */
+  ordered?: boolean;
+  maxPacketLifeTime?: number;
+  maxRetransmits?: number;
+  /** Our addition: the stream; the lowest that is free if missing. */
+  streamId?: number;
+  /**
+   * Our addition: false opens the channel at the client, as 'datachannel' of its RTCPeerConnection
+   * (RFC 8832). Otherwise the client creates it itself, negotiated, as mediasoup-client does.
+   */
+  negotiated?: boolean;
+  /** Our addition: true has the application listen, by 'message', instead of the client. */
+  direct?: boolean;
+  paused?: boolean;
+  /** Messages of these sub-channels and of none; all if empty or missing. */
+  subchannels?: number[];
+  appData?: Data;
+}
+
+/** Our addition: a channel that the client opened by itself. Produce on its stream to hear it. */
+export interface DataChannelInfo {
+  sctpStreamParameters: SctpStreamParameters;
+  label: string;
+  protocol: string;
+}
+
+export type DataChangeEvents = {
+  sctpstatechange: [SctpState];
+  /** Our addition. */
+  datachannelopen: [DataChannelInfo];
+  /** Our addition: both sides have closed the channel on this stream. */
+  datachannelclose: [number];
+};
+
+export type DataObserverEvents = DataChangeEvents & {
+  newdataproducer: [DataProducer];
+  newdataconsumer: [DataConsumer];
+};
+
+/** What the transport's data channels may ask of the router. */
+export interface DataRouter {
+  addDataProducer(producer: DataProducer): void;
+  removeDataProducer(producer: DataProducer): void;
+  findDataProducer(id: string): DataProducer | undefined;
+}
+
+/** What they may ask of the transport. */
+export interface DataOwner {
+  channel: Channel;
+  transportId: string;
+  sctpParameters: SctpParameters | undefined;
+  router: DataRouter;
+  requireOpen: () => void;
+  /** Ours: 'auto' until it is decided. The client opens channels on even streams (RFC 8832 §6). */
+  dtlsRole: () => DtlsRole | undefined;
+  /** The transport, and those who watch it. */
+  emitter: EnhancedEventEmitter<DataChangeEvents>;
+  observer: EnhancedEventEmitter<DataObserverEvents>;
+}
+
+export class TransportData {
+  readonly #owner: DataOwner;
+  readonly #producers = new Map<string, DataProducer>();
+  readonly #consumers = new Map<string, DataConsumer>();
+  /** Streams to the client. */
+  readonly #outgoing = new Set<number>();
+  #state: SctpState | undefined;
+
+  constructor(owner: DataOwner) {
+    this.#owner = owner;
+    this.#state = owner.sctpParameters ? 'new' : undefined;
+  }
+
+  get state(): SctpState | undefined {
+    return this.#state;
+  }
+
+  async produce<Data extends AppData>(
+    options: DataProducerOptions<Data>,
+  ): Promise<DataProducer<Data>> {
+    const { channel, transportId, requireOpen } = this.#owner;
+    requireOpen();
+    asDictionary(options, 'options');
+    const id = optional(options.id, 'id', asId) ?? randomUUID();
+    const { sctpStreamParameters } = options;
+    const stream = optional(sctpStreamParameters, 'sctpStreamParameters', asStreamParameters);
+    if (stream) this.#requireSctp();
+    const label = optional(options.label, 'label', asText) ?? '';
+    const protocol = optional(options.protocol, 'protocol', asText) ?? '';
+    const paused = optional(options.paused, 'paused', asBoolean) ?? false;
+    const appData = asAppData(options.appData);
+    return channel.call({
+      method: RequestBody.ProduceData,
+      target: transportId,
+      body: new ProduceDataT(id, stream ? encodeStream(stream) : null, label, protocol, paused),
+      apply: () => {
+        requireOpen();
+        return this.#addProducer<Data>({
+          channel,
+          id,
+          sctpStreamParameters: stream,
+          label,
+          protocol,
+          paused,
+          appData,
+        });
+      },
+      applyLate: () => channel.close(id),
+    });
+  }
+
+  async consume<Data extends AppData>(
+    options: DataConsumerOptions<Data>,
+  ): Promise<DataConsumer<Data>> {
+    const { channel, transportId, requireOpen, router } = this.#owner;
+    requireOpen();
+    asDictionary(options, 'options');
+    const dataProducerId = asName(options.dataProducerId, 'dataProducerId');
+    const producer = router.findDataProducer(dataProducerId);
+    if (!producer)
+      throw new NotFoundError(`dataProducerId: the router has no data producer ${dataProducerId}`);
+    const negotiated = optional(options.negotiated, 'negotiated', asBoolean) ?? true;
+    const direct = optional(options.direct, 'direct', asBoolean) ?? false;
+    const paused = optional(options.paused, 'paused', asBoolean) ?? false;
+    const subchannels = asList(options.subchannels, 'subchannels', maxSubchannels, asSubchannel);
+    const appData = asAppData(options.appData);
+    const stream = direct ? undefined : this.#streamFor(options, producer, negotiated);
+    const id = randomUUID();
+    const body = new ConsumeDataT(
+      id,
+      dataProducerId,
+      stream ? encodeStream(stream) : null,
+      negotiated,
+      paused,
+      subchannels,
+    );
+    if (stream) this.#outgoing.add(stream.streamId);
+    const call = channel.call({
+      method: RequestBody.ConsumeData,
+      target: transportId,
+      body,
+      apply: (answer) => {
+        const { producerPaused, label, protocol } = expectAnswer(answer, DataConsumedT);
+        requireOpen();
+        return this.#addConsumer<Data>({
+          channel,
+          id,
+          dataProducerId,
+          dataProducerPaused: producerPaused,
+          sctpStreamParameters: stream,
+          label: String(label ?? ''),
+          protocol: String(protocol ?? ''),
+          paused,
+          subchannels,
+          appData,
+        });
+      },
+      applyLate: () => channel.close(id),
+    });
+    call.catch(() => stream && this.#outgoing.delete(stream.streamId));
+    return call;
+  }
+
+  /** True if the news was about data channels. */
+  handle(body: NotificationT['body']): boolean {
+    if (body instanceof SctpStateChangeT) {
+      this.#state = String(body.state) as SctpState;
+      this.#tell('sctpstatechange', this.#state);
+    } else if (body instanceof DataChannelOpenedT && body.stream) {
+      this.#tell('datachannelopen', {
+        sctpStreamParameters: decodeStream(body.stream),
+        label: String(body.label),
+        protocol: String(body.protocol),
+      });
+    } else if (body instanceof DataChannelClosedT) {
+      this.#tell('datachannelclose', body.streamId);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  transportClosed(): void {
+    for (const producer of [...this.#producers.values()]) producer.transportClosed();
+    for (const consumer of [...this.#consumers.values()]) consumer.transportClosed();
+    if (this.#state) this.#state = 'closed';
+  }
+
+  #tell<Name extends keyof DataChangeEvents>(name: Name, ...args: DataChangeEvents[Name]): void {
+    const { emitter, observer } = this.#owner;
+    emitter.safeEmit(name, ...args);
+    (observer as unknown as typeof emitter).safeEmit(name, ...args);
+  }
+
+  #addProducer<Data extends AppData>(
+    described: Omit<ConstructorParameters<typeof DataProducer<Data>>[0], 'onClose'>,
+  ): DataProducer<Data> {
+    const producer: DataProducer<Data> = new DataProducer<Data>({
+      ...described,
+      onClose: () => {
+        this.#producers.delete(described.id);
+        this.#owner.router.removeDataProducer(producer as unknown as DataProducer);
+      },
+    });
+    const anyProducer = producer as unknown as DataProducer;
+    this.#producers.set(producer.id, anyProducer);
+    this.#owner.router.addDataProducer(anyProducer);
+    this.#owner.observer.safeEmit('newdataproducer', anyProducer);
+    return producer;
+  }
+
+  #addConsumer<Data extends AppData>(
+    described: Omit<ConstructorParameters<typeof DataConsumer<Data>>[0], 'onClose'>,
+  ): DataConsumer<Data> {
+    const stream = described.sctpStreamParameters;
+    const consumer = new DataConsumer<Data>({
+      ...described,
+      onClose: () => {
+        this.#consumers.delete(described.id);
+        if (stream) this.#outgoing.delete(stream.streamId);
+      },
+    });
+    const anyConsumer = consumer as unknown as DataConsumer;
+    this.#consumers.set(consumer.id, anyConsumer);
+    this.#owner.observer.safeEmit('newdataconsumer', anyConsumer);
+    return consumer;
+  }
+
+  #requireSctp(): SctpParameters {
+    const { sctpParameters } = this.#owner;
+    if (!sctpParameters) throw new InvalidStateError('the transport was made without enableSctp');
+    return sctpParameters;
+  }
+
+  // What is promised is what the producer's client promised, unless the application wants another.
+  #streamFor(
+    options: DataConsumerOptions,
+    producer: DataProducer,
+    negotiated: boolean,
+  ): SctpStreamParameters {
+    const { OS } = this.#requireSctp();
+    const { ordered, maxPacketLifeTime, maxRetransmits } = options;
+    const asked = [ordered, maxPacketLifeTime, maxRetransmits].some((field) => field !== undefined);
+    const promise = asked
+      ? { ordered, maxPacketLifeTime, maxRetransmits }
+      : { ...producer.sctpStreamParameters };
+    const streamId = options.streamId ?? this.#freeStream(OS, negotiated);
+    return asStreamParameters({ ...promise, streamId }, 'options');
+  }
+
+  #freeStream(count: number, negotiated: boolean): number {
+    const taken = new Set(this.#outgoing);
+    for (const { sctpStreamParameters } of this.#producers.values()) {
+      if (sctpStreamParameters) taken.add(sctpStreamParameters.streamId);
+    }
+    const role = this.#owner.dtlsRole();
+    if (!negotiated && role !== 'client' && role !== 'server')
+      throw new InvalidStateError('channels can be opened once the transport has been connected');
+    const first = negotiated || role === 'client' ? 0 : 1;
+    for (let id = first; id < count; id += negotiated ? 1 : 2) {
+      if (!taken.has(id)) return id;
+    }
+    throw new ResourceExhaustedError(`all ${count} streams to the client are taken`);
+  }
+}
