@@ -133,8 +133,8 @@ class LiteAgent {
     std::array<uint8_t, kMaxResponse> bytes;
   };
 
-  // A bounded first-in-first-out queue. It keeps the room that it once needed, which is one entry or
-  // a few, so that checks cost no allocation and an idle transport little memory.
+  // A bounded first-in-first-out queue. It keeps the room that it once needed, which is one entry
+  // or a few, so that checks cost no allocation and an idle transport little memory.
   template <typename T, size_t kCapacity>
   class Queue {
    public:

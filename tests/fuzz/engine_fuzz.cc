@@ -88,8 +88,8 @@ class Script {
       case kRestartIce:
         return WithMember(which, [](Member& m) { m.RestartIce(); });
       case kMove:
-        return WithMember(
-            which, [](Member& m) { m.on_tcp() ? m.Reconnect() : m.MoveToOtherInterface(); });
+        return WithMember(which,
+                          [](Member& m) { m.on_tcp() ? m.Reconnect() : m.MoveToOtherInterface(); });
       case kRebind:
         return WithMember(which, [](Member& m) { m.Rebind(); });
       case kCutOff:

@@ -41,8 +41,8 @@ Simulation::Simulation(const Options& options)
   for (size_t i = 0; i < options.engines; ++i) {
     engines_.push_back(std::make_unique<SimEngine>(
         options.seed * 31 + i, WorkerCertificate(),
-        SimEngine::Options{options.pool_slots, options.adapts_to_bandwidth,
-                           options.estimate_traces, options.answers_stun}));
+        SimEngine::Options{options.pool_slots, options.adapts_to_bandwidth, options.estimate_traces,
+                           options.answers_stun}));
     schema::CreateRouterT router;
     router.router_id = "room";
     SLUICE_CHECK(Ask("", std::move(router), i).ok());

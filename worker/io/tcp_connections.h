@@ -86,8 +86,8 @@ class TcpConnections {
 
   void HandleTimeout(Timestamp now);
   std::optional<Timestamp> NextTimeout() const;
-  // A connection over which something was said, and which has ended since this was last asked. To be
-  // asked behind what came in the same turn.
+  // A connection over which something was said, and which has ended since this was last asked. To
+  // be asked behind what came in the same turn.
   std::optional<Path> NextEnded();
 
   size_t size() const { return connections_.size(); }
