@@ -18,6 +18,9 @@ constexpr uint8_t kTypePayloadFeedback = 206;
 constexpr uint8_t kTypeExtendedReport = 207;
 
 constexpr uint8_t kFormatNack = 1;
+// RFC 5104 §4.2.
+constexpr uint8_t kFormatTmmbr = 3;
+constexpr uint8_t kFormatTmmbn = 4;
 constexpr uint8_t kFormatTransportWide = 15;
 constexpr uint8_t kFormatPli = 1;
 constexpr uint8_t kFormatFir = 4;
@@ -35,6 +38,21 @@ RtcpKind PayloadFeedbackKind(uint8_t format, ByteView body) {
   return in.U32() == kRembIdentifier ? RtcpKind::kRemb : RtcpKind::kOther;
 }
 
+RtcpKind TransportFeedbackKind(uint8_t format) {
+  switch (format) {
+    case kFormatNack:
+      return RtcpKind::kNack;
+    case kFormatTmmbr:
+      return RtcpKind::kTmmbr;
+    case kFormatTmmbn:
+      return RtcpKind::kTmmbn;
+    case kFormatTransportWide:
+      return RtcpKind::kTransportFeedback;
+    default:
+      return RtcpKind::kOther;
+  }
+}
+
 RtcpKind KindOf(uint8_t type, uint8_t count, ByteView body) {
   switch (type) {
     case kTypeSenderReport:
@@ -48,8 +66,7 @@ RtcpKind KindOf(uint8_t type, uint8_t count, ByteView body) {
     case kTypeExtendedReport:
       return RtcpKind::kExtendedReport;
     case kTypeTransportFeedback:
-      if (count == kFormatNack) return RtcpKind::kNack;
-      return count == kFormatTransportWide ? RtcpKind::kTransportFeedback : RtcpKind::kOther;
+      return TransportFeedbackKind(count);
     case kTypePayloadFeedback:
       return PayloadFeedbackKind(count, body);
     default:
@@ -84,6 +101,10 @@ TypeAndFormat WireNames(RtcpKind kind) {
       return {kTypePayloadFeedback, kFormatFir};
     case RtcpKind::kRemb:
       return {kTypePayloadFeedback, kFormatApplication};
+    case RtcpKind::kTmmbr:
+      return {kTypeTransportFeedback, kFormatTmmbr};
+    case RtcpKind::kTmmbn:
+      return {kTypeTransportFeedback, kFormatTmmbn};
     case RtcpKind::kOther:
       break;
   }

@@ -26,6 +26,8 @@ enum class RtcpKind : uint8_t {
   kPli,
   kFir,
   kRemb,
+  kTmmbr,
+  kTmmbn,
   // Well formed, but nothing we read: APP, and formats of feedback we do not know.
   kOther,
 };

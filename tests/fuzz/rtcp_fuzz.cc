@@ -20,6 +20,7 @@
 #include "rtp/rtcp/remb.h"
 #include "rtp/rtcp/sdes.h"
 #include "rtp/rtcp/sender_report.h"
+#include "rtp/rtcp/tmmbr.h"
 #include "rtp/rtcp/transport_feedback.h"
 
 namespace sluice::rtp {
@@ -87,6 +88,10 @@ bool CheckMember(const RtcpPacket& packet) {
       return RoundTrip<PictureLossIndication>(bytes);
     case RtcpKind::kFir:
       return RoundTrip<FullIntraRequest>(bytes);
+    case RtcpKind::kTmmbr:
+      return RoundTrip<BoundRequest>(bytes);
+    case RtcpKind::kTmmbn:
+      return RoundTrip<BoundNotification>(bytes);
     case RtcpKind::kRemb:
       return RoundTrip<Remb>(bytes);
     case RtcpKind::kOther:
