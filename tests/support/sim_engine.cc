@@ -110,6 +110,8 @@ void SimEngine::Flush(Timestamp now, SimNetwork& network) {
     }
     batch_.Clear();
   }
+  // Sending may have had news.
+  control_.Drain();
 }
 
 }  // namespace sluice::test

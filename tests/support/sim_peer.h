@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "dtls/context.h"
 #include "dtls/session.h"
+#include "dtls/srtp_keys.h"
 #include "dtls/srtp_session.h"
 #include "rtp/receive/feedback_recorder.h"
 #include "rtp/rtcp/report_block.h"
@@ -45,11 +46,21 @@ class SimPeer {
     std::string cname = "peer";
   };
 
+  // Of a media tool, which speaks RTP to an address it was given and has neither ICE nor DTLS.
+  struct Plain {
+    // In the clear without.
+    std::optional<dtls::SrtpKeys> srtp = std::nullopt;
+    // Where RTCP goes, from our second socket, if it has a path of its own.
+    std::optional<Endpoint> rtcp_server = std::nullopt;
+  };
+
   // What is referred to must outlive the peer.
   SimPeer(const Options& options, const dtls::Context& context, Entropy& entropy);
 
   // The first check goes out.
   void Start(Timestamp now) { ice_.Start(now); }
+  // Instead: what is sent goes to Options::server at once.
+  void StartPlain(Timestamp now, const Plain& plain);
 
   // `datagram.path` is our socket and who sent it.
   void Receive(Timestamp now, const Datagram& datagram);
@@ -65,7 +76,7 @@ class SimPeer {
 
   void Close(Timestamp now) { dtls_.Close(now); }
 
-  bool connected() const { return srtp_ != nullptr; }
+  bool connected() const { return srtp_ != nullptr || plain_.has_value(); }
   std::optional<Timestamp> connected_at() const { return connected_at_; }
   std::optional<dtls::Session::CloseReason> closed() const { return closed_; }
   IceController& ice() { return ice_; }
@@ -109,6 +120,10 @@ class SimPeer {
 
  private:
   void DrainSession(Timestamp now);
+  void BeginMedia(Timestamp now);
+  Path PathOf(bool rtcp) const;
+  std::optional<size_t> Open(ByteSpan bytes, bool rtcp);
+  std::optional<size_t> SealRtcp(ByteSpan out, size_t clear);
   void ReceiveRtp(Timestamp now, ByteView protected_bytes);
   void ReceiveRtcp(Timestamp now, ByteView protected_bytes);
   void ReceiveMember(Timestamp now, const rtp::RtcpPacket& member);
@@ -126,6 +141,7 @@ class SimPeer {
   IceController ice_;
   dtls::Session dtls_;
   std::unique_ptr<dtls::SrtpSession> srtp_;
+  std::optional<Plain> plain_;
   bool path_confirmed_ = false;
   std::optional<Timestamp> connected_at_;
   std::optional<dtls::Session::CloseReason> closed_;

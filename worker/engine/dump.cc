@@ -5,7 +5,9 @@
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
+#include "worker/engine/plain_link.h"
 #include "worker/engine/statistics.h"
+#include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
 namespace {
@@ -112,12 +114,26 @@ std::string Dump(const Workspace& workspace, const WebRtcServer& server) {
   return json.Done();
 }
 
+void DumpLink(const WebRtcLink& link, Json& json) {
+  json.Text("iceState", ice::StateName(link.agent().state()));
+  json.Text("dtlsState", DtlsStateName(link.dtls_state()));
+  json.Number("iceRequests", link.agent().counters().requests);
+  json.Number("iceRoleConflicts", link.agent().counters().role_conflicts);
+}
+
+void DumpLink(const PlainLink& link, Json& json) {
+  json.Truth("comedia", link.comedia());
+  json.Truth("rtcpMux", link.rtcp_mux());
+  if (link.path()) json.Text("remote", link.path()->remote.ToString());
+  if (link.rtcp_path()) json.Text("rtcpRemote", link.rtcp_path()->remote.ToString());
+}
+
 std::string Dump(const Workspace& workspace, const Transport& transport) {
   Json json;
   json.Text("id", transport.id);
-  json.Text("type", "webrtc");
-  json.Text("iceState", ice::StateName(transport.link.agent().state()));
-  json.Text("dtlsState", DtlsStateName(transport.link.dtls_state()));
+  json.Text("type", LinkKindName(transport.link.kind()));
+  if (const auto* link = transport.As<WebRtcLink>()) DumpLink(*link, json);
+  if (const auto* link = transport.As<PlainLink>()) DumpLink(*link, json);
   json.Text("srtpProfile", transport.link.srtp_profile());
   json.Texts("localUfrags", transport.ufrags);
   json.Texts("udpSockets", Addresses(transport.own_points));
@@ -126,8 +142,6 @@ std::string Dump(const Workspace& workspace, const Transport& transport) {
   json.Texts("validatedPaths", paths);
   json.Texts("producerIds", Names(workspace.producers, transport.producers));
   json.Texts("consumerIds", Names(workspace.consumers, transport.consumers));
-  json.Number("iceRequests", transport.link.agent().counters().requests);
-  json.Number("iceRoleConflicts", transport.link.agent().counters().role_conflicts);
   json.Drops(transport.AllDrops());
   return json.Done();
 }
@@ -153,6 +167,8 @@ std::string Dump(const Workspace& workspace, const Consumer& consumer) {
   json.Text("mid", consumer.plan.mid);
   json.Number("ssrc", stream.sent.ssrc().value());
   json.Truth("paused", consumer.paused);
+  json.Truth("unwanted", consumer.unwanted);
+  json.Number("parts", consumer.parts.size());
   json.Truth("producerPaused", workspace.producers.Find(consumer.producer)->paused);
   json.Truth("awaitingKeyFrame", stream.forwarder.awaiting_key_frame().has_value());
   json.Number("storedPackets", stream.cache.stored());

@@ -39,6 +39,15 @@ class Outbox {
                                       control::NotificationBody(std::move(native))));
   }
 
+  // The same for media, of which fewer may wait. False if it was dropped, which is for the caller
+  // to count.
+  template <typename Native>
+  bool Offer(std::string_view target, Native native) {
+    if (queue_.size() >= kMaxMedia) return false;
+    Notify(target, std::move(native));
+    return true;
+  }
+
   // The next message, valid until the next call of any method; empty if there is none.
   ByteView Poll();
 
@@ -47,6 +56,8 @@ class Outbox {
  private:
   // A room of a thousand that closes tells each once; ten of those at a time are plenty.
   static constexpr size_t kMaxQueued = 10'000;
+  // Half a second of ten pictures in motion. What is older is of no use to anybody who is so late.
+  static constexpr size_t kMaxMedia = 1'000;
 
   void Queue(control::FrameBytes frame) { queue_.emplace_back(frame.begin(), frame.end()); }
 

@@ -1,5 +1,6 @@
 // Requests about transports: where to listen, whom to trust, how fast.
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -9,12 +10,15 @@
 #include "worker/engine/dispatcher.h"
 #include "worker/engine/limits.h"
 #include "worker/engine/link_events.h"
+#include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
 namespace {
 
 // RFC 8445 §5.1.2.1: any value will do as long as earlier listen infos get higher ones.
 constexpr uint16_t kFirstLocalPreference = 10'000;
+
+constexpr char kNotWebRtc[] = "target: is no WebRTC transport";
 
 absl::StatusOr<ListenOptions> ReadListenInfo(const schema::ListenInfoT& info,
                                              const std::string& field) {
@@ -181,17 +185,18 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::Re
     }
     server = *found;
   }
-  const Handle<Transport> handle = workspace_.transports.Emplace(Transport::Options{
-      .dtls = workspace_.options.dtls,
-      .cipher = workspace_.options.cipher,
-      .entropy = workspace_.options.entropy,
-      .credentials = ice::Credentials::Generate(workspace_.options.entropy),
-      .consent_timeout = std::chrono::seconds(options.ice_consent_timeout_s),
-      .unix_offset = workspace_.options.unix_offset,
-      .initial_estimate = BitRate::Bps(options.initial_available_outgoing_bitrate),
-      .adapts_to_bandwidth = workspace_.options.adapts_to_bandwidth,
-      .traces_estimate = workspace_.options.estimate_traces != nullptr,
-  });
+  auto link = std::make_unique<WebRtcLink>(workspace_.options.dtls, workspace_.options.cipher,
+                                           ice::Credentials::Generate(workspace_.options.entropy),
+                                           std::chrono::seconds(options.ice_consent_timeout_s));
+  const Handle<Transport> handle = workspace_.transports.Emplace(
+      std::move(link),
+      Transport::Options{
+          .entropy = workspace_.options.entropy,
+          .unix_offset = workspace_.options.unix_offset,
+          .initial_estimate = BitRate::Bps(options.initial_available_outgoing_bitrate),
+          .adapts_to_bandwidth = workspace_.options.adapts_to_bandwidth,
+          .traces_estimate = workspace_.options.estimate_traces != nullptr,
+      });
   Transport& transport = *workspace_.transports.Find(handle);
   transport.id = options.transport_id;
   transport.router = *router;
@@ -210,7 +215,7 @@ Dispatcher::Result Dispatcher::Register(Handle<Transport> handle, Transport& tra
   workspace_.Wake(handle);
 
   schema::WebRtcTransportCreatedT created;
-  created.ice_parameters = Describe(transport.link.agent().local());
+  created.ice_parameters = Describe(transport.As<WebRtcLink>()->agent().local());
   created.ice_candidates = Candidates(server ? server->listen_points : transport.own_points);
   for (const dtls::Fingerprint& fingerprint : workspace_.options.dtls.fingerprints()) {
     auto described = std::make_unique<schema::FingerprintT>();
@@ -226,8 +231,9 @@ Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp now,
   absl::StatusOr<Handle<Transport>> handle = Target<Transport>(request);
   if (!handle.ok()) return handle.status();
   const auto& options = *request.body.AsConnectWebRtcTransport();
-  Transport& transport = *workspace_.transports.Find(*handle);
-  if (transport.link.connecting()) {
+  auto* const link = workspace_.transports.Find(*handle)->As<WebRtcLink>();
+  if (link == nullptr) return absl::FailedPreconditionError(kNotWebRtc);
+  if (link->connecting()) {
     return absl::FailedPreconditionError("connect: has been called before");
   }
   absl::StatusOr<dtls::Fingerprint> fingerprint = Strongest(options.fingerprints);
@@ -235,7 +241,7 @@ Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp now,
 
   // A peer without a preference leaves the active part to us: we are reachable, it may not be.
   const bool we_are_client = options.role != schema::DtlsRole::Client;
-  transport.link.Connect(we_are_client ? dtls::Role::kClient : dtls::Role::kServer, *fingerprint);
+  link->Connect(we_are_client ? dtls::Role::kClient : dtls::Role::kServer, *fingerprint);
   HandleLinkEvents(workspace_, now, *handle);
   workspace_.Wake(*handle);
 
@@ -248,8 +254,10 @@ Dispatcher::Result Dispatcher::RestartIce(Timestamp, const schema::RequestT& req
   absl::StatusOr<Handle<Transport>> handle = Target<Transport>(request);
   if (!handle.ok()) return handle.status();
   Transport& transport = *workspace_.transports.Find(*handle);
+  auto* const link = transport.As<WebRtcLink>();
+  if (link == nullptr) return absl::FailedPreconditionError(kNotWebRtc);
   const ice::Credentials fresh = ice::Credentials::Generate(workspace_.options.entropy);
-  transport.link.RestartIce(fresh);
+  link->RestartIce(fresh);
   RouteUfrag(workspace_, *handle, transport);
   schema::IceRestartedT restarted;
   restarted.ice_parameters = Describe(fresh);
