@@ -1,4 +1,4 @@
-// What goes into a WebRtcTransport and what it tells.
+// What goes into transports and what they tell.
 import type { Consumer } from './consumer.js';
 import type {
   DtlsParameters,
@@ -52,29 +52,37 @@ export interface ConsumeOptions<Data extends AppData = AppData> {
   priority?: number;
   /** Leaves out packets in which nobody speaks (Opus DTX). */
   ignoreDtx?: boolean;
-  /** Not supported: true is an UnsupportedError. */
+  /** Not supported: true is an UnsupportedError. Pipe transports do it by themselves. */
   pipe?: false;
   appData?: Data;
 }
+
+/** Of every transport. */
+export type TransportEvents = {
+  routerclose: [];
+  trace: [TransportTraceEventData];
+  listenererror: [string, Error];
+};
+
+export type TransportObserverEvents = {
+  close: [];
+  newproducer: [Producer];
+  newconsumer: [Consumer];
+  trace: [TransportTraceEventData];
+};
 
 export type ChangeEvents = {
   icestatechange: [IceState];
   iceselectedtuplechange: [TransportTuple];
   dtlsstatechange: [DtlsState, string?];
-  trace: [TransportTraceEventData];
 };
 
-export type WebRtcTransportEvents = ChangeEvents & {
-  routerclose: [];
-  listenserverclose: [];
-  listenererror: [string, Error];
-};
+export type WebRtcTransportEvents = TransportEvents &
+  ChangeEvents & {
+    listenserverclose: [];
+  };
 
-export type WebRtcTransportObserverEvents = ChangeEvents & {
-  close: [];
-  newproducer: [Producer];
-  newconsumer: [Consumer];
-};
+export type WebRtcTransportObserverEvents = TransportObserverEvents & ChangeEvents;
 
 /** What a transport may ask of its router. */
 export interface TransportRouter {
@@ -84,14 +92,19 @@ export interface TransportRouter {
   findProducer(id: string): Producer | undefined;
 }
 
-export interface WebRtcTransportInternal<Data extends AppData = AppData> {
+export interface TransportInternal<Data extends AppData = AppData> {
   channel: Channel;
   id: string;
   router: TransportRouter;
+  appData: Data;
+  onClose: () => void;
+}
+
+export interface WebRtcTransportInternal<
+  Data extends AppData = AppData,
+> extends TransportInternal<Data> {
   webRtcServer: WebRtcServer | undefined;
   iceParameters: IceParameters;
   iceCandidates: IceCandidate[];
   dtlsParameters: DtlsParameters;
-  appData: Data;
-  onClose: () => void;
 }
