@@ -41,8 +41,8 @@ FOLDED_OBJECTS = re.compile(r"/(?:libc|ld-linux-x86-64)[.-]|^\?\?\?$")
 # Which part of the work a function belongs to, by its qualified name: the first that fits.
 PARTS = (
     ("bench", r"sluice::bench::|sluice::test::|^main$"),
-    ("open", r"SrtpSession::Unprotect|ReplayWindow|SrtpTransform::Open|WebRtcLink::Open"),
-    ("seal", r"sluice::dtls::|WebRtcLink::Seal|Sealer"),
+    ("open", r"SrtpSession::Unprotect|ReplayWindow|SrtpTransform::Open|Link::Open"),
+    ("seal", r"sluice::dtls::|Link::Seal|Sealer"),
     ("feedback", r"BandwidthEstimator::Receive|FeedbackAdapter|TransportFeedback|Trendline"
                  r"|ArrivalGrouper|OveruseDetector|AimdRate|LossRate|Compound|RtcpPacket"
                  r"|Egress::(?:ReceiveFeedback|ResendMissing|RecordBlocks|RecordNack)"),

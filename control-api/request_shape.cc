@@ -74,13 +74,16 @@ class Shape {
   absl::Status status_;
 };
 
+void CheckListenInfo(const schema::ListenInfo& info, Shape& shape) {
+  shape.Known("listen_infos.protocol", info.protocol(), schema::Protocol::MAX);
+  shape.Text("listen_infos.ip", info.ip());
+  shape.Text("listen_infos.announced_address", info.announced_address());
+}
+
 template <typename List>
 void CheckListenInfos(const List* infos, Shape& shape) {
-  shape.Each("listen_infos", infos, kMaxListenInfos, [&shape](const schema::ListenInfo& info) {
-    shape.Known("listen_infos.protocol", info.protocol(), schema::Protocol::MAX);
-    shape.Text("listen_infos.ip", info.ip());
-    shape.Text("listen_infos.announced_address", info.announced_address());
-  });
+  shape.Each("listen_infos", infos, kMaxListenInfos,
+             [&shape](const schema::ListenInfo& info) { CheckListenInfo(info, shape); });
 }
 
 void CheckCodec(const schema::RtpCodecParameters& codec, Shape& shape) {
@@ -142,6 +145,34 @@ void Check(const schema::ConnectWebRtcTransport& body, Shape& shape) {
              });
 }
 
+void Check(const schema::CreatePlainTransport& body, Shape& shape) {
+  shape.Id("transport_id", body.transport_id());
+  CheckListenInfo(*body.listen_info(), shape);
+  if (body.rtcp_listen_info() != nullptr) CheckListenInfo(*body.rtcp_listen_info(), shape);
+  shape.Known("srtp_suite", body.srtp_suite(), schema::SrtpSuite::MAX);
+}
+
+void Check(const schema::CreatePipeTransport& body, Shape& shape) {
+  shape.Id("transport_id", body.transport_id());
+  CheckListenInfo(*body.listen_info(), shape);
+}
+
+void Check(const schema::ConnectPlainTransport& body, Shape& shape) {
+  shape.Text("ip", body.ip());
+  if (body.srtp() == nullptr) return;
+  shape.Known("srtp.suite", body.srtp()->suite(), schema::SrtpSuite::MAX);
+  shape.Text("srtp.key_base64", body.srtp()->key_base64());
+}
+
+void CheckPacket(const schema::Packet& packet, Shape& shape) {
+  shape.Count("packet.bytes", *packet.bytes(), kMaxPacketSize);
+}
+
+void Check(const schema::SendRtp& body, Shape& shape) {
+  shape.Each("packets", body.packets(), kMaxPackets,
+             [&shape](const schema::Packet& packet) { CheckPacket(packet, shape); });
+}
+
 void Check(const schema::Produce& body, Shape& shape) {
   shape.Id("producer_id", body.producer_id());
   shape.Known("kind", body.kind(), schema::MediaKind::MAX);
@@ -179,6 +210,32 @@ void Check(const schema::ConsumeData& body, Shape& shape) {
   shape.Id("data_consumer_id", body.data_consumer_id());
   shape.Id("data_producer_id", body.data_producer_id());
   CheckSubchannels(body.subchannels(), shape);
+}
+
+// Transports that are not of WebRTC, and packets of the application.
+void CheckLinks(const schema::Request& request, Shape& shape) {
+  switch (request.body_type()) {
+    case schema::RequestBody::CreatePlainTransport:
+      Check(*request.body_as_CreatePlainTransport(), shape);
+      break;
+    case schema::RequestBody::CreatePipeTransport:
+      Check(*request.body_as_CreatePipeTransport(), shape);
+      break;
+    case schema::RequestBody::CreateDirectTransport:
+      shape.Id("transport_id", request.body_as_CreateDirectTransport()->transport_id());
+      break;
+    case schema::RequestBody::ConnectPlainTransport:
+      Check(*request.body_as_ConnectPlainTransport(), shape);
+      break;
+    case schema::RequestBody::SendRtp:
+      Check(*request.body_as_SendRtp(), shape);
+      break;
+    case schema::RequestBody::SendRtcp:
+      CheckPacket(*request.body_as_SendRtcp()->packet(), shape);
+      break;
+    default:
+      break;
+  }
 }
 
 }  // namespace
@@ -237,6 +294,7 @@ absl::Status CheckShape(const schema::Request& request) {
       CheckSubchannels(request.body_as_SetSubchannels()->subchannels(), shape);
       break;
     default:
+      CheckLinks(request, shape);
       break;
   }
   return shape.status();

@@ -34,6 +34,9 @@ inline constexpr size_t kMaxLabelLength = 65'535;
 inline constexpr size_t kMaxSubchannels = 1'024;
 // Each type once, with room for those that are yet to come.
 inline constexpr size_t kMaxTraceTypes = 32;
+// What one request may bring to a direct transport; each fits a slot of the packet pool.
+inline constexpr size_t kMaxPackets = 64;
+inline constexpr size_t kMaxPacketSize = 1500;
 
 // InvalidArgument with one sentence that names the field, if `request` is out of bounds. The
 // request has been verified, has a body and a known method.

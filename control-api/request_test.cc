@@ -196,6 +196,35 @@ TEST(RequestTest, UnknownEnumValuesAreNamed) {
                 "log_level");
 }
 
+TEST(RequestTest, PacketsOfTheApplicationAreBounded) {
+  const auto packet = [](size_t size) {
+    auto made = std::make_unique<schema::PacketT>();
+    made->bytes.resize(size);
+    return made;
+  };
+  schema::SendRtpT many;
+  for (size_t i = 0; i <= kMaxPackets; ++i) many.packets.push_back(packet(12));
+  ExpectRefusal(Frame(3, "t", std::move(many)), 3, absl::StatusCode::kInvalidArgument,
+                "packets has more than 64");
+  schema::SendRtpT large;
+  large.packets.push_back(packet(kMaxPacketSize + 1));
+  ExpectRefusal(Frame(3, "t", std::move(large)), 3, absl::StatusCode::kInvalidArgument,
+                "packet.bytes has more than 1500");
+  schema::SendRtcpT report;
+  report.packet = packet(kMaxPacketSize + 1);
+  ExpectRefusal(Frame(3, "t", std::move(report)), 3, absl::StatusCode::kInvalidArgument,
+                "packet.bytes");
+}
+
+TEST(RequestTest, UnknownSrtpSuitesAreNamed) {
+  schema::CreatePlainTransportT create;
+  create.transport_id = "plain";
+  create.listen_info = std::make_unique<schema::ListenInfoT>();
+  create.srtp_suite = static_cast<schema::SrtpSuite>(3);
+  ExpectRefusal(Frame(3, "room", std::move(create)), 3, absl::StatusCode::kInvalidArgument,
+                "srtp_suite");
+}
+
 // 3 MiB of text, used by 1,000 codecs: 3 GiB if it were unpacked before it was measured.
 TEST(RequestTest, TextSharedByManyFieldsDoesNotUnfold) {
   Builder builder;

@@ -1,5 +1,6 @@
 #include "dtls/seal_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::dtls {
@@ -7,6 +8,13 @@ namespace {
 
 // A cipher library takes nothing for a mistake.
 bool HasText(const ClearRtp& clear) { return clear.written > clear.header || !clear.rest.empty(); }
+
+// Nothing protects the packet: it leaves as it was written.
+void Copy(SealJob& job) {
+  std::ranges::copy(job.clear.rest,
+                    job.clear.out.begin() + static_cast<std::ptrdiff_t>(job.clear.written));
+  job.sealed = true;
+}
 
 void SealAlone(SealJob& job) { job.sealed = job.transform->SealRtp(job.id, job.clear); }
 
@@ -21,6 +29,10 @@ std::span<const SealJob> SealQueue::Run() {
   };
   const std::span<SealJob> jobs = std::span(jobs_).first(std::exchange(count_, 0));
   for (SealJob& job : jobs) {
+    if (job.transform == nullptr) {
+      Copy(job);
+      continue;
+    }
     if (cipher_ == nullptr || !job.transform->seals_in_bursts() || !HasText(job.clear)) {
       SealAlone(job);
       continue;

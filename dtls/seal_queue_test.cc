@@ -133,6 +133,21 @@ TEST_P(SealQueueTest, AnEmptyQueueHasNothingToSeal) {
   EXPECT_FALSE(queue_.full());
 }
 
+// Clear packets stand among others; each leaves as it was written.
+TEST_P(SealQueueTest, WithoutATransformThePacketIsCopied) {
+  Outgoing sealed = AnyPacket(1);
+  ASSERT_NO_FATAL_FAILURE(Push(sealed));
+  const Bytes shared = {7, 8, 9};
+  Bytes room = {1, 2, 3, 0, 0, 0};
+  SealJob clear;
+  clear.clear = {room, 2, 3, shared};
+  queue_.Push(clear);
+  const std::span<const SealJob> done = queue_.Run();
+  ASSERT_EQ(done.size(), 2u);
+  EXPECT_TRUE(done[0].sealed && done[1].sealed);
+  EXPECT_THAT(room, testing::ElementsAre(1, 2, 3, 7, 8, 9));
+}
+
 INSTANTIATE_TEST_SUITE_P(Suites, SealQueueTest, testing::ValuesIn(test::SrtpSuites()),
                          [](const auto& suite) { return test::SrtpSuiteName(suite.param); });
 

@@ -40,7 +40,8 @@ struct ClearRtp {
 
 class SrtpTransform;
 
-// A packet to be sealed later, together with others; see SealQueue.
+// A packet to be sealed later, together with others; see SealQueue. Without a transform it is to
+// leave in the clear.
 struct SealJob {
   SrtpTransform* transform = nullptr;
   PacketId id;

@@ -13,11 +13,15 @@ constexpr uint8_t kTypeSenderReport = 200;
 constexpr uint8_t kTypeReceiverReport = 201;
 constexpr uint8_t kTypeSourceDescription = 202;
 constexpr uint8_t kTypeBye = 203;
+constexpr uint8_t kTypeApplicationData = 204;
 constexpr uint8_t kTypeTransportFeedback = 205;
 constexpr uint8_t kTypePayloadFeedback = 206;
 constexpr uint8_t kTypeExtendedReport = 207;
 
 constexpr uint8_t kFormatNack = 1;
+// RFC 5104 §4.2.
+constexpr uint8_t kFormatTmmbr = 3;
+constexpr uint8_t kFormatTmmbn = 4;
 constexpr uint8_t kFormatTransportWide = 15;
 constexpr uint8_t kFormatPli = 1;
 constexpr uint8_t kFormatFir = 4;
@@ -35,6 +39,21 @@ RtcpKind PayloadFeedbackKind(uint8_t format, ByteView body) {
   return in.U32() == kRembIdentifier ? RtcpKind::kRemb : RtcpKind::kOther;
 }
 
+RtcpKind TransportFeedbackKind(uint8_t format) {
+  switch (format) {
+    case kFormatNack:
+      return RtcpKind::kNack;
+    case kFormatTmmbr:
+      return RtcpKind::kTmmbr;
+    case kFormatTmmbn:
+      return RtcpKind::kTmmbn;
+    case kFormatTransportWide:
+      return RtcpKind::kTransportFeedback;
+    default:
+      return RtcpKind::kOther;
+  }
+}
+
 RtcpKind KindOf(uint8_t type, uint8_t count, ByteView body) {
   switch (type) {
     case kTypeSenderReport:
@@ -45,11 +64,12 @@ RtcpKind KindOf(uint8_t type, uint8_t count, ByteView body) {
       return RtcpKind::kSourceDescription;
     case kTypeBye:
       return RtcpKind::kBye;
+    case kTypeApplicationData:
+      return RtcpKind::kApplicationData;
     case kTypeExtendedReport:
       return RtcpKind::kExtendedReport;
     case kTypeTransportFeedback:
-      if (count == kFormatNack) return RtcpKind::kNack;
-      return count == kFormatTransportWide ? RtcpKind::kTransportFeedback : RtcpKind::kOther;
+      return TransportFeedbackKind(count);
     case kTypePayloadFeedback:
       return PayloadFeedbackKind(count, body);
     default:
@@ -72,6 +92,8 @@ TypeAndFormat WireNames(RtcpKind kind) {
       return {kTypeSourceDescription, 0};
     case RtcpKind::kBye:
       return {kTypeBye, 0};
+    case RtcpKind::kApplicationData:
+      return {kTypeApplicationData, 0};
     case RtcpKind::kExtendedReport:
       return {kTypeExtendedReport, 0};
     case RtcpKind::kNack:
@@ -84,6 +106,10 @@ TypeAndFormat WireNames(RtcpKind kind) {
       return {kTypePayloadFeedback, kFormatFir};
     case RtcpKind::kRemb:
       return {kTypePayloadFeedback, kFormatApplication};
+    case RtcpKind::kTmmbr:
+      return {kTypeTransportFeedback, kFormatTmmbr};
+    case RtcpKind::kTmmbn:
+      return {kTypeTransportFeedback, kFormatTmmbn};
     case RtcpKind::kOther:
       break;
   }

@@ -26,7 +26,10 @@ enum class RtcpKind : uint8_t {
   kPli,
   kFir,
   kRemb,
-  // Well formed, but nothing we read: APP, and formats of feedback we do not know.
+  kTmmbr,
+  kTmmbn,
+  kApplicationData,
+  // Well formed, but nothing we read: formats of feedback we do not know.
   kOther,
 };
 

@@ -46,13 +46,15 @@ TEST(RtcpPacketTest, TellsFeedbackByItsFormat) {
   const auto kind = [](std::string_view hex) { return RtcpPacket::Parse(FromHex(hex))->kind(); };
   EXPECT_EQ(kind("81 cd 00 00"), RtcpKind::kNack);
   EXPECT_EQ(kind("8f cd 00 00"), RtcpKind::kTransportFeedback);
-  EXPECT_EQ(kind("83 cd 00 00"), RtcpKind::kOther);  // TMMBR
+  EXPECT_EQ(kind("83 cd 00 00"), RtcpKind::kTmmbr);
+  EXPECT_EQ(kind("84 cd 00 00"), RtcpKind::kTmmbn);
+  EXPECT_EQ(kind("85 cd 00 00"), RtcpKind::kOther);  // RTCP-SR-REQ
   EXPECT_EQ(kind("81 ce 00 00"), RtcpKind::kPli);
   EXPECT_EQ(kind("84 ce 00 00"), RtcpKind::kFir);
   EXPECT_EQ(kind("8f ce 00 03 00 00 00 01 00 00 00 00 52 45 4d 42"), RtcpKind::kRemb);
   EXPECT_EQ(kind("8f ce 00 03 00 00 00 01 00 00 00 00 52 45 4d 43"), RtcpKind::kOther);
   EXPECT_EQ(kind("8f ce 00 02 00 00 00 01 00 00 00 00"), RtcpKind::kOther);
-  EXPECT_EQ(kind("80 cc 00 00"), RtcpKind::kOther);  // APP
+  EXPECT_EQ(kind("80 cc 00 00"), RtcpKind::kApplicationData);
 }
 
 TEST(RtcpPacketTest, ReadRtcpWantsOnePacketOfTheKind) {

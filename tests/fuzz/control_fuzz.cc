@@ -145,9 +145,40 @@ schema::RequestBodyUnion SetBitrate() {
   return body;
 }
 
+schema::RequestBodyUnion CreatePlain() {
+  schema::CreatePlainTransportT create;
+  create.transport_id = "transport";
+  create.listen_info = std::move(SomeListenInfos().front());
+  create.rtcp_listen_info = std::move(SomeListenInfos().front());
+  schema::RequestBodyUnion body;
+  body.Set(std::move(create));
+  return body;
+}
+
+schema::RequestBodyUnion ConnectPlain() {
+  schema::ConnectPlainTransportT connect;
+  connect.ip = "127.0.0.1";
+  connect.port = 5004;
+  connect.srtp = std::make_unique<schema::SrtpParametersT>();
+  connect.srtp->key_base64 = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+  schema::RequestBodyUnion body;
+  body.Set(std::move(connect));
+  return body;
+}
+
+schema::RequestBodyUnion SendRtp() {
+  schema::SendRtpT send;
+  send.packets.push_back(std::make_unique<schema::PacketT>());
+  send.packets.back()->bytes = {0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 9};
+  schema::RequestBodyUnion body;
+  body.Set(std::move(send));
+  return body;
+}
+
 Bytes HonestFrame(uint8_t choice) {
-  constexpr schema::RequestBodyUnion (*kBodies[])() = {Produce,      Consume, CreateTransport,
-                                                       CreateServer, Connect, SetBitrate};
+  constexpr schema::RequestBodyUnion (*kBodies[])() = {Produce,      Consume,      CreateTransport,
+                                                       CreateServer, Connect,      SetBitrate,
+                                                       CreatePlain,  ConnectPlain, SendRtp};
   schema::RequestT request;
   request.id = 1;
   request.target = "target";

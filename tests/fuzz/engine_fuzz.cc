@@ -86,10 +86,10 @@ class Script {
       case kClose:
         return Close(which);
       case kRestartIce:
-        return WithMember(which, [](Member& m) { m.RestartIce(); });
+        return WithBrowser(which, [](Member& m) { m.RestartIce(); });
       case kMove:
-        return WithMember(which,
-                          [](Member& m) { m.on_tcp() ? m.Reconnect() : m.MoveToOtherInterface(); });
+        return WithBrowser(
+            which, [](Member& m) { m.on_tcp() ? m.Reconnect() : m.MoveToOtherInterface(); });
       case kRebind:
         return WithMember(which, [](Member& m) { m.Rebind(); });
       case kCutOff:
@@ -120,10 +120,12 @@ class Script {
     const Bytes bytes = Take(which);
     switch (action) {
       case kStrangerSends:
-        return sim_.SendAs(stranger_, sim_.server(), bytes);
+        // Everybody's port, and that of a tool.
+        sim_.SendAs(stranger_, sim_.server(), bytes);
+        return WithMember(which, [&](Member& m) { sim_.SendAs(stranger_, m.server(), bytes); });
       case kSpoof:
         return WithMember(which, [&](Member& m) {
-          sim_.network().Inject(sim_.now(), m.shown(), sim_.server(), bytes);
+          sim_.network().Inject(sim_.now(), m.shown(), m.server(), bytes);
         });
       case kPeerSendsRtp:
         return WithMember(which, [&](Member& m) { SendRtp(m, bytes); });
@@ -150,10 +152,29 @@ class Script {
     options.tell_role = options.role == dtls::Role::kClient || (which & 2);
     options.impostor = (which & 0x1c) == 0x1c;
     options.consent_timeout_s = which & 0x20 ? 10 : 30;
-    if ((which & 0xc0) == 0xc0) options.tcp = StreamOptions{.one_way = milliseconds(5)};
+    // A tool has one address and no connections.
+    if (which & 0x40) {
+      options.plain = SomeTool(which);
+    } else if (which & 0x80) {
+      options.tcp = StreamOptions{.one_way = milliseconds(5)};
+    }
     Member& member = sim_.Arrive("m" + std::to_string(next_name_++), options);
     members_.push_back(&member);
     targets_.push_back(member.transport());
+  }
+
+  static PlainOptions SomeTool(uint8_t which) {
+    PlainOptions plain{.rtcp_mux = (which & 1) != 0, .comedia = (which & 2) != 0};
+    if (which & 4) plain.srtp = dtls::SrtpProfile::kAesCm128HmacSha1_80;
+    return plain;
+  }
+
+  // Tools have no ICE.
+  template <typename What>
+  void WithBrowser(uint8_t which, What what) {
+    WithMember(which, [&](Member& member) {
+      if (!member.is_tool()) what(member);
+    });
   }
 
   template <typename What>

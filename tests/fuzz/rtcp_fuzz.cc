@@ -4,12 +4,14 @@
 // takes is written and read again, and must be the same. A history goes through the recorder, and
 // every packet of feedback that comes out must say what went in.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <vector>
 
 #include "rtp/receive/feedback_recorder.h"
+#include "rtp/rtcp/application_data.h"
 #include "rtp/rtcp/bye.h"
 #include "rtp/rtcp/compound.h"
 #include "rtp/rtcp/extended_report.h"
@@ -20,6 +22,7 @@
 #include "rtp/rtcp/remb.h"
 #include "rtp/rtcp/sdes.h"
 #include "rtp/rtcp/sender_report.h"
+#include "rtp/rtcp/tmmbr.h"
 #include "rtp/rtcp/transport_feedback.h"
 
 namespace sluice::rtp {
@@ -49,6 +52,18 @@ void CheckNack(ByteView packet) {
   size_t visited = 0;
   nack->ForEachLost([&](SeqNo) { ++visited; });
   Require(visited == nack->lost_count() && visited <= 17 * GenericNack::kMaxEntries);
+}
+
+bool CheckApplicationData(ByteView packet) {
+  const auto parsed = ApplicationData::Parse(packet);
+  if (!parsed) return false;
+  std::vector<uint8_t> buffer(packet.size() + 4);
+  ByteWriter out(buffer);
+  parsed->WriteTo(out);
+  const auto again = ApplicationData::Parse(out.written());
+  Require(again && again->name == parsed->name && again->subtype == parsed->subtype);
+  Require(std::ranges::equal(again->data, parsed->data));
+  return true;
 }
 
 void CheckFeedback(ByteView packet) {
@@ -87,8 +102,14 @@ bool CheckMember(const RtcpPacket& packet) {
       return RoundTrip<PictureLossIndication>(bytes);
     case RtcpKind::kFir:
       return RoundTrip<FullIntraRequest>(bytes);
+    case RtcpKind::kTmmbr:
+      return RoundTrip<BoundRequest>(bytes);
+    case RtcpKind::kTmmbn:
+      return RoundTrip<BoundNotification>(bytes);
     case RtcpKind::kRemb:
       return RoundTrip<Remb>(bytes);
+    case RtcpKind::kApplicationData:
+      return CheckApplicationData(bytes);
     case RtcpKind::kOther:
       return true;
   }

@@ -8,10 +8,12 @@ import { addresses } from './suites/addresses.js';
 import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
 import { encrypted } from './suites/encrypted.js';
+import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
 import { link } from './suites/link.js';
 import { networks } from './suites/networks.js';
+import { plain } from './suites/plain.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
 import { speakers } from './suites/speakers.js';
@@ -22,7 +24,7 @@ import { trains } from './suites/trains.js';
 // SLUICE_INTEROP=codecs,recovery runs only these.
 const kSuites = { joinTime, codecs, controls, recovery, refusals, tcp, link, networks };
 // These run when they are named.
-const kOnRequest = { addresses, layers, encrypted, speakers, tiles, trains };
+const kOnRequest = { addresses, hosts, layers, encrypted, plain, speakers, tiles, trains };
 const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
 
 test('conference', { skip: whyNoBrowser }, async (t) => {

@@ -123,6 +123,8 @@ void SimEngine::Flush(Timestamp now, SimNetwork& network) {
   for (const Path& path : sockets_.TakeReleased()) {
     if (const Endpoint* local = sockets_.Find(path.socket)) network.Break(path.remote, *local);
   }
+  // Sending may have had news.
+  control_.Drain();
 }
 
 }  // namespace sluice::test

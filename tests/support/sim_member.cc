@@ -1,6 +1,7 @@
 #include "tests/support/sim_member.h"
 
 #include "base/check.h"
+#include "dtls/srtp_master.h"
 #include "tests/support/simulation.h"
 
 namespace sluice::test {
@@ -12,6 +13,16 @@ std::vector<Endpoint> SocketsOf(size_t number, TransportProtocol protocol) {
   const auto low = static_cast<uint8_t>(1 + number % 250);
   return {{IpAddress::V4(198, 18, high, low), 50'000, protocol},
           {IpAddress::V4(198, 19, high, low), 50'000, protocol}};
+}
+
+// A tool has one address, and a second port for RTCP.
+std::vector<Endpoint> ToolSocketsOf(size_t number) {
+  const Endpoint rtp = SocketsOf(number, TransportProtocol::kUdp).front();
+  return {rtp, {rtp.address, static_cast<uint16_t>(rtp.port + 1)}};
+}
+
+schema::SrtpSuite SuiteOf(dtls::SrtpProfile profile) {
+  return static_cast<schema::SrtpSuite>(static_cast<int>(profile));
 }
 
 std::unique_ptr<schema::ConsumerLayersT> LayersOf(rtp::LayerId layers) {
@@ -47,47 +58,126 @@ Member::Member(Simulation& sim, std::string name, size_t number, const MemberOpt
       number_(number),
       options_(options),
       transport_(name_ + "-transport") {
+  SetLink(options.link.value_or(sim.options_.link));
+  if (options.plain) {
+    CreatePlain();
+  } else {
+    CreateWebRtc();
+  }
+}
+
+std::unique_ptr<schema::ListenInfoT> Member::OwnPort() const {
+  auto info = std::make_unique<schema::ListenInfoT>();
+  info->ip = sim_.server(options_.engine).address.ToString();
+  return info;
+}
+
+void Member::CreateWebRtc() {
   schema::CreateWebRtcTransportT create;
   create.transport_id = transport_;
-  create.ice_consent_timeout_s = options.consent_timeout_s;
-  create.enable_tcp = options.tcp.has_value();
-  create.enable_udp = !options.tcp;
-  if (options.data_channels) create.sctp = std::make_unique<schema::SctpParametersT>();
-  if (sim.options_.shared_port) {
+  create.ice_consent_timeout_s = options_.consent_timeout_s;
+  create.enable_tcp = options_.tcp.has_value();
+  create.enable_udp = !options_.tcp;
+  if (options_.data_channels) create.sctp = std::make_unique<schema::SctpParametersT>();
+  if (sim_.options_.shared_port) {
     create.webrtc_server_id = "server";
   } else {
-    auto info = std::make_unique<schema::ListenInfoT>();
-    info->ip = sim.server(options.engine).address.ToString();
-    create.listen_infos.push_back(std::move(info));
+    create.listen_infos.push_back(OwnPort());
   }
-  const SimControl::Answer answer = Ask(options.router, std::move(create));
+  const SimControl::Answer answer = Ask(options_.router, std::move(create));
   SLUICE_CHECK(answer.ok());
   const schema::WebRtcTransportCreatedT& created = *answer.body.AsWebRtcTransportCreated();
   const schema::IceCandidateT& candidate = *created.ice_candidates.front();
-  const auto protocol = options.tcp ? TransportProtocol::kTcp : TransportProtocol::kUdp;
+  const auto protocol = options_.tcp ? TransportProtocol::kTcp : TransportProtocol::kUdp;
   server_ = {*IpAddress::Parse(candidate.address), candidate.port, protocol};
   worker_credentials_ = {created.ice_parameters->username_fragment,
                          created.ice_parameters->password};
   const auto& fingerprint = *created.dtls_fingerprints.back();
 
   SimPeer::Options peer{
-      .local = ice::Credentials::Generate(sim.entropy()),
+      .local = ice::Credentials::Generate(sim_.entropy()),
       .remote = worker_credentials_,
-      .sockets = SocketsOf(number, protocol),
+      .sockets = SocketsOf(number_, protocol),
       .server = server_,
-      .nomination = options.nomination,
-      .role = options.role,
+      .nomination = options_.nomination,
+      .role = options_.role,
       .expected = *dtls::Fingerprint::Parse(fingerprint.algorithm, fingerprint.value),
       .cname = name_,
-      .data_channels = options.data_channels,
+      .data_channels = options_.data_channels,
   };
-  SetLink(options.link.value_or(sim.options_.link));
   peer_ = std::make_unique<SimPeer>(
-      peer, options.impostor ? Simulation::ForeignCertificate() : Simulation::PeerCertificate(),
-      sim.entropy());
+      peer, options_.impostor ? Simulation::ForeignCertificate() : Simulation::PeerCertificate(),
+      sim_.entropy());
+}
+
+void Member::CreatePlain() {
+  const PlainOptions& plain = *options_.plain;
+  schema::CreatePlainTransportT create;
+  create.transport_id = transport_;
+  create.listen_info = OwnPort();
+  create.rtcp_mux = plain.rtcp_mux;
+  create.comedia = plain.comedia;
+  create.enable_srtp = plain.srtp.has_value();
+  if (plain.srtp) create.srtp_suite = SuiteOf(*plain.srtp);
+  const SimControl::Answer answer = Ask(options_.router, std::move(create));
+  SLUICE_CHECK(answer.ok());
+  const schema::PlainTransportCreatedT& created = *answer.body.AsPlainTransportCreated();
+  server_ = {*IpAddress::Parse(created.local_address), created.local_port};
+  if (created.rtcp_local_port != 0) {
+    rtcp_server_ = Endpoint{*IpAddress::Parse(created.rtcp_local_address), created.rtcp_local_port};
+  }
+  const SimPeer::Options peer{.local = ice::Credentials::Generate(sim_.entropy()),
+                              .remote = ice::Credentials::Generate(sim_.entropy()),
+                              .sockets = ToolSocketsOf(number_),
+                              .server = server_,
+                              .expected = Simulation::WorkerCertificate().fingerprints().back(),
+                              .cname = name_};
+  peer_ = std::make_unique<SimPeer>(peer, Simulation::PeerCertificate(), sim_.entropy());
+}
+
+SimControl::Answer Member::ConnectPlain() {
+  const PlainOptions& plain = *options_.plain;
+  schema::ConnectPlainTransportT connect;
+  if (!plain.comedia) {
+    connect.ip = peer_->socket(SocketId(0)).address.ToString();
+    connect.port = peer_->socket(SocketId(0)).port;
+    if (!plain.rtcp_mux) connect.rtcp_port = peer_->socket(SocketId(1)).port;
+  }
+  std::optional<dtls::SrtpMaster> own;
+  if (plain.srtp) {
+    own = dtls::SrtpMaster::Generate(plain.own_srtp.value_or(*plain.srtp), sim_.entropy());
+    connect.srtp = std::make_unique<schema::SrtpParametersT>();
+    connect.srtp->suite = SuiteOf(own->profile());
+    connect.srtp->key_base64 = own->ToBase64();
+  }
+  SimControl::Answer answer = Ask(transport_, std::move(connect));
+  SimPeer::Plain started{.rtcp_server = rtcp_server_};
+  if (own && answer.ok()) {
+    const auto& connected = *answer.body.AsPlainTransportConnected();
+    const auto theirs = dtls::SrtpMaster::FromBase64(own->profile(), connected.srtp->key_base64);
+    SLUICE_CHECK(theirs.has_value());
+    started.srtp = dtls::SrtpKeys::FromHalves(own->profile(), own->bytes(), theirs->bytes());
+  }
+  peer_->StartPlain(sim_.now(), started);
+  sim_.Flush();
+  return answer;
+}
+
+// Tools know nothing of what browsers put into headers.
+std::unique_ptr<schema::RtpParametersT> Member::Describe(const SimTrackOptions& track,
+                                                         const std::string& cname) const {
+  auto parameters = DescribeTrack(track, cname);
+  if (!options_.plain) return parameters;
+  parameters->header_extensions.clear();
+  for (const auto& codec : parameters->codecs) {
+    std::erase_if(codec->rtcp_feedback,
+                  [](const auto& feedback) { return feedback->type == "transport-cc"; });
+  }
+  return parameters;
 }
 
 SimControl::Answer Member::Connect() {
+  if (options_.plain) return ConnectPlain();
   schema::ConnectWebRtcTransportT connect;
   if (options_.tell_role) {
     connect.role =
@@ -129,7 +219,7 @@ Publication& Member::Publish(SimTrackOptions track, const PublishOptions& option
   schema::ProduceT produce;
   produce.producer_id = name_ + "-producer-" + track.mid;
   produce.kind = SchemaKind(track.kind);
-  produce.rtp_parameters = DescribeTrack(track, name_);
+  produce.rtp_parameters = Describe(track, name_);
   produce.mapping = DescribeMapping(track.kind);
   produce.paused = options.paused;
   const std::string id = produce.producer_id;
@@ -179,7 +269,7 @@ Subscription& Member::Subscribe(const Publication& publication, const SubscribeO
   consume.consumer_id = name_ + "-consumer-" + track.mid;
   consume.producer_id = publication.id();
   consume.kind = SchemaKind(track.kind);
-  consume.rtp_parameters = DescribeTrack(track, "source");
+  consume.rtp_parameters = Describe(track, "source");
   consume.paused = options.paused;
   if (options.preferred) consume.preferred_layers = LayersOf(*options.preferred);
   consume.priority = options.priority;
@@ -252,6 +342,7 @@ void Member::SetLink(const LinkOptions& link) {
 }
 
 Endpoint Member::shown() const {
+  if (options_.plain) return sim_.network().Shown(peer_->socket(SocketId(0)));
   return sim_.network().Shown(peer_->socket(const_cast<SimPeer&>(*peer_).ice().path().socket));
 }
 

@@ -14,6 +14,7 @@
 #include "base/endpoint.h"
 #include "control-api/response.h"
 #include "dtls/context.h"
+#include "dtls/srtp_keys.h"
 #include "rtp/forward/layer.h"
 #include "tests/support/sim_control.h"
 #include "tests/support/sim_link.h"
@@ -24,6 +25,16 @@ namespace sluice::test {
 
 class Member;
 class Simulation;
+
+// Of a media tool on a plain transport.
+struct PlainOptions {
+  bool rtcp_mux = true;
+  bool comedia = false;
+  // As the transport is asked for; in the clear without.
+  std::optional<dtls::SrtpProfile> srtp = std::nullopt;
+  // Of the tool, if it is another.
+  std::optional<dtls::SrtpProfile> own_srtp = std::nullopt;
+};
 
 struct MemberOptions {
   size_t engine = 0;
@@ -41,6 +52,8 @@ struct MemberOptions {
   // (Simulation::Options::listens_on_tcp).
   std::optional<StreamOptions> tcp = std::nullopt;
   bool data_channels = false;
+  // A media tool and not a browser, if this is given.
+  std::optional<PlainOptions> plain = std::nullopt;
 };
 
 struct SimEncodingOptions {
@@ -150,6 +163,8 @@ class Member {
   void SetLink(const LinkOptions& link);
 
   bool connected() const { return peer_->connected(); }
+  // It is no browser.
+  bool is_tool() const { return options_.plain.has_value(); }
   const std::string& name() const { return name_; }
   // The id of the transport.
   const std::string& transport() const { return transport_; }
@@ -166,6 +181,12 @@ class Member {
   uint64_t datagrams_received = 0;
 
  private:
+  void CreateWebRtc();
+  void CreatePlain();
+  std::unique_ptr<schema::ListenInfoT> OwnPort() const;
+  SimControl::Answer ConnectPlain();
+  std::unique_ptr<schema::RtpParametersT> Describe(const SimTrackOptions& track,
+                                                   const std::string& cname) const;
   Publication& PublishEncodings(const SimTrackOptions& common, const PublishOptions& options);
   Publication& Publish(SimTrackOptions track, const PublishOptions& options);
   template <typename Body>
@@ -178,6 +199,8 @@ class Member {
   std::string transport_;
   Endpoint server_;
   ice::Credentials worker_credentials_;
+  // Of plain transports.
+  std::optional<Endpoint> rtcp_server_;
   std::unique_ptr<SimPeer> peer_;
   std::vector<std::unique_ptr<Publication>> publications_;
   std::vector<std::unique_ptr<Subscription>> subscriptions_;

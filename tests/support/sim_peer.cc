@@ -63,9 +63,7 @@ void SimPeer::DrainSession(Timestamp now) {
       auto srtp = dtls::SrtpSession::Create(connected->keys);
       SLUICE_CHECK(srtp.ok());
       srtp_ = *std::move(srtp);
-      connected_at_ = now;
-      next_report_ = now + kReportInterval / 10;
-      for (const auto& track : sent_) track->Start(now);
+      BeginMedia(now);
       if (data_ != nullptr) data_->Connect(now);
     } else if (const auto* data = std::get_if<dtls::Session::ApplicationData>(&*event)) {
       data_->Receive(now, data->bytes);
@@ -77,6 +75,40 @@ void SimPeer::DrainSession(Timestamp now) {
     }
     events_.push_back(*std::move(event));
   }
+}
+
+void SimPeer::StartPlain(Timestamp now, const Plain& plain) {
+  plain_ = plain;
+  if (plain.srtp) {
+    auto srtp = dtls::SrtpSession::Create(*plain.srtp);
+    SLUICE_CHECK(srtp.ok());
+    srtp_ = *std::move(srtp);
+  }
+  BeginMedia(now);
+}
+
+void SimPeer::BeginMedia(Timestamp now) {
+  connected_at_ = now;
+  next_report_ = now + kReportInterval / 10;
+  for (const auto& track : sent_) track->Start(now);
+}
+
+Path SimPeer::PathOf(bool rtcp) const {
+  if (!plain_) return ice_.path();
+  if (rtcp && plain_->rtcp_server) return {SocketId(1), *plain_->rtcp_server};
+  return {SocketId(0), options_.server};
+}
+
+std::optional<size_t> SimPeer::Open(ByteSpan bytes, bool rtcp) {
+  if (!connected()) return std::nullopt;
+  if (srtp_ == nullptr) return bytes.size();
+  const auto opened = rtcp ? srtp_->UnprotectRtcp(bytes) : srtp_->UnprotectRtp(bytes);
+  const size_t* size = std::get_if<size_t>(&opened);
+  return size == nullptr ? std::nullopt : std::optional(*size);
+}
+
+std::optional<size_t> SimPeer::SealRtcp(ByteSpan out, size_t clear) {
+  return srtp_ == nullptr ? clear : srtp_->ProtectRtcp(out, clear);
 }
 
 std::optional<dtls::Session::Event> SimPeer::PollEvent() {
@@ -100,7 +132,7 @@ SimReceiveTrack& SimPeer::Expect(Timestamp now, const SimTrackOptions& track,
 }
 
 void SimPeer::HandleTimeout(Timestamp now) {
-  ice_.HandleTimeout(now);
+  if (!plain_) ice_.HandleTimeout(now);
   if (path_confirmed_) {
     dtls_.HandleTimeout(now);
     DrainSession(now);
@@ -112,7 +144,7 @@ void SimPeer::HandleTimeout(Timestamp now) {
 }
 
 std::optional<Timestamp> SimPeer::NextTimeout() const {
-  std::optional<Timestamp> next = ice_.NextTimeout();
+  std::optional<Timestamp> next = plain_ ? std::nullopt : ice_.NextTimeout();
   if (path_confirmed_) next = Earlier(next, dtls_.NextTimeout());
   if (!connected()) return next;
   if (data_ != nullptr) next = Earlier(next, data_->NextTimeout());
@@ -122,23 +154,26 @@ std::optional<Timestamp> SimPeer::NextTimeout() const {
 }
 
 Transmit SimPeer::PollTransmit(Timestamp now, ByteSpan out) {
-  if (const Transmit check = ice_.PollTransmit(now, out)) return check;
-  if (!path_confirmed_) return {};
-  if (const size_t size = dtls_.PollTransmit(now, out)) return {ice_.path(), size};
-  if (const size_t size = WriteData(now, out)) return {ice_.path(), size};
+  if (!plain_) {
+    if (const Transmit check = ice_.PollTransmit(now, out)) return check;
+    if (!path_confirmed_) return {};
+    if (const size_t size = dtls_.PollTransmit(now, out)) return {ice_.path(), size};
+    if (const size_t size = WriteData(now, out)) return {ice_.path(), size};
+  }
   // A browser without consent is silent (RFC 7675 §5.1): what it makes goes nowhere.
-  const bool silent = ice_.state() == IceController::State::kFailed;
+  const bool silent = !plain_ && ice_.state() == IceController::State::kFailed;
   while (connected()) {
     std::optional<size_t> size;
-    if (const size_t clear = WriteRtcp(now, out)) {
-      size = srtp_->ProtectRtcp(out, clear);
+    const size_t clear = WriteRtcp(now, out);
+    if (clear != 0) {
+      size = SealRtcp(out, clear);
       SLUICE_CHECK(size.has_value());
       rtcp_sent_ += silent ? 0 : 1;
     } else {
       size = WriteRtp(now, out);
     }
     if (!size) break;
-    if (!silent) return {ice_.path(), *size};
+    if (!silent) return {PathOf(clear != 0), *size};
   }
   return {};
 }
@@ -168,6 +203,11 @@ std::optional<size_t> SimPeer::WriteRtp(Timestamp now, ByteSpan out) {
 }
 
 std::optional<size_t> SimPeer::SealRtp(Timestamp now, RtpPacketBuilder packet, ByteSpan out) {
+  if (plain_) {
+    const Bytes clear = packet.ToBytes();
+    std::ranges::copy(clear, out.begin());
+    return srtp_ == nullptr ? clear.size() : srtp_->ProtectRtp(out, clear.size(), {});
+  }
   Bytes number(2), moment(3);
   ByteWriter(number).U16(transport_sequence_++);
   // 6.18 fixed point seconds.

@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "dtls/context.h"
 #include "dtls/session.h"
+#include "dtls/srtp_keys.h"
 #include "dtls/srtp_session.h"
 #include "rtp/receive/feedback_recorder.h"
 #include "rtp/rtcp/report_block.h"
@@ -47,11 +48,21 @@ class SimPeer {
     bool data_channels = false;
   };
 
+  // Of a media tool, which speaks RTP to an address it was given and has neither ICE nor DTLS.
+  struct Plain {
+    // In the clear without.
+    std::optional<dtls::SrtpKeys> srtp = std::nullopt;
+    // Where RTCP goes, from our second socket, if it has a path of its own.
+    std::optional<Endpoint> rtcp_server = std::nullopt;
+  };
+
   // What is referred to must outlive the peer.
   SimPeer(const Options& options, const dtls::Context& context, Entropy& entropy);
 
   // The first check goes out.
   void Start(Timestamp now) { ice_.Start(now); }
+  // Instead: what is sent goes to Options::server at once.
+  void StartPlain(Timestamp now, const Plain& plain);
 
   // `datagram.path` is our socket and who sent it.
   void Receive(Timestamp now, const Datagram& datagram);
@@ -67,7 +78,7 @@ class SimPeer {
 
   void Close(Timestamp now) { dtls_.Close(now); }
 
-  bool connected() const { return srtp_ != nullptr; }
+  bool connected() const { return srtp_ != nullptr || plain_.has_value(); }
   std::optional<Timestamp> connected_at() const { return connected_at_; }
   std::optional<dtls::Session::CloseReason> closed() const { return closed_; }
   IceController& ice() { return ice_; }
@@ -113,6 +124,10 @@ class SimPeer {
 
  private:
   void DrainSession(Timestamp now);
+  void BeginMedia(Timestamp now);
+  Path PathOf(bool rtcp) const;
+  std::optional<size_t> Open(ByteSpan bytes, bool rtcp);
+  std::optional<size_t> SealRtcp(ByteSpan out, size_t clear);
   void ReceiveRtp(Timestamp now, ByteView protected_bytes);
   void ReceiveRtcp(Timestamp now, ByteView protected_bytes);
   void ReceiveMember(Timestamp now, const rtp::RtcpPacket& member);
@@ -133,6 +148,7 @@ class SimPeer {
   dtls::Session dtls_;
   std::unique_ptr<dtls::SrtpSession> srtp_;
   std::unique_ptr<SimData> data_;
+  std::optional<Plain> plain_;
   bool path_confirmed_ = false;
   std::optional<Timestamp> connected_at_;
   std::optional<dtls::Session::CloseReason> closed_;

@@ -30,13 +30,8 @@ constexpr size_t kRoomPerReport = 600;
 
 void SimPeer::ReceiveRtp(Timestamp now, ByteView protected_bytes) {
   Bytes bytes(protected_bytes.begin(), protected_bytes.end());
-  if (!connected()) {
-    ++unsealed_;
-    return;
-  }
-  const auto opened = srtp_->UnprotectRtp(bytes);
-  const size_t* size = std::get_if<size_t>(&opened);
-  if (size == nullptr) {
+  const std::optional<size_t> size = Open(bytes, false);
+  if (!size) {
     ++unsealed_;
     return;
   }
@@ -61,13 +56,8 @@ void SimPeer::ReceiveRtp(Timestamp now, ByteView protected_bytes) {
 
 void SimPeer::ReceiveRtcp(Timestamp now, ByteView protected_bytes) {
   Bytes bytes(protected_bytes.begin(), protected_bytes.end());
-  if (!connected()) {
-    ++unsealed_;
-    return;
-  }
-  const auto opened = srtp_->UnprotectRtcp(bytes);
-  const size_t* size = std::get_if<size_t>(&opened);
-  if (size == nullptr) {
+  const std::optional<size_t> size = Open(bytes, true);
+  if (!size) {
     ++unsealed_;
     return;
   }

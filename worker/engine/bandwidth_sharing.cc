@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "worker/engine/media_flow.h"
+#include "worker/engine/pipe_demand.h"
 #include "worker/engine/traces.h"
 
 namespace sluice::worker {
@@ -25,7 +26,7 @@ constexpr BitRate kMostUnknown = BitRate::Kbps(5'000);
 
 bool IsWatching(const Workspace& workspace, const Consumer& consumer) {
   const Producer* producer = workspace.producers.Find(consumer.producer);
-  return consumer.kind == rtp::MediaKind::kVideo && producer->layers && !consumer.paused &&
+  return consumer.kind == rtp::MediaKind::kVideo && producer->layers && !consumer.stopped() &&
          !producer->paused;
 }
 
@@ -111,14 +112,25 @@ std::unique_ptr<schema::ConsumerLayersT> Describe(const rtp::LayerId& layers) {
   return described;
 }
 
+// What one consumer watches at the most: on a pipe, the size that it carries.
+rtp::LayerId WatchedBy(Timestamp now, Producer& producer, const Consumer& consumer) {
+  if (!consumer.pinned || producer.plan.encodings.size() == 1) return consumer.preferred;
+  std::optional<uint8_t> place = PlaceOf(now, producer, *consumer.pinned, 0);
+  if (!place) place = producer.layers->DeclaredPlace(*consumer.pinned);
+  return {place.value_or(*consumer.pinned), rtp::kMaxTemporalLayers - 1};
+}
+
+}  // namespace
+
 WantedLayers FindWanted(const Workspace& workspace, Timestamp now, Producer& producer) {
   WantedLayers wanted;
   for (Handle<Consumer> handle : producer.consumers) {
     const Consumer* consumer = workspace.consumers.Find(handle);
-    if (consumer == nullptr || consumer->paused) continue;
+    if (consumer == nullptr || consumer->stopped()) continue;
     const rtp::LayerId before = wanted.layers.value_or(rtp::LayerId());
-    wanted.layers = {std::max(before.spatial, consumer->preferred.spatial),
-                     std::max(before.temporal, consumer->preferred.temporal)};
+    const rtp::LayerId watched = WatchedBy(now, producer, *consumer);
+    wanted.layers = {std::max(before.spatial, watched.spatial),
+                     std::max(before.temporal, watched.temporal)};
   }
   if (!wanted.layers) return wanted;
   for (size_t i = 0; i < producer.plan.encodings.size(); ++i) {
@@ -131,8 +143,6 @@ WantedLayers FindWanted(const Workspace& workspace, Timestamp now, Producer& pro
   return wanted;
 }
 
-}  // namespace
-
 void ShareBandwidth(Workspace& workspace, Timestamp now, Handle<Transport> handle) {
   Transport& transport = *workspace.transports.Find(handle);
   transport.next_sharing.reset();
@@ -143,7 +153,7 @@ void ShareBandwidth(Workspace& workspace, Timestamp now, Handle<Transport> handl
   for (Handle<Consumer> consumer_handle : transport.consumers) {
     const Consumer& consumer = *workspace.consumers.Find(consumer_handle);
     Producer& producer = *workspace.producers.Find(consumer.producer);
-    if (!producer.layers) continue;
+    if (!producer.layers || consumer.pinned) continue;
     const bool watches = IsWatching(workspace, consumer);
     watching |= watches;
     requests.push_back({.consumer = consumer_handle.slot,
@@ -182,7 +192,7 @@ void ShareAnew(Workspace& workspace, Timestamp now, const Producer& producer) {
 }
 
 void TellLayers(Workspace& workspace, Timestamp now, Consumer& consumer) {
-  if (consumer.kind != rtp::MediaKind::kVideo) return;
+  if (consumer.kind != rtp::MediaKind::kVideo || consumer.pinned) return;
   const Transport& transport = *workspace.transports.Find(consumer.transport);
   Producer& producer = *workspace.producers.Find(consumer.producer);
   const std::optional<rtp::LayerTarget> current =
@@ -204,6 +214,7 @@ void TellLayers(Workspace& workspace, Timestamp now, Consumer& consumer) {
 }
 
 void TellWanted(Workspace& workspace, Timestamp now, Handle<Producer> handle) {
+  TellDemand(workspace, now, handle);
   Producer* producer = workspace.producers.Find(handle);
   if (producer == nullptr || !producer->layers) return;
   const WantedLayers wanted = FindWanted(workspace, now, *producer);

@@ -14,6 +14,9 @@
 
 namespace sluice::worker {
 
+// What of `producer` anybody watches.
+WantedLayers FindWanted(const Workspace& workspace, Timestamp now, Producer& producer);
+
 // Shares what the path of a transport carries, now.
 void ShareBandwidth(Workspace& workspace, Timestamp now, Handle<Transport> handle);
 

@@ -28,7 +28,7 @@ void EraseConsumer(Workspace& workspace, Handle<Consumer> handle, const Consumer
     transport->allocator.Remove(handle.slot);
     transport->RemoveConsumer(handle);
   }
-  ForgetName(workspace, consumer.id);
+  if (!consumer.is_part) ForgetName(workspace, consumer.id);
   workspace.consumers.Erase(handle);
 }
 
@@ -76,6 +76,7 @@ void CloseDataProducer(Workspace& workspace, Timestamp now, Handle<DataProducer>
 void CloseConsumer(Workspace& workspace, Timestamp now, Handle<Consumer> handle) {
   Consumer* consumer = workspace.consumers.Find(handle);
   if (consumer == nullptr) return;
+  for (Handle<Consumer> part : std::vector(consumer->parts)) CloseConsumer(workspace, now, part);
   if (Producer* producer = workspace.producers.Find(consumer->producer)) {
     producer->RemoveConsumer(handle);
   }
@@ -93,7 +94,7 @@ void CloseProducer(Workspace& workspace, Timestamp now, Handle<Producer> handle)
   for (Handle<Consumer> consumer_handle : producer->consumers) {
     Consumer* consumer = workspace.consumers.Find(consumer_handle);
     if (consumer == nullptr) continue;
-    workspace.outbox.Notify(consumer->id, schema::ProducerClosedT());
+    if (!consumer->is_part) workspace.outbox.Notify(consumer->id, schema::ProducerClosedT());
     const Handle<Transport> receiver = consumer->transport;
     EraseConsumer(workspace, consumer_handle, *consumer);
     // What it took is free for others.
@@ -149,6 +150,9 @@ void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handl
   }
   for (const std::string& ufrag : transport->ufrags) workspace.routes.RemoveUfrag(ufrag);
   for (const Path& path : transport->paths) workspace.routes.RemovePath(path, handle);
+  for (const ListenPoint& point : transport->own_points) {
+    workspace.routes.RemoveSocket(point.socket.id);
+  }
   ForgetName(workspace, transport->id);
   workspace.Arm(handle, *transport, std::nullopt);
   // Its peer learns from close_notify that SCTP has ended as well.

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "worker/engine/data_names.h"
+#include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
 namespace {
@@ -119,15 +120,21 @@ std::string_view SctpStateName(Association::State state) {
   return "unknown";
 }
 
+void BeginData(Workspace& workspace, Timestamp now, Handle<Transport> handle, dtls::Role role) {
+  Transport& transport = *workspace.transports.Find(handle);
+  transport.data->Connect(now, role);
+  TellState(workspace, transport);
+  HandleDataEvents(workspace, now, handle);
+}
+
 void FollowDtls(Workspace& workspace, Timestamp now, Handle<Transport> handle, DtlsState dtls) {
   Transport& transport = *workspace.transports.Find(handle);
   if (dtls == DtlsState::kConnected) {
-    transport.data->Connect(now, transport.link.dtls_role());
-    TellState(workspace, transport);
+    BeginData(workspace, now, handle, transport.As<WebRtcLink>()->dtls_role());
   } else if (dtls == DtlsState::kClosed || dtls == DtlsState::kFailed) {
     transport.data->association().Abort(now);
+    HandleDataEvents(workspace, now, handle);
   }
-  HandleDataEvents(workspace, now, handle);
 }
 
 void ReceiveData(Workspace& workspace, Timestamp now, Handle<Transport> handle, ByteView packet) {

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "sctp/association.h"
+#include "worker/engine/webrtc_link.h"
 #include "worker/engine/workspace.h"
 
 namespace sluice::worker {
@@ -28,10 +29,13 @@ struct Audience {
 // "new", "connecting", "connected", "closed".
 std::string_view SctpStateName(sctp::Association::State state);
 
+// SCTP begins; the transport has data channels, and a way to its peer.
+void BeginData(Workspace& workspace, Timestamp now, Handle<Transport> handle, dtls::Role role);
+
 // SCTP begins when DTLS is up and ends with it; the transport has data channels.
 void FollowDtls(Workspace& workspace, Timestamp now, Handle<Transport> handle, DtlsState dtls);
 
-// What came out of DTLS.
+// What came out of DTLS, or over a pipe.
 void ReceiveData(Workspace& workspace, Timestamp now, Handle<Transport> handle, ByteView packet);
 
 // Takes all events of the association of `handle`; the transport has one.

@@ -7,6 +7,7 @@
 #ifndef SLUICE_WORKER_ENGINE_DISPATCHER_H_
 #define SLUICE_WORKER_ENGINE_DISPATCHER_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,20 @@ class Dispatcher {
   Result ConnectWebRtcTransport(Timestamp now, const schema::RequestT& request);
   Result RestartIce(Timestamp now, const schema::RequestT& request);
   Result SetMaxIncomingBitrate(Timestamp now, const schema::RequestT& request);
+
+  // requests_links.cc
+  Result CreatePlainTransport(Timestamp now, const schema::RequestT& request);
+  Result CreatePipeTransport(Timestamp now, const schema::RequestT& request);
+  Result ConnectPlainTransport(Timestamp now, const schema::RequestT& request);
+  Result CreateDirectTransport(Timestamp now, const schema::RequestT& request);
+  Result SendRtp(Timestamp now, const schema::RequestT& request);
+  Result SendRtcp(Timestamp now, const schema::RequestT& request);
+  // The router that is asked for a transport, if it may have one of this id.
+  absl::StatusOr<Handle<Router>> RouterOfNew(const schema::RequestT& request,
+                                             const std::string& transport_id) const;
+  absl::StatusOr<ListenPoint> ListenOn(const schema::ListenInfoT& info, const std::string& field);
+  Handle<Transport> AddTransport(const std::string& id, Handle<Router> router,
+                                 std::unique_ptr<Link> link, std::vector<ListenPoint> points);
 
   // requests_media.cc
   Result GetStats(Timestamp now, const schema::RequestT& request);
@@ -111,6 +126,25 @@ class Dispatcher {
   absl::StatusOr<std::vector<ListenPoint>> Listen(
       const std::vector<std::unique_ptr<schema::ListenInfoT>>& infos, bool udp = true,
       bool tcp = true);
+  // Who is to receive what, as `plan` describes it.
+  struct NewConsumer {
+    const schema::ConsumeT& options;
+    Handle<Transport> transport;
+    Handle<Producer> producer;
+    const MediaPlan& plan;
+  };
+  absl::StatusOr<Handle<Consumer>> AddConsumer(const NewConsumer& what);
+  // One consumer for each encoding; the first, which is returned, stands for all of them.
+  absl::StatusOr<Handle<Consumer>> AddPipeConsumer(Timestamp now, const NewConsumer& what);
+  // Calls `visit` for a consumer and those that are parts of it.
+  template <typename Visit>
+  void ForEachPart(Handle<Consumer> handle, Visit visit) {
+    Consumer& consumer = *workspace_.consumers.Find(handle);
+    visit(consumer);
+    for (Handle<Consumer> part : consumer.parts) {
+      if (Consumer* found = workspace_.consumers.Find(part)) visit(*found);
+    }
+  }
   absl::Status SetPaused(Timestamp now, const schema::RequestT& request, bool paused);
 
   Workspace& workspace_;

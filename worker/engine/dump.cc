@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "worker/engine/data_flow.h"
 #include "worker/engine/link_events.h"
+#include "worker/engine/plain_link.h"
 #include "worker/engine/statistics.h"
+#include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
 namespace {
@@ -94,16 +96,6 @@ std::vector<std::string> Addresses(const std::vector<ListenPoint>& points,
   return texts;
 }
 
-// "tcp 192.0.2.1:443 198.51.100.7:50000": the protocol, our end and the other; empty if there is
-// none.
-std::string SelectedTuple(const Workspace& workspace, const Transport& transport) {
-  const std::optional<Path>& path = transport.link.agent().selected();
-  if (!path) return "";
-  const auto tuple = DescribeTuple(workspace, transport, *path);
-  return absl::StrCat(tuple->protocol == schema::Protocol::Tcp ? "tcp " : "udp ",
-                      tuple->local_address, ":", tuple->local_port, " ", path->remote.ToString());
-}
-
 std::string Dump(const Workspace& workspace, const Router& router) {
   Json json;
   json.Text("id", router.id);
@@ -129,15 +121,41 @@ std::string Dump(const Workspace& workspace, const WebRtcServer& server) {
   return json.Done();
 }
 
+// "tcp 192.0.2.1:443 198.51.100.7:50000": the protocol, our end and the other; empty if there is
+// none.
+std::string SelectedTuple(const Workspace& workspace, const Transport& transport,
+                          const WebRtcLink& link) {
+  const std::optional<Path>& path = link.agent().selected();
+  if (!path) return "";
+  const auto tuple = DescribeTuple(workspace, transport, *path);
+  return absl::StrCat(tuple->protocol == schema::Protocol::Tcp ? "tcp " : "udp ",
+                      tuple->local_address, ":", tuple->local_port, " ", path->remote.ToString());
+}
+
+void DumpLink(const Workspace& workspace, const Transport& transport, const WebRtcLink& link,
+              Json& json) {
+  json.Text("iceState", ice::StateName(link.agent().state()));
+  json.Text("iceSelectedTuple", SelectedTuple(workspace, transport, link));
+  json.Text("dtlsState", DtlsStateName(link.dtls_state()));
+  json.Number("iceRequests", link.agent().counters().requests);
+  json.Number("iceRoleConflicts", link.agent().counters().role_conflicts);
+}
+
+void DumpLink(const PlainLink& link, Json& json) {
+  json.Truth("comedia", link.comedia());
+  json.Truth("rtcpMux", link.rtcp_mux());
+  if (link.path()) json.Text("remote", link.path()->remote.ToString());
+  if (link.rtcp_path()) json.Text("rtcpRemote", link.rtcp_path()->remote.ToString());
+}
+
 std::string Dump(const Workspace& workspace, const Transport& transport) {
   Json json;
   json.Text("id", transport.id);
-  json.Text("type", "webrtc");
-  json.Text("iceState", ice::StateName(transport.link.agent().state()));
-  json.Text("dtlsState", DtlsStateName(transport.link.dtls_state()));
+  json.Text("type", LinkKindName(transport.link.kind()));
+  if (const auto* link = transport.As<WebRtcLink>()) DumpLink(workspace, transport, *link, json);
+  if (const auto* link = transport.As<PlainLink>()) DumpLink(*link, json);
   json.Text("srtpProfile", transport.link.srtp_profile());
   json.Texts("localUfrags", transport.ufrags);
-  json.Text("iceSelectedTuple", SelectedTuple(workspace, transport));
   json.Texts("udpSockets", Addresses(transport.own_points, TransportProtocol::kUdp));
   json.Texts("tcpServers", Addresses(transport.own_points, TransportProtocol::kTcp));
   std::vector<std::string> paths;
@@ -150,8 +168,6 @@ std::string Dump(const Workspace& workspace, const Transport& transport) {
   if (transport.data != nullptr) {
     json.Text("sctpState", SctpStateName(transport.data->association().state()));
   }
-  json.Number("iceRequests", transport.link.agent().counters().requests);
-  json.Number("iceRoleConflicts", transport.link.agent().counters().role_conflicts);
   json.Drops(transport.AllDrops());
   return json.Done();
 }
@@ -177,6 +193,8 @@ std::string Dump(const Workspace& workspace, const Consumer& consumer) {
   json.Text("mid", consumer.plan.mid);
   json.Number("ssrc", stream.sent.ssrc().value());
   json.Truth("paused", consumer.paused);
+  json.Truth("unwanted", consumer.unwanted);
+  json.Number("parts", consumer.parts.size());
   json.Truth("producerPaused", workspace.producers.Find(consumer.producer)->paused);
   json.Truth("awaitingKeyFrame", stream.forwarder.awaiting_key_frame().has_value());
   json.Number("storedPackets", stream.cache.stored());

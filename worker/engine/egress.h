@@ -39,11 +39,11 @@
 #include "rtp/send/retransmission_budget.h"
 #include "worker/engine/departures.h"
 #include "worker/engine/ingress.h"
+#include "worker/engine/link.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/outbound_stream.h"
 #include "worker/engine/transmit_batch.h"
 #include "worker/engine/untaken.h"
-#include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
 
@@ -68,6 +68,14 @@ class Egress {
     // Whose packets are asked for again, and how many of them.
     Handle<Consumer> repeats_for;
     uint32_t repeats = 0;
+    // How much of a stream the peer wants, and under which name it says so.
+    struct Bound {
+      Handle<Consumer> consumer;
+      Ssrc stream;
+      Ssrc receiver;
+      BitRate rate;
+    };
+    absl::InlinedVector<Bound, 4> bounds;
   };
   // A packet that was sent to probe the path and for nothing else, by its header.
   struct ProbePacket {
@@ -138,6 +146,9 @@ class Egress {
   // Takes what a member of a compound says about our streams.
   FeedbackResult ReceiveFeedback(Timestamp now, const rtp::RtcpPacket& member);
 
+  // Tells the peer that the bound has been heard.
+  void Acknowledge(const FeedbackResult::Bound& bound);
+
   // Lets go of everything queued and stored: there is nobody to send it to, and packets are shared
   // with others who need the slots.
   void ReleasePackets();
@@ -179,14 +190,16 @@ class Egress {
   void HandleTimeout(Timestamp now);
   std::optional<Timestamp> NextTimeout() const;
   // Appends departures.due(), for which there must be room, and empties it.
-  void WriteDue(Timestamp now, WebRtcLink& link, TransmitBatch& batch, Departures& departures);
+  void WriteDue(Timestamp now, Link& link, TransmitBatch& batch, Departures& departures);
   // Appends media that may leave now; what is committed to `departures` must be sealed before the
   // link goes. True if the batch is full and there is more.
-  bool WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch, Departures& departures);
+  bool WriteMedia(Timestamp now, Link& link, TransmitBatch& batch, Departures& departures);
   // Writes the sender reports that are due; true if not all of them fitted.
   bool WriteReports(Timestamp now, ByteWriter& out);
 
   const OutboundStream& stream(uint32_t index) const { return *streams_[index]; }
+  // Whose media or retransmissions have this SSRC; nobody's.
+  Handle<Consumer> ConsumerOf(Ssrc ssrc) const;
   const std::vector<std::unique_ptr<OutboundStream>>& streams() const { return streams_; }
   const Totals& totals() const { return totals_; }
   // What the peer last said by REMB; zero if it never did.
@@ -205,6 +218,9 @@ class Egress {
   OutboundStream* FindAsked(Ssrc ssrc, FeedbackResult& result);
   void RecordBlocks(Timestamp now, const rtp::ReportBlocks& blocks);
   void RecordNack(Timestamp now, const rtp::RtcpPacket& member, FeedbackResult& result);
+  void RecordRemb(Timestamp now, const rtp::RtcpPacket& member, FeedbackResult& result);
+  void RecordBounds(const rtp::RtcpPacket& member, FeedbackResult& result);
+  bool WriteAcknowledgements(ByteWriter& out);
   // What the feedback just recorded reports as missing.
   void ResendMissing(Timestamp now);
   void Resend(Timestamp now, OutboundStream& stream, SeqNo seq);
@@ -229,8 +245,8 @@ class Egress {
   // egress_probing.cc
   void UpdatePace();
   void StartProbes(Timestamp now);
-  bool WriteProbe(Timestamp now, WebRtcLink& link, TransmitBatch& batch);
-  std::optional<size_t> WritePadding(Timestamp now, size_t wanted, WebRtcLink& link, ByteSpan room);
+  bool WriteProbe(Timestamp now, Link& link, TransmitBatch& batch);
+  std::optional<size_t> WritePadding(Timestamp now, size_t wanted, Link& link, ByteSpan room);
   void FindProbeStreams();
   void NoteProbePacket(ByteView packet, bool is_rtx);
 
@@ -266,6 +282,7 @@ class Egress {
   // Something has been queued since packets were last released.
   bool holding_ = false;
   std::optional<Timestamp> next_report_;
+  std::vector<FeedbackResult::Bound> acknowledgements_;
   BitRate peer_estimate_;
   std::optional<Duration> round_trip_;
   Totals totals_;

@@ -31,8 +31,7 @@ std::optional<rtp::OutgoingPacket> Padded(const rtp::OutgoingPacket& packet, siz
 
 }  // namespace
 
-bool Egress::WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch,
-                        Departures& departures) {
+bool Egress::WriteMedia(Timestamp now, Link& link, TransmitBatch& batch, Departures& departures) {
   StartProbes(now);
   while (!pacer_.empty()) {
     const size_t room = batch.room();
@@ -54,8 +53,7 @@ bool Egress::WriteMedia(Timestamp now, WebRtcLink& link, TransmitBatch& batch,
   return WriteProbe(now, link, batch);
 }
 
-void Egress::WriteDue(Timestamp now, WebRtcLink& link, TransmitBatch& batch,
-                      Departures& departures) {
+void Egress::WriteDue(Timestamp now, Link& link, TransmitBatch& batch, Departures& departures) {
   if (departures.due().empty()) return;
   // A stream of bytes needs no pieces of one size.
   const bool pads =

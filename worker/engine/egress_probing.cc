@@ -95,7 +95,7 @@ void Egress::FindProbeStreams() {
 }
 
 // Fills what the probe that runs lacks. True if the batch is full and there is more.
-bool Egress::WriteProbe(Timestamp now, WebRtcLink& link, TransmitBatch& batch) {
+bool Egress::WriteProbe(Timestamp now, Link& link, TransmitBatch& batch) {
   while (const size_t wanted = pacer_.PaddingWanted(now)) {
     const ByteSpan room = batch.Room();
     if (room.empty()) return true;
@@ -146,7 +146,7 @@ void Egress::NoteProbePacket(ByteView packet, bool is_rtx) {
   probe_packets_.push_back(seen);
 }
 
-std::optional<size_t> Egress::WritePadding(Timestamp now, size_t wanted, WebRtcLink& link,
+std::optional<size_t> Egress::WritePadding(Timestamp now, size_t wanted, Link& link,
                                            ByteSpan room) {
   if (!probation_) return std::nullopt;
   const auto written = probation_->Write(probe_source_.NextPadding(now), wanted, DepartureAt(now),

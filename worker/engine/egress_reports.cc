@@ -9,6 +9,7 @@
 #include "rtp/rtcp/remb.h"
 #include "rtp/rtcp/sdes.h"
 #include "rtp/rtcp/sender_report.h"
+#include "rtp/rtcp/tmmbr.h"
 #include "rtp/rtcp/transport_feedback.h"
 #include "worker/engine/egress.h"
 #include "worker/engine/transmission.h"
@@ -72,15 +73,12 @@ Egress::FeedbackResult Egress::ReceiveFeedback(Timestamp now, const rtp::RtcpPac
       }
       break;
     }
-    case rtp::RtcpKind::kRemb: {
-      const auto remb = rtp::Remb::Parse(member.bytes());
-      result.malformed = !remb;
-      if (remb) {
-        peer_estimate_ = remb->rate;
-        estimator_.RecordRemb(now, remb->rate);
-      }
+    case rtp::RtcpKind::kRemb:
+      RecordRemb(now, member, result);
       break;
-    }
+    case rtp::RtcpKind::kTmmbr:
+      RecordBounds(member, result);
+      break;
     case rtp::RtcpKind::kTransportFeedback: {
       const auto feedback = rtp::TransportFeedback::Parse(member.bytes());
       result.malformed = !feedback;
@@ -130,6 +128,54 @@ void Egress::RecordNack(Timestamp now, const rtp::RtcpPacket& member, FeedbackRe
   nack->ForEachLost([&](SeqNo seq) { Resend(now, *stream, seq); });
 }
 
+void Egress::RecordRemb(Timestamp now, const rtp::RtcpPacket& member, FeedbackResult& result) {
+  const auto remb = rtp::Remb::Parse(member.bytes());
+  result.malformed = !remb;
+  if (!remb) return;
+  peer_estimate_ = remb->rate;
+  estimator_.RecordRemb(now, remb->rate);
+}
+
+void Egress::RecordBounds(const rtp::RtcpPacket& member, FeedbackResult& result) {
+  const auto request = rtp::BoundRequest::Parse(member.bytes());
+  result.malformed = !request;
+  if (!request) return;
+  for (const rtp::StreamBound& bound : request->entries) {
+    const OutboundStream* stream = FindBySsrc(bound.ssrc);
+    if (stream == nullptr || bound.ssrc != stream->sent.ssrc()) {
+      drops_.Count(DropReason::kRtcpUnknownStream);
+      continue;
+    }
+    result.bounds.push_back({stream->consumer, bound.ssrc, request->sender, bound.rate});
+  }
+}
+
+void Egress::Acknowledge(const FeedbackResult::Bound& bound) {
+  // A peer that asks faster than it is answered is answered less often.
+  constexpr size_t kMaxAcknowledgements = 64;
+  if (acknowledgements_.size() < kMaxAcknowledgements) acknowledgements_.push_back(bound);
+}
+
+// True if not all of them fitted.
+bool Egress::WriteAcknowledgements(ByteWriter& out) {
+  constexpr size_t kRoom = 12 + 8;
+  while (!acknowledgements_.empty()) {
+    if (out.room() < kRoom) return true;
+    const FeedbackResult::Bound& bound = acknowledgements_.back();
+    rtp::BoundNotification notification;
+    notification.sender = bound.stream;
+    notification.entries.push_back({bound.receiver, bound.rate});
+    notification.WriteTo(out);
+    acknowledgements_.pop_back();
+  }
+  return false;
+}
+
+Handle<Consumer> Egress::ConsumerOf(Ssrc ssrc) const {
+  const auto found = by_ssrc_.find(ssrc);
+  return found == by_ssrc_.end() ? Handle<Consumer>() : streams_[found->second]->consumer;
+}
+
 // A receiver notices a loss by what comes next of the same stream, and asks again for what it asked
 // for only after a while. Feedback about all packets of the transport often knows earlier: that the
 // last packet of a picture is missing, that a NACK did not reach us, that its answer got lost.
@@ -175,6 +221,7 @@ void Egress::Resend(Timestamp now, OutboundStream& stream, SeqNo seq) {
 }
 
 bool Egress::WriteReports(Timestamp now, ByteWriter& out) {
+  if (WriteAcknowledgements(out)) return true;
   if (!next_report_ || *next_report_ > now) return false;
   next_report_.reset();
   for (const std::unique_ptr<OutboundStream>& stream : streams_) {

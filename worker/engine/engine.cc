@@ -6,12 +6,15 @@
 #include "worker/engine/closing.h"
 #include "worker/engine/data_flow.h"
 #include "worker/engine/demux.h"
+#include "worker/engine/direct_flow.h"
 #include "worker/engine/dispatcher.h"
 #include "worker/engine/link_events.h"
 #include "worker/engine/media_flow.h"
 #include "worker/engine/observers.h"
+#include "worker/engine/plain_flow.h"
 #include "worker/engine/scores.h"
 #include "worker/engine/traces.h"
+#include "worker/engine/webrtc_link.h"
 #include "worker/engine/workspace.h"
 
 namespace sluice::worker {
@@ -35,11 +38,12 @@ void ReceiveStun(Workspace& workspace, Timestamp now, const Datagram& datagram) 
     return;
   }
   transport->RecordReceived(now, datagram.bytes.size());
-  const uint64_t accepted = transport->link.agent().counters().requests;
-  transport->link.ReceiveStun(now, datagram);
+  // Nobody else has a ufrag.
+  WebRtcLink& link = *transport->As<WebRtcLink>();
+  const uint64_t accepted = link.agent().counters().requests;
+  link.ReceiveStun(now, datagram);
   HandleLinkEvents(workspace, now, handle);
-  if (transport->link.agent().counters().requests != accepted &&
-      transport->link.agent().IsValidated(datagram.path)) {
+  if (link.agent().counters().requests != accepted && link.agent().IsValidated(datagram.path)) {
     workspace.routes.Prove(now, datagram.path, handle);
   }
   workspace.Wake(handle);
@@ -48,7 +52,7 @@ void ReceiveStun(Workspace& workspace, Timestamp now, const Datagram& datagram) 
 void ReceiveDtls(Workspace& workspace, Timestamp now, Handle<Transport> handle, ByteView bytes) {
   Transport& transport = *workspace.transports.Find(handle);
   transport.RecordReceived(now, bytes.size());
-  transport.link.ReceiveDtls(now, bytes);
+  transport.As<WebRtcLink>()->ReceiveDtls(now, bytes);
   HandleLinkEvents(workspace, now, handle);
   workspace.Wake(handle);
 }
@@ -57,7 +61,12 @@ void ReceiveDtls(Workspace& workspace, Timestamp now, Handle<Transport> handle, 
 void ReceiveDtlsInTurn(Workspace& workspace, Timestamp now, Handle<Transport> handle,
                        PacketRef packet) {
   Transport& transport = *workspace.transports.Find(handle);
-  const bool is_step = transport.link.dtls_state() != DtlsState::kConnected;
+  const auto* const link = transport.As<WebRtcLink>();
+  if (link == nullptr) {
+    transport.drops.Count(DropReason::kDtlsUnexpected);
+    return;
+  }
+  const bool is_step = link->dtls_state() != DtlsState::kConnected;
   if (!is_step || workspace.handshakes.TakeTurn()) {
     ReceiveDtls(workspace, now, handle, packet.bytes());
   } else if (!workspace.handshakes.Push({handle, std::move(packet)})) {
@@ -87,10 +96,30 @@ bool PollAnswers(Workspace& workspace, TransmitBatch& batch) {
   return false;
 }
 
+// All has been said that was to be said: the transport sleeps until its next deadline.
+void Rest(Workspace& workspace, Timestamp now, Handle<Transport> handle, Transport& transport,
+          bool changed) {
+  workspace.Sleep(handle);
+  if (transport.closed) return;
+  if (changed) {
+    HandleStreamNeeds(workspace, now, transport);
+    transport.next_change = transport.NextChange();
+  }
+  workspace.Arm(handle, transport,
+                transport.link.ready()
+                    ? Earlier(transport.next_change, transport.egress.NextTimeout())
+                    : transport.next_change);
+}
+
 // Appends all that one peer is owed. True if the batch is full and there is more.
 bool Poll(Workspace& workspace, Timestamp now, Handle<Transport> handle, TransmitBatch& batch) {
   Transport* transport = workspace.transports.Find(handle);
   if (transport == nullptr) return false;
+  if (transport->link.kind() == LinkKind::kDirect) {
+    PollDirect(workspace, now, *transport);
+    Rest(workspace, now, handle, *transport, true);
+    return false;
+  }
   // What one peer is owed at once should leave at once.
   if (batch.room() < Departures::Order::kMaxPackets && !batch.empty()) return true;
   ServeMedia(workspace, now, *transport, &workspace.departures);
@@ -102,16 +131,7 @@ bool Poll(Workspace& workspace, Timestamp now, Handle<Transport> handle, Transmi
   TraceProbes(workspace, now, *transport);
   KeepEstimateTrace(workspace, *transport);
   if (more) return true;
-  workspace.Sleep(handle);
-  if (transport->closed) return false;
-  if (changed) {
-    HandleStreamNeeds(workspace, now, *transport);
-    transport->next_change = transport->NextChange();
-  }
-  workspace.Arm(handle, *transport,
-                transport->link.ready()
-                    ? Earlier(transport->next_change, transport->egress.NextTimeout())
-                    : transport->next_change);
+  Rest(workspace, now, handle, *transport, changed);
   return false;
 }
 
@@ -148,7 +168,7 @@ void Engine::HandleDatagram(Timestamp now, SocketId socket, const Endpoint& remo
   const Handle<Transport> handle = workspace.routes.FindByRemote(path);
   Transport* transport = workspace.transports.Find(handle);
   if (transport == nullptr) {
-    workspace.drops.Count(DropReason::kUnknownRemote);
+    ReceiveUnrouted(workspace, now, path, wire, std::move(packet));
     return;
   }
   switch (wire) {
@@ -173,7 +193,9 @@ void Engine::HandleDisconnected(Timestamp now, const Path& path) {
   const Handle<Transport> handle = workspace_->routes.FindByRemote(path);
   Transport* transport = workspace_->transports.Find(handle);
   if (transport == nullptr || transport->closed) return;
-  transport->link.LosePath(path);
+  auto* const link = transport->As<WebRtcLink>();
+  if (link == nullptr) return;  // Has no connections.
+  link->LosePath(path);
   HandleLinkEvents(*workspace_, now, handle);
   workspace_->Wake(handle);
 }

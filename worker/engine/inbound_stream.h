@@ -14,6 +14,7 @@
 #include "rtp/codec/picture_size.h"
 #include "rtp/forward/encoding_source.h"
 #include "rtp/receive/keyframe_throttle.h"
+#include "rtp/receive/stream_demand.h"
 #include "rtp/receive/stream_receiver.h"
 #include "worker/engine/objects.h"
 
@@ -45,6 +46,8 @@ struct InboundStream {
   std::optional<Ssrc> rtx_ssrc;
   rtp::KeyframeThrottle throttle;
   bool key_frame_due = false;
+  // Whether it is wanted, where the peer is told.
+  rtp::StreamDemand demand;
   // Of the last key frame that told it; zero if none did.
   rtp::codec::PictureSize size;
   // What its consumers share of it.

@@ -232,6 +232,17 @@ void Ingress::AskKeyFrame(Timestamp now, const EncodingRef& encoding) {
   if (stream->throttle.Ask(now)) stream->key_frame_due = true;
 }
 
+bool Ingress::Want(Timestamp now, Handle<Producer> producer,
+                   const std::array<bool, rtp::kMaxEncodings>& wanted) {
+  bool news = false;
+  for (const std::unique_ptr<InboundStream>& stream : streams_) {
+    if (stream == nullptr || stream->producer != producer || !stream->signalled_ssrc) continue;
+    news |= stream->demand.Want(now, wanted[stream->source.index]);
+  }
+  demands_ |= news;
+  return news;
+}
+
 void Ingress::CancelKeyFrame(const EncodingRef& encoding) {
   InboundStream* stream = Find(encoding);
   if (stream == nullptr) return;
@@ -259,6 +270,13 @@ Ingress::ReportResult Ingress::ReceiveReport(Timestamp now, const rtp::RtcpPacke
     case rtp::RtcpKind::kExtendedReport:
       if (const auto report = rtp::ExtendedReport::Parse(member.bytes())) {
         RecordExtendedReport(now, *report);
+      } else {
+        result.malformed = true;
+      }
+      break;
+    case rtp::RtcpKind::kTmmbn:
+      if (const auto bound = rtp::BoundNotification::Parse(member.bytes())) {
+        RecordBound(*bound);
       } else {
         result.malformed = true;
       }
@@ -325,6 +343,7 @@ std::optional<Timestamp> Ingress::NextTimeout() const {
   for (const std::unique_ptr<InboundStream>& stream : streams_) {
     if (stream == nullptr) continue;
     next = Earlier(next, stream->throttle.NextTimeout());
+    if (demands_) next = Earlier(next, stream->demand.NextTimeout());
     if (stream->receiver) next = Earlier(next, stream->receiver->NextTimeout());
   }
   return next;

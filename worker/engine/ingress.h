@@ -31,6 +31,7 @@
 #include "rtp/rtcp/extended_report.h"
 #include "rtp/rtcp/rtcp_packet.h"
 #include "rtp/rtcp/sender_report.h"
+#include "rtp/rtcp/tmmbr.h"
 #include "rtp/send/report_scheduler.h"
 #include "worker/engine/inbound_stream.h"
 #include "worker/engine/objects.h"
@@ -97,6 +98,10 @@ class Ingress {
 
   // Asks for a key frame of an encoding, unless that was just done.
   void AskKeyFrame(Timestamp now, const EncodingRef& encoding);
+  // Tells the peer which encodings of a producer it shall send, by their index. True if that is
+  // news.
+  bool Want(Timestamp now, Handle<Producer> producer,
+            const std::array<bool, rtp::kMaxEncodings>& wanted);
   // Nobody waits for a key frame any more.
   void CancelKeyFrame(const EncodingRef& encoding);
   // Zero: no bound.
@@ -145,6 +150,8 @@ class Ingress {
   void WriteReport(Timestamp now, ByteWriter& out);
   void NoteRequest(const RequestSent& request);
   bool WriteRequests(Timestamp now, InboundStream& stream, ByteWriter& out);
+  bool WriteDemands(Timestamp now, ByteWriter& out);
+  void RecordBound(const rtp::BoundNotification& notification);
   void ChooseEstimation(const MediaPlan& plan);
 
   const Duration unix_offset_;
@@ -165,6 +172,8 @@ class Ingress {
   bool report_due_ = false;
   size_t first_reported_ = 0;
   uint8_t fir_count_ = 0;
+  // The peer has been told what is wanted.
+  bool demands_ = false;
   bool keeps_requests_ = false;
   std::vector<RequestSent> requests_;
   Totals totals_;

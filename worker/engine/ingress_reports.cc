@@ -19,6 +19,7 @@ constexpr size_t kNumbersPerNack = 64;
 // Header, sources and one entry per number at worst.
 constexpr size_t kNackRoom = 12 + 4 * kNumbersPerNack;
 constexpr size_t kKeyFrameRoom = 20;
+constexpr size_t kDemandRoom = 20;
 constexpr size_t kRembRoom = 20 + 4 * 31;
 // Receiver report without blocks, description, and extended report with both of its blocks.
 constexpr size_t kReportRoom = 8 + 20 + 8 + 12 + 16;
@@ -33,6 +34,7 @@ bool Ingress::WriteRtcp(Timestamp now, ByteWriter& out) {
     report_due_ = false;
     WriteReport(now, out);
   }
+  if (demands_ && WriteDemands(now, out)) return true;
   for (const std::unique_ptr<InboundStream>& stream : streams_) {
     if (stream == nullptr || !stream->receiver) continue;
     if (WriteRequests(now, *stream, out)) return true;
@@ -133,6 +135,30 @@ bool Ingress::WriteRequests(Timestamp now, InboundStream& stream, ByteWriter& ou
     nack.WriteTo(out);
     NoteRequest({stream.producer, sources.media, static_cast<uint32_t>(count)});
     if (count < numbers.size()) return false;
+  }
+}
+
+// True if the datagram is too full for all of them.
+bool Ingress::WriteDemands(Timestamp now, ByteWriter& out) {
+  for (const std::unique_ptr<InboundStream>& stream : streams_) {
+    if (stream == nullptr) continue;
+    if (out.room() < kDemandRoom) return true;
+    const std::optional<BitRate> bound = stream->demand.Poll(now);
+    if (!bound) continue;
+    rtp::BoundRequest request;
+    request.sender = own_ssrc_;
+    request.entries.push_back({*stream->signalled_ssrc, *bound});
+    request.WriteTo(out);
+  }
+  return false;
+}
+
+void Ingress::RecordBound(const rtp::BoundNotification& notification) {
+  for (const std::unique_ptr<InboundStream>& stream : streams_) {
+    if (stream == nullptr || stream->signalled_ssrc != notification.sender) continue;
+    for (const rtp::StreamBound& entry : notification.entries) {
+      if (entry.ssrc == own_ssrc_) stream->demand.RecordBound(entry.rate);
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include "worker/engine/data_flow.h"
 #include "worker/engine/media_flow.h"
 #include "worker/engine/traces.h"
+#include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
 namespace {
@@ -43,8 +44,7 @@ class Visitor {
     schema::IceSelectedTupleChangeT news;
     news.tuple = DescribeTuple(workspace_, transport_, event.path);
     workspace_.outbox.Notify(transport_.id, std::move(news));
-    transport_.egress.RestartEstimate(now_);
-    WakeConsumers(workspace_, now_, transport_);
+    BeginSending(workspace_, now_, transport_);
   }
 
   void operator()(const ice::LiteAgent::PathRemoved& event) {
@@ -78,18 +78,30 @@ class Visitor {
 
 void HandleLinkEvents(Workspace& workspace, Timestamp now, Handle<Transport> handle) {
   Transport& transport = *workspace.transports.Find(handle);
+  auto* const link = transport.As<WebRtcLink>();
+  if (link == nullptr) return;
   Visitor visitor(workspace, now, handle, transport);
-  while (std::optional<WebRtcLink::Event> event = transport.link.PollEvent()) {
+  while (std::optional<WebRtcLink::Event> event = link->PollEvent()) {
     std::visit(visitor, *event);
   }
-  if (!transport.link.ready()) {
+  if (!link->ready()) {
     transport.egress.ReleasePackets();
     TakeEverything(workspace, now, transport);
   }
   const bool stale = std::ranges::any_of(transport.ufrags, [&](const std::string& ufrag) {
-    return !transport.link.agent().AcceptsUfrag(ufrag);
+    return !link->agent().AcceptsUfrag(ufrag);
   });
   if (stale) RouteUfrag(workspace, handle, transport);
+}
+
+void AdoptPath(Workspace& workspace, Timestamp now, Handle<Transport> handle, const Path& path) {
+  workspace.routes.Prove(now, path, handle);
+  workspace.transports.Find(handle)->paths.push_back(path);
+}
+
+void BeginSending(Workspace& workspace, Timestamp now, Transport& transport) {
+  transport.egress.RestartEstimate(now);
+  WakeConsumers(workspace, now, transport);
 }
 
 namespace {
@@ -117,7 +129,7 @@ void HandleStreamNeeds(Workspace& workspace, Timestamp now, Transport& transport
 void RouteUfrag(Workspace& workspace, Handle<Transport> handle, Transport& transport) {
   for (const std::string& ufrag : transport.ufrags) workspace.routes.RemoveUfrag(ufrag);
   transport.ufrags.clear();
-  for (std::string_view ufrag : transport.link.agent().accepted_ufrags()) {
+  for (std::string_view ufrag : transport.As<WebRtcLink>()->agent().accepted_ufrags()) {
     // Two random names of a worker do not collide; if they did, the older transport keeps its own.
     if (workspace.routes.AddUfrag(ufrag, handle)) transport.ufrags.emplace_back(ufrag);
   }

@@ -17,10 +17,17 @@ namespace sluice::worker {
 // Takes all events of the link of `handle`.
 void HandleLinkEvents(Workspace& workspace, Timestamp now, Handle<Transport> handle);
 
+// The peer is reached over a new path: estimates begin anew, and who waits for media can have it.
+void BeginSending(Workspace& workspace, Timestamp now, Transport& transport);
+
+// What comes over `path` belongs to `handle` from now on.
+void AdoptPath(Workspace& workspace, Timestamp now, Handle<Transport> handle, const Path& path);
+
 // Takes what the streams of `transport` cannot do for themselves: ask others for key frames.
 void HandleStreamNeeds(Workspace& workspace, Timestamp now, Transport& transport);
 
-// Makes STUN find `transport` by the names that its agent answers to, and by no others.
+// Makes STUN find `transport`, which must be of WebRTC, by the names that its agent answers to, and
+// by no others.
 void RouteUfrag(Workspace& workspace, Handle<Transport> handle, Transport& transport);
 
 // Nobody hears `path` any more. If it is a TCP connection, it may end, unless another transport has

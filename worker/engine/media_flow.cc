@@ -7,7 +7,10 @@
 #include "rtp/packet/dependency_descriptor.h"
 #include "rtp/rtcp/compound.h"
 #include "worker/engine/bandwidth_sharing.h"
+#include "worker/engine/data_flow.h"
 #include "worker/engine/observers.h"
+#include "worker/engine/pipe_demand.h"
+#include "worker/engine/pipe_link.h"
 #include "worker/engine/traces.h"
 
 namespace sluice::worker {
@@ -22,7 +25,7 @@ bool IsWatched(const Workspace& workspace, const Producer& producer, uint8_t enc
   if (producer.paused) return false;
   return std::ranges::any_of(producer.consumers, [&](Handle<Consumer> handle) {
     const Consumer* consumer = workspace.consumers.Find(handle);
-    if (consumer == nullptr || consumer->paused) return false;
+    if (consumer == nullptr || consumer->stopped()) return false;
     const Transport* transport = workspace.transports.Find(consumer->transport);
     const rtp::Forwarder& forwarder = transport->egress.forwarder(consumer->stream);
     const std::optional<rtp::LayerTarget> current = forwarder.current();
@@ -155,30 +158,32 @@ bool ReceiveMember(Workspace& workspace, Timestamp now, Transport& transport,
   if (reported.source_time) PassOnSourceTime(workspace, now, *reported.source_time);
   const Egress::FeedbackResult feedback = transport.egress.ReceiveFeedback(now, member);
   ServeFeedback(workspace, now, member, feedback);
+  if (!feedback.bounds.empty()) FollowDemand(workspace, now, transport, feedback);
   return !reported.malformed && !feedback.malformed;
 }
 
 }  // namespace
 
-void ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, PacketRef packet) {
+bool ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, PacketRef packet) {
   transport.RecordReceived(now, packet.size());
   if (std::optional<DropReason> reason = transport.link.OpenRtp(packet)) {
     transport.drops.Count(*reason);
-    return;
+    return false;
   }
   std::optional<rtp::RtpPacket> parsed = transport.ingress.Parse(std::move(packet));
   if (!parsed) {
     transport.drops.Count(DropReason::kRtpMalformed);
-    return;
+    return transport.link.is_protected();
   }
   // What came before was written for the structure that this one may replace.
   if (StatesStructure(*parsed)) ServeAll(workspace, now);
   Ingress::Verdict verdict = transport.ingress.ReceiveRtp(now, *std::move(parsed));
   if (const auto* reason = std::get_if<DropReason>(&verdict)) {
     transport.drops.Count(*reason);
-    return;
+    return transport.link.is_protected();
   }
   Forward(workspace, now, std::get<Ingress::Arrival>(std::move(verdict)));
+  return true;
 }
 
 void ServeMedia(Workspace& workspace, Timestamp now, Transport& transport, Departures* out) {
@@ -235,12 +240,18 @@ void TakeEverything(Workspace& workspace, Timestamp now, Transport& transport) {
   }
 }
 
-void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet) {
+bool ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet) {
   Transport& transport = *workspace.transports.Find(handle);
   transport.RecordReceived(now, packet.size());
   if (std::optional<DropReason> reason = transport.link.OpenRtcp(packet)) {
     transport.drops.Count(*reason);
-    return;
+    return false;
+  }
+  if (transport.data != nullptr && transport.link.kind() == LinkKind::kPipe) {
+    if (const std::optional<ByteView> data = PipeLink::ReadData(packet.bytes())) {
+      ReceiveData(workspace, now, handle, *data);
+      return true;
+    }
   }
   rtp::CompoundReader compound(packet.bytes());
   while (const std::optional<rtp::RtcpPacket> member = compound.Next()) {
@@ -248,6 +259,7 @@ void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, 
   }
   if (compound.malformed()) transport.drops.Count(DropReason::kRtcpMalformed);
   ShareBandwidthIfDue(workspace, now, handle);
+  return transport.link.is_protected() || !compound.malformed();
 }
 
 void AskKeyFrame(Workspace& workspace, Timestamp now, const Ingress::EncodingRef& encoding) {
@@ -291,7 +303,7 @@ void CancelUnwantedKeyFrame(Workspace& workspace, Handle<Producer> handle) {
 void ApplyPause(Workspace& workspace, Timestamp now, Consumer& consumer) {
   const Producer* producer = workspace.producers.Find(consumer.producer);
   Transport* transport = workspace.transports.Find(consumer.transport);
-  const bool paused = consumer.paused || producer->paused;
+  const bool paused = consumer.stopped() || producer->paused;
   transport->egress.SetPaused(consumer.stream, paused);
   FollowTarget(workspace, now, *transport, consumer);
   if (paused) CancelUnwantedKeyFrame(workspace, consumer.producer);

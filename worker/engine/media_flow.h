@@ -11,9 +11,10 @@
 
 namespace sluice::worker {
 
-// One protected RTP or RTCP datagram of a path that belongs to `transport`.
-void ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, PacketRef packet);
-void ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet);
+// One protected RTP or RTCP datagram of a path that belongs to `transport`. True if it shows that
+// who sent it is the peer: it is authentic, or what the peer would send.
+bool ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, PacketRef packet);
+bool ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, PacketRef packet);
 
 // Gives `transport` what waits for it, once a round. What may leave at once is in `out->due()`
 // afterwards, as much as fits there; the rest, and without `out` all of it, leaves when the

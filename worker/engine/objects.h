@@ -157,12 +157,22 @@ struct Consumer {
   // Of those who share a path, the higher is served first: 1..255.
   uint8_t priority = 1;
   TraceTypes traces;
+  // On a pipe: the one encoding that it carries, all of it and whatever others take.
+  std::optional<uint8_t> pinned;
+  // It is there for one more encoding of the consumer that the application named by this id.
+  bool is_part = false;
+  std::vector<Handle<Consumer>> parts;
+  // The peer has said so; see pipe_demand.h.
+  bool unwanted = false;
   // Why it was last given what it has.
   rtp::Allocator::Reason reason = rtp::Allocator::Reason::kNone;
   // What flows, and what the application was last told of it.
   std::optional<rtp::LayerTarget> flowing;
   std::optional<rtp::LayerId> told_layers;
   std::optional<ConsumerScores> told_scores;
+
+  // Nothing of it is of use at the moment.
+  bool stopped() const { return paused || unwanted; }
 };
 
 // What one peer says, or the application in its place: messages.

@@ -39,6 +39,15 @@ class Outbox {
                                       control::NotificationBody(std::move(native))));
   }
 
+  // The same for media, of which fewer may wait. False if it was dropped, which is for the caller
+  // to count.
+  template <typename Native>
+  bool Offer(std::string_view target, Native native) {
+    if (queue_.size() >= kMaxMedia) return false;
+    Notify(target, std::move(native));
+    return true;
+  }
+
   // The next message, valid until the next call of any method; empty if there is none.
   ByteView Poll();
 
@@ -49,6 +58,8 @@ class Outbox {
   static constexpr size_t kMaxQueued = 10'000;
   // News is short but for messages of data channels: 64 of the largest.
   static constexpr size_t kMaxQueuedBytes = 16 * 1024 * 1024;
+  // Half a second of ten pictures in motion. What is older is of no use to anybody who is so late.
+  static constexpr size_t kMaxMedia = 1'000;
 
   void Queue(control::FrameBytes frame) {
     bytes_ += frame.size();

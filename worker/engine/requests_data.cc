@@ -9,6 +9,7 @@
 #include "worker/engine/data_names.h"
 #include "worker/engine/dispatcher.h"
 #include "worker/engine/limits.h"
+#include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
 namespace {
@@ -51,7 +52,12 @@ absl::Status ClaimOutgoing(Timestamp now, Transport& transport, Handle<DataConsu
   if (options.negotiated || transport.data->HasChannel(stream)) {
     return transport.data->ClaimOutgoing(stream, consumer, *std::move(properties));
   }
-  if (!transport.link.connecting()) {
+  const auto* const link = transport.As<WebRtcLink>();
+  if (link == nullptr) {
+    return absl::FailedPreconditionError(
+        "negotiated: those at the ends of a pipe agree on streams");
+  }
+  if (!link->connecting()) {
     return absl::FailedPreconditionError(
         "negotiated: channels can be opened once the transport has been connected");
   }

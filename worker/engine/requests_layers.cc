@@ -59,6 +59,9 @@ Dispatcher::Result Dispatcher::SetPreferredLayers(Timestamp now, const schema::R
   if (consumer.kind != rtp::MediaKind::kVideo) {
     return absl::FailedPreconditionError("target: is a consumer of audio, which has no layers");
   }
+  if (consumer.pinned) {
+    return absl::FailedPreconditionError("target: is on a pipe, whose other end chooses");
+  }
   const Producer& producer = *workspace_.producers.Find(consumer.producer);
   consumer.preferred = producer.plan.ReadLayers(*request.body.AsSetPreferredLayers()->layers);
   TellWanted(workspace_, now, consumer.producer);
@@ -128,7 +131,7 @@ Dispatcher::Result Dispatcher::EnableTraceEvents(Timestamp, const schema::Reques
   if (const auto* handle = std::get_if<Handle<Consumer>>(object)) {
     absl::StatusOr<TraceTypes> types = ReadTypes(options, kOfConsumers);
     if (!types.ok()) return types.status();
-    workspace_.consumers.Find(*handle)->traces = *types;
+    ForEachPart(*handle, [&](Consumer& consumer) { consumer.traces = *types; });
     return Done();
   }
   const auto* handle = std::get_if<Handle<Producer>>(object);

@@ -10,6 +10,8 @@
 #include "worker/engine/limits.h"
 #include "worker/engine/media_flow.h"
 #include "worker/engine/observers.h"
+#include "worker/engine/pipe_demand.h"
+#include "worker/engine/pipe_link.h"
 #include "worker/engine/scores.h"
 #include "worker/engine/statistics.h"
 
@@ -22,15 +24,21 @@ std::string_view TypeOf(const MediaPlan& plan) {
   return plan.encodings.front().spatial_layers > 1 ? "svc" : "simple";
 }
 
-// A consumer is one stream of our own making, so we must know its number, and it must carry a
-// payload type that the producer's are mapped to.
+// Streams are of our own making, so we must know their numbers.
+absl::Status CheckEncodings(const MediaPlan& plan, const Producer& producer, bool pipe) {
+  const size_t wanted = pipe ? producer.plan.encodings.size() : 1;
+  const bool named = std::ranges::all_of(
+      plan.encodings, [](const EncodingPlan& encoding) { return encoding.ssrc.has_value(); });
+  if (plan.encodings.size() == wanted && named) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      pipe ? "rtpParameters.encodings: one for each of the producer's is needed, with an ssrc"
+           : "rtpParameters.encodings: exactly one encoding with an ssrc is needed");
+}
+
+// A consumer must carry a payload type that the producer's are mapped to.
 absl::Status CheckConsumerPlan(const MediaPlan& plan, const Producer& producer) {
   if (plan.kind != producer.kind) {
     return absl::InvalidArgumentError("kind: differs from the producer's");
-  }
-  if (plan.encodings.size() != 1 || !plan.encodings.front().ssrc) {
-    return absl::InvalidArgumentError(
-        "rtpParameters.encodings: exactly one encoding with an ssrc is needed");
   }
   const bool shared = std::ranges::any_of(plan.codecs, [&](const CodecPlan& codec) {
     if (codec.kind == rtp::codec::Kind::kRtx) return false;
@@ -128,6 +136,8 @@ Dispatcher::Result Dispatcher::Produce(Timestamp now, const schema::RequestT& re
     return absl::ResourceExhaustedError("the router has as many speakers as it can choose from");
   }
 
+  TellDemand(workspace_, now, handle);
+
   schema::ProducedT produced;
   produced.type = TypeOf(producer.plan);
   return control::ResponseBody(std::move(produced));
@@ -157,49 +167,98 @@ Dispatcher::Result Dispatcher::Consume(Timestamp now, const schema::RequestT& re
   }
   absl::StatusOr<MediaPlan> plan = ReadMediaPlan(*options.rtp_parameters, options.kind);
   if (!plan.ok()) return plan.status();
+  const bool pipe = transport.link.kind() == LinkKind::kPipe;
   if (absl::Status status = CheckConsumerPlan(*plan, producer); !status.ok()) return status;
+  if (absl::Status status = CheckEncodings(*plan, producer, pipe); !status.ok()) return status;
   if (options.priority == 0) return absl::InvalidArgumentError("priority: neither 1 nor up to 255");
+  if (pipe && producer.transport == *transport_handle) {
+    return absl::FailedPreconditionError("producerId: comes over this pipe");
+  }
 
+  const NewConsumer what{options, *transport_handle, *producer_handle, *plan};
+  absl::StatusOr<Handle<Consumer>> handle = pipe ? AddPipeConsumer(now, what) : AddConsumer(what);
+  if (!handle.ok()) return handle.status();
+  workspace_.names.emplace(options.consumer_id, *handle);
+  ForEachPart(*handle, [&](Consumer& consumer) { ApplyPause(workspace_, now, consumer); });
+  TellScoresIfDue(workspace_, now, *transport_handle);
+
+  schema::ConsumedT consumed;
+  consumed.type = pipe ? "pipe" : TypeOf(producer.plan);
+  consumed.producer_paused = producer.paused;
+  return control::ResponseBody(std::move(consumed));
+}
+
+absl::StatusOr<Handle<Consumer>> Dispatcher::AddConsumer(const NewConsumer& what) {
+  const schema::ConsumeT& options = what.options;
+  Transport& transport = *workspace_.transports.Find(what.transport);
+  Producer& producer = *workspace_.producers.Find(what.producer);
   const Handle<Consumer> handle = workspace_.consumers.Emplace();
   absl::StatusOr<uint32_t> stream =
-      transport.egress.AddStream(handle, PlanStream(*plan, producer, options.ignore_dtx));
+      transport.egress.AddStream(handle, PlanStream(what.plan, producer, options.ignore_dtx));
   if (!stream.ok()) {
     workspace_.consumers.Erase(handle);
     return stream.status();
   }
   Consumer& consumer = *workspace_.consumers.Find(handle);
   consumer.id = options.consumer_id;
-  consumer.transport = *transport_handle;
-  consumer.producer = *producer_handle;
-  consumer.kind = plan->kind;
-  consumer.plan = *std::move(plan);
+  consumer.transport = what.transport;
+  consumer.producer = what.producer;
+  consumer.kind = what.plan.kind;
+  consumer.plan = what.plan;
   consumer.stream = *stream;
   consumer.paused = options.paused;
   consumer.priority = options.priority;
   if (options.preferred_layers) {
     consumer.preferred = producer.plan.ReadLayers(*options.preferred_layers);
   }
-  producer.AddConsumer(handle, *transport_handle);
-  transport.AddConsumer(handle, *producer_handle);
-  const std::string id = consumer.id;
-  workspace_.names.emplace(id, handle);
-  ApplyPause(workspace_, now, consumer);
-  TellScoresIfDue(workspace_, now, *transport_handle);
+  producer.AddConsumer(handle, what.transport);
+  transport.AddConsumer(handle, what.producer);
+  return handle;
+}
 
-  schema::ConsumedT consumed;
-  consumed.type = TypeOf(producer.plan);
-  consumed.producer_paused = producer.paused;
-  return control::ResponseBody(std::move(consumed));
+absl::StatusOr<Handle<Consumer>> Dispatcher::AddPipeConsumer(Timestamp now,
+                                                             const NewConsumer& what) {
+  Transport& transport = *workspace_.transports.Find(what.transport);
+  const bool on_demand = transport.As<PipeLink>()->on_demand();
+  Handle<Consumer> whole;
+  for (size_t i = 0; i < what.plan.encodings.size(); ++i) {
+    MediaPlan part = what.plan;
+    part.encodings = {what.plan.encodings[i]};
+    absl::StatusOr<Handle<Consumer>> handle =
+        AddConsumer({what.options, what.transport, what.producer, part});
+    if (!handle.ok()) {
+      // The parts go with it.
+      CloseConsumer(workspace_, now, whole);
+      return handle.status();
+    }
+    Consumer& consumer = *workspace_.consumers.Find(*handle);
+    const auto encoding = static_cast<uint8_t>(i);
+    consumer.pinned = encoding;
+    consumer.is_part = i > 0;
+    // Until the other end has spoken.
+    consumer.unwanted = on_demand;
+    if (consumer.kind == rtp::MediaKind::kVideo) {
+      transport.egress.SetTarget(consumer.stream,
+                                 rtp::LayerTarget{encoding, rtp::LayerSelector::kEverything});
+    }
+    if (i == 0) {
+      whole = *handle;
+    } else {
+      workspace_.consumers.Find(whole)->parts.push_back(*handle);
+    }
+  }
+  return whole;
 }
 
 absl::Status Dispatcher::SetPaused(Timestamp now, const schema::RequestT& request, bool paused) {
   const ObjectRef* object = Find(request.target);
   if (object == nullptr) return NoSuchTarget(request);
   if (const auto* handle = std::get_if<Handle<Consumer>>(object)) {
-    Consumer& consumer = *workspace_.consumers.Find(*handle);
-    if (consumer.paused == paused) return absl::OkStatus();
-    consumer.paused = paused;
-    ApplyPause(workspace_, now, consumer);
+    if (workspace_.consumers.Find(*handle)->paused == paused) return absl::OkStatus();
+    ForEachPart(*handle, [&](Consumer& consumer) {
+      consumer.paused = paused;
+      ApplyPause(workspace_, now, consumer);
+    });
     return absl::OkStatus();
   }
   if (const auto* handle = std::get_if<Handle<Observer>>(object)) {
@@ -223,6 +282,7 @@ absl::Status Dispatcher::SetPaused(Timestamp now, const schema::RequestT& reques
     Consumer* consumer = workspace_.consumers.Find(consumer_handle);
     if (consumer == nullptr) continue;
     ApplyPause(workspace_, now, *consumer);
+    if (consumer->is_part) continue;
     if (paused) {
       workspace_.outbox.Notify(consumer->id, schema::ProducerPausedT());
     } else {
@@ -230,6 +290,7 @@ absl::Status Dispatcher::SetPaused(Timestamp now, const schema::RequestT& reques
     }
   }
   CancelUnwantedKeyFrame(workspace_, *handle);
+  TellDemand(workspace_, now, *handle);
   return absl::OkStatus();
 }
 
@@ -246,8 +307,8 @@ Dispatcher::Result Dispatcher::Resume(Timestamp now, const schema::RequestT& req
 Dispatcher::Result Dispatcher::RequestKeyFrame(Timestamp now, const schema::RequestT& request) {
   absl::StatusOr<Handle<Consumer>> handle = Target<Consumer>(request);
   if (!handle.ok()) return handle.status();
-  const Consumer& consumer = *workspace_.consumers.Find(*handle);
-  AskKeyFrameFor(workspace_, now, consumer);
+  ForEachPart(*handle,
+              [&](const Consumer& consumer) { AskKeyFrameFor(workspace_, now, consumer); });
   return Done();
 }
 

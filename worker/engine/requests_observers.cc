@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "worker/engine/dispatcher.h"
 #include "worker/engine/limits.h"
+#include "worker/engine/pipe_demand.h"
 
 namespace sluice::worker {
 
@@ -77,7 +78,7 @@ absl::StatusOr<Handle<Producer>> Dispatcher::FindObserved(const std::string& id,
   return *handle;
 }
 
-Dispatcher::Result Dispatcher::AddProducer(Timestamp, const schema::RequestT& request) {
+Dispatcher::Result Dispatcher::AddProducer(Timestamp now, const schema::RequestT& request) {
   absl::StatusOr<Handle<Observer>> handle = Target<Observer>(request);
   if (!handle.ok()) return handle.status();
   Observer& observer = *workspace_.observers.Find(*handle);
@@ -94,10 +95,11 @@ Dispatcher::Result Dispatcher::AddProducer(Timestamp, const schema::RequestT& re
   }
   producer.observers.push_back(*handle);
   observer.producers.push_back(*producer_handle);
+  TellDemand(workspace_, now, *producer_handle);
   return Done();
 }
 
-Dispatcher::Result Dispatcher::RemoveProducer(Timestamp, const schema::RequestT& request) {
+Dispatcher::Result Dispatcher::RemoveProducer(Timestamp now, const schema::RequestT& request) {
   absl::StatusOr<Handle<Observer>> handle = Target<Observer>(request);
   if (!handle.ok()) return handle.status();
   Observer& observer = *workspace_.observers.Find(*handle);
@@ -108,6 +110,7 @@ Dispatcher::Result Dispatcher::RemoveProducer(Timestamp, const schema::RequestT&
   std::visit([&](auto& core) { core.Remove(key); }, observer.core);
   std::erase(workspace_.producers.Find(*producer_handle)->observers, *handle);
   std::erase(observer.producers, *producer_handle);
+  TellDemand(workspace_, now, *producer_handle);
   return Done();
 }
 

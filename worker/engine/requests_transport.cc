@@ -1,6 +1,7 @@
 // Requests about transports: where to listen, whom to trust, how fast.
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -10,6 +11,8 @@
 #include "worker/engine/dispatcher.h"
 #include "worker/engine/limits.h"
 #include "worker/engine/link_events.h"
+#include "worker/engine/sctp_parameters.h"
+#include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
 namespace {
@@ -18,6 +21,8 @@ namespace {
 constexpr uint16_t kFirstLocalPreference = 10'000;
 // What an application gets that prefers one protocol: more than TCP is worse by (RFC 6544 §4.2).
 constexpr uint16_t kPreferred = 1'000;
+
+constexpr char kNotWebRtc[] = "target: is no WebRTC transport";
 
 absl::StatusOr<ListenOptions> ReadListenInfo(const schema::ListenInfoT& info,
                                              const std::string& field) {
@@ -130,48 +135,6 @@ absl::StatusOr<dtls::Fingerprint> Strongest(
   return *best;
 }
 
-absl::Status CheckSctp(const schema::SctpParametersT& options) {
-  if (options.port != 5000) return absl::InvalidArgumentError("sctpParameters.port: not 5000");
-  if (options.os == 0 || options.mis == 0) {
-    return absl::InvalidArgumentError("numSctpStreams: OS or MIS is 0");
-  }
-  if (options.max_message_size == 0 || options.max_message_size > kMaxSctpMessage) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("maxSctpMessageSize: neither 1 nor up to ", kMaxSctpMessage));
-  }
-  if (options.send_buffer_size < options.max_message_size ||
-      options.send_buffer_size > kMaxSctpSendBuffer) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "sctpSendBufferSize: neither maxSctpMessageSize nor up to ", kMaxSctpSendBuffer));
-  }
-  return absl::OkStatus();
-}
-
-void AddDataPath(Workspace& workspace, Handle<Transport> handle,
-                 const schema::SctpParametersT& options) {
-  Transport& transport = *workspace.transports.Find(handle);
-  transport.link.CarryData();
-  transport.data = std::make_unique<DataPath>(
-      workspace.sctp, sctp::Association::Options{.port = options.port,
-                                                 .outgoing_streams = options.os,
-                                                 .incoming_streams = options.mis,
-                                                 .max_message_size = options.max_message_size,
-                                                 .send_buffer = options.send_buffer_size,
-                                                 .max_packet = dtls::Session::kMaxApplicationData});
-  workspace.associations.emplace(&transport.data->association(), handle);
-}
-
-std::unique_ptr<schema::SctpParametersT> DescribeSctp(const sctp::Association& association) {
-  const sctp::Association::Options& options = association.options();
-  auto described = std::make_unique<schema::SctpParametersT>();
-  described->port = options.port;
-  described->os = options.outgoing_streams;
-  described->mis = options.incoming_streams;
-  described->max_message_size = static_cast<uint32_t>(options.max_message_size);
-  described->send_buffer_size = static_cast<uint32_t>(options.send_buffer);
-  return described;
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<ListenPoint>> Dispatcher::Listen(
@@ -252,19 +215,20 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::Re
         });
     if (!listens) return NothingToListenOn();
   }
-  const Handle<Transport> handle = workspace_.transports.Emplace(Transport::Options{
-      .dtls = workspace_.options.dtls,
-      .cipher = workspace_.options.cipher,
-      .entropy = workspace_.options.entropy,
-      .credentials = ice::Credentials::Generate(workspace_.options.entropy),
-      .consent_timeout = std::chrono::seconds(options.ice_consent_timeout_s),
-      .unix_offset = workspace_.options.unix_offset,
-      .initial_estimate = BitRate::Bps(options.initial_available_outgoing_bitrate),
-      .adapts_to_bandwidth = workspace_.options.adapts_to_bandwidth,
-      .traces_estimate = workspace_.options.estimate_traces != nullptr,
-      .speaks_udp = options.enable_udp,
-      .speaks_tcp = options.enable_tcp,
-  });
+  auto link = std::make_unique<WebRtcLink>(workspace_.options.dtls, workspace_.options.cipher,
+                                           ice::Credentials::Generate(workspace_.options.entropy),
+                                           std::chrono::seconds(options.ice_consent_timeout_s));
+  const Handle<Transport> handle = workspace_.transports.Emplace(
+      std::move(link),
+      Transport::Options{
+          .entropy = workspace_.options.entropy,
+          .unix_offset = workspace_.options.unix_offset,
+          .initial_estimate = BitRate::Bps(options.initial_available_outgoing_bitrate),
+          .adapts_to_bandwidth = workspace_.options.adapts_to_bandwidth,
+          .traces_estimate = workspace_.options.estimate_traces != nullptr,
+          .speaks_udp = options.enable_udp,
+          .speaks_tcp = options.enable_tcp,
+      });
   Transport& transport = *workspace_.transports.Find(handle);
   transport.id = options.transport_id;
   transport.router = *router;
@@ -272,7 +236,10 @@ Dispatcher::Result Dispatcher::CreateWebRtcTransport(Timestamp, const schema::Re
   transport.own_points = std::move(points);
   CandidateList candidates(options);
   for (const ListenPoint& point : PointsOf(workspace_, transport)) candidates.Add(point);
-  if (options.sctp != nullptr) AddDataPath(workspace_, handle, *options.sctp);
+  if (options.sctp != nullptr) {
+    transport.As<WebRtcLink>()->CarryData();
+    AddDataPath(workspace_, handle, *options.sctp);
+  }
   return Register(handle, transport, candidates.Take());
 }
 
@@ -288,7 +255,7 @@ Dispatcher::Result Dispatcher::Register(
   workspace_.Wake(handle);
 
   schema::WebRtcTransportCreatedT created;
-  created.ice_parameters = Describe(transport.link.agent().local());
+  created.ice_parameters = Describe(transport.As<WebRtcLink>()->agent().local());
   created.ice_candidates = std::move(candidates);
   for (const dtls::Fingerprint& fingerprint : workspace_.options.dtls.fingerprints()) {
     auto described = std::make_unique<schema::FingerprintT>();
@@ -305,8 +272,9 @@ Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp now,
   absl::StatusOr<Handle<Transport>> handle = Target<Transport>(request);
   if (!handle.ok()) return handle.status();
   const auto& options = *request.body.AsConnectWebRtcTransport();
-  Transport& transport = *workspace_.transports.Find(*handle);
-  if (transport.link.connecting()) {
+  auto* const link = workspace_.transports.Find(*handle)->As<WebRtcLink>();
+  if (link == nullptr) return absl::FailedPreconditionError(kNotWebRtc);
+  if (link->connecting()) {
     return absl::FailedPreconditionError("connect: has been called before");
   }
   absl::StatusOr<dtls::Fingerprint> fingerprint = Strongest(options.fingerprints);
@@ -314,7 +282,7 @@ Dispatcher::Result Dispatcher::ConnectWebRtcTransport(Timestamp now,
 
   // A peer without a preference leaves the active part to us: we are reachable, it may not be.
   const bool we_are_client = options.role != schema::DtlsRole::Client;
-  transport.link.Connect(we_are_client ? dtls::Role::kClient : dtls::Role::kServer, *fingerprint);
+  link->Connect(we_are_client ? dtls::Role::kClient : dtls::Role::kServer, *fingerprint);
   HandleLinkEvents(workspace_, now, *handle);
   workspace_.Wake(*handle);
 
@@ -327,8 +295,10 @@ Dispatcher::Result Dispatcher::RestartIce(Timestamp, const schema::RequestT& req
   absl::StatusOr<Handle<Transport>> handle = Target<Transport>(request);
   if (!handle.ok()) return handle.status();
   Transport& transport = *workspace_.transports.Find(*handle);
+  auto* const link = transport.As<WebRtcLink>();
+  if (link == nullptr) return absl::FailedPreconditionError(kNotWebRtc);
   const ice::Credentials fresh = ice::Credentials::Generate(workspace_.options.entropy);
-  transport.link.RestartIce(fresh);
+  link->RestartIce(fresh);
   RouteUfrag(workspace_, *handle, transport);
   schema::IceRestartedT restarted;
   restarted.ice_parameters = Describe(fresh);

@@ -1,7 +1,8 @@
 // Whose datagram is this?
 //
 // STUN is routed by the local half of USERNAME, before anything is proven; everything else only by
-// a path that ICE has validated. The keys are complete: a hash alone would let two peers collide.
+// a path that ICE has validated, or that the transport of a socket of its own has been told. The
+// keys are complete: a hash alone would let two peers collide.
 
 #ifndef SLUICE_WORKER_ENGINE_ROUTE_TABLE_H_
 #define SLUICE_WORKER_ENGINE_ROUTE_TABLE_H_
@@ -50,6 +51,14 @@ class RouteTable {
     return found == by_path_.end() ? Handle<Transport>() : found->second.transport;
   }
 
+  // A socket that one transport has for itself: what comes there from an unknown path concerns it.
+  void AddSocket(SocketId socket, Handle<Transport> transport) { by_socket_[socket] = transport; }
+  void RemoveSocket(SocketId socket) { by_socket_.erase(socket); }
+  Handle<Transport> FindBySocket(SocketId socket) const {
+    const auto found = by_socket_.find(socket);
+    return found == by_socket_.end() ? Handle<Transport>() : found->second;
+  }
+
   size_t paths() const { return by_path_.size(); }
   size_t ufrags() const { return by_ufrag_.size(); }
 
@@ -66,6 +75,7 @@ class RouteTable {
 
   absl::flat_hash_map<std::string, Handle<Transport>> by_ufrag_;
   absl::flat_hash_map<Path, Owner> by_path_;
+  absl::flat_hash_map<SocketId, Handle<Transport>> by_socket_;
 };
 
 }  // namespace sluice::worker

@@ -59,5 +59,16 @@ TEST(RouteTableTest, SamePortOfAnotherSocketOrFamilyIsAnotherPath) {
   EXPECT_FALSE(routes.FindByRemote(tcp));
 }
 
+TEST(RouteTableTest, ASocketOfItsOwnLeadsToItsTransportUntilItIsGivenUp) {
+  RouteTable routes;
+  routes.AddSocket(SocketId(7), kAlice);
+  EXPECT_EQ(routes.FindBySocket(SocketId(7)), kAlice);
+  EXPECT_FALSE(routes.FindBySocket(SocketId(8)));
+  // Whoever comes over it is another matter.
+  EXPECT_FALSE(routes.FindByRemote(PathFrom(1)));
+  routes.RemoveSocket(SocketId(7));
+  EXPECT_FALSE(routes.FindBySocket(SocketId(7)));
+}
+
 }  // namespace
 }  // namespace sluice::worker

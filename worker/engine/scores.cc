@@ -60,8 +60,9 @@ void TellScoresIfDue(Workspace& workspace, Timestamp now, Handle<Transport> hand
   transport.next_scores = now + kPeriod;
   if (first) return;
   for (Handle<Producer> producer : transport.producers) TellProducer(workspace, now, producer);
-  for (Handle<Consumer> consumer : transport.consumers) {
-    TellConsumer(workspace, now, *workspace.consumers.Find(consumer));
+  for (Handle<Consumer> consumer_handle : transport.consumers) {
+    Consumer& consumer = *workspace.consumers.Find(consumer_handle);
+    if (!consumer.is_part) TellConsumer(workspace, now, consumer);
   }
 }
 

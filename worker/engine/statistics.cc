@@ -9,6 +9,8 @@
 
 #include "worker/engine/data_flow.h"
 #include "worker/engine/link_events.h"
+#include "worker/engine/plain_link.h"
+#include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
 namespace {
@@ -87,6 +89,25 @@ void DescribeBandwidth(const Transport& transport, Timestamp now, schema::Transp
   stats.probation_send_bitrate = Bps(egress.probation().Rate(now));
   stats.bandwidth_reason = std::string(egress.bandwidth_reason());
   stats.send_queue_ms = Milliseconds(std::optional(egress.queue_delay()));
+}
+
+void DescribeLink(const Workspace& workspace, const Transport& transport,
+                  schema::TransportStatsT& stats) {
+  if (const auto* link = transport.As<WebRtcLink>()) {
+    stats.ice_state = ice::StateName(link->agent().state());
+    stats.dtls_state = DtlsStateName(link->dtls_state());
+    if (const std::optional<Path>& path = link->agent().selected()) {
+      stats.selected_tuple = DescribeTuple(workspace, transport, *path);
+    }
+  }
+  if (const auto* link = transport.As<PlainLink>()) {
+    if (link->path()) stats.selected_tuple = DescribeTuple(workspace, transport, *link->path());
+    if (link->rtcp_path()) {
+      stats.rtcp_tuple = DescribeTuple(workspace, transport, *link->rtcp_path());
+    }
+  }
+  stats.kind = LinkKindName(transport.link.kind());
+  stats.srtp_profile = transport.link.srtp_profile();
 }
 
 std::unique_ptr<schema::ConsumerLayersT> Describe(const rtp::LayerId& layers) {
@@ -193,11 +214,7 @@ schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Tran
   schema::TransportStatsT stats;
   stats.transport_id = transport.id;
   stats.timestamp_ms = Milliseconds(now);
-  stats.ice_state = ice::StateName(transport.link.agent().state());
-  stats.dtls_state = DtlsStateName(transport.link.dtls_state());
-  if (const std::optional<Path>& path = transport.link.agent().selected()) {
-    stats.selected_tuple = DescribeTuple(workspace, transport, *path);
-  }
+  DescribeLink(workspace, transport, stats);
   stats.bytes_received = transport.totals().bytes_received;
   stats.bytes_sent = transport.totals().bytes_sent;
   stats.packets_received = transport.totals().packets_received;
@@ -221,7 +238,6 @@ schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Tran
   stats.available_incoming_bitrate = Bps(transport.ingress.estimate());
   stats.max_incoming_bitrate = Bps(transport.ingress.max_bit_rate());
   stats.drops = Describe(transport.AllDrops());
-  stats.srtp_profile = transport.link.srtp_profile();
   const std::optional<Duration> sending = transport.egress.round_trip();
   stats.round_trip_time_ms = Milliseconds(sending ? sending : transport.ingress.round_trip());
   if (transport.data != nullptr) stats.sctp = DescribeSctp(*transport.data);
@@ -243,9 +259,11 @@ schema::StreamStatsListT DescribeProducer(const Workspace& workspace, Handle<Pro
   return list;
 }
 
-schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Consumer> handle,
-                                          Timestamp now) {
-  const Consumer& consumer = *workspace.consumers.Find(handle);
+namespace {
+
+// One stream of a consumer; on a pipe there is one for each encoding.
+std::unique_ptr<schema::RtpStreamStatsT> DescribeSent(const Workspace& workspace, Timestamp now,
+                                                      const Consumer& consumer) {
   const Transport& transport = *workspace.transports.Find(consumer.transport);
   const OutboundStream& stream = transport.egress.stream(consumer.stream);
   const rtp::SendStream::Stats from = stream.sent.stats(now);
@@ -269,13 +287,25 @@ schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Con
   stats->round_trip_time_ms = Milliseconds(from.round_trip);
   stats->drops = Describe(stream.AllDrops());
   stats->score = stream.score.value();
-  if (consumer.kind == rtp::MediaKind::kVideo) {
+  if (consumer.kind == rtp::MediaKind::kVideo && !consumer.pinned) {
     stats->preferred_layers = Describe(consumer.preferred);
     if (consumer.told_layers) stats->current_layers = Describe(*consumer.told_layers);
     stats->layers_reason = std::string(rtp::Allocator::Name(consumer.reason));
   }
+  return stats;
+}
+
+}  // namespace
+
+schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Consumer> handle,
+                                          Timestamp now) {
+  const Consumer& consumer = *workspace.consumers.Find(handle);
   schema::StreamStatsListT list;
-  list.streams.push_back(std::move(stats));
+  list.streams.push_back(DescribeSent(workspace, now, consumer));
+  for (Handle<Consumer> part : consumer.parts) {
+    const Consumer* found = workspace.consumers.Find(part);
+    if (found != nullptr) list.streams.push_back(DescribeSent(workspace, now, *found));
+  }
   schema::StreamStatsListT source = DescribeProducer(workspace, consumer.producer, now);
   for (auto& entry : source.streams) list.streams.push_back(std::move(entry));
   return list;

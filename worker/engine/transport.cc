@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "dtls/session.h"
+
 namespace sluice::worker {
 namespace {
 
@@ -68,12 +70,18 @@ bool Transport::WriteRtcp(Timestamp now, TransmitBatch& batch) {
     more = egress.WriteReports(now, out) || ingress.WriteRtcp(now, out);
     if (!out.ok()) drops.Count(DropReason::kTooLarge);
     if (out.size() == 0 || !out.ok()) return false;
+    const std::optional<Path>& destination = link.rtcp_destination();
+    // What is said while nobody knows where to is said again when its time comes.
+    if (!destination) {
+      drops.Count(DropReason::kNotConnected);
+      continue;
+    }
     const std::optional<size_t> size = link.SealRtcp(room, out.size());
     if (!size) {
       drops.Count(DropReason::kTooLarge);
       return false;
     }
-    batch.Commit(link.destination(), *size);
+    batch.Commit(*destination, *size);
   }
   return false;
 }

@@ -8,22 +8,21 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/drop_reason.h"
 #include "base/endpoint.h"
 #include "base/entropy.h"
 #include "base/time.h"
-#include "dtls/context.h"
-#include "ice/credentials.h"
 #include "rtp/forward/allocator.h"
 #include "rtp/rate_meter.h"
 #include "worker/engine/data_path.h"
 #include "worker/engine/egress.h"
 #include "worker/engine/ingress.h"
+#include "worker/engine/link.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/transmit_batch.h"
-#include "worker/engine/webrtc_link.h"
 
 namespace sluice::worker {
 
@@ -31,12 +30,7 @@ class Transport {
  public:
   // What is referred to must outlive the transport.
   struct Options {
-    const dtls::Context& dtls;
-    // May be null.
-    dtls::BulkCipher* cipher = nullptr;
     Entropy& entropy;
-    ice::Credentials credentials;
-    Duration consent_timeout{0};
     Duration unix_offset{0};
     BitRate initial_estimate = BitRate::Kbps(600);
     bool adapts_to_bandwidth = true;
@@ -52,8 +46,9 @@ class Transport {
     uint64_t bytes_sent = 0;
   };
 
-  explicit Transport(const Options& options)
-      : link(options.dtls, options.cipher, options.credentials, options.consent_timeout),
+  Transport(std::unique_ptr<Link> own_link, const Options& options)
+      : own_link_(std::move(own_link)),
+        link(*own_link_),
         ingress(options.entropy, options.unix_offset),
         egress({.entropy = options.entropy,
                 .unix_offset = options.unix_offset,
@@ -72,6 +67,16 @@ class Transport {
     ++totals_.packets_received;
     totals_.bytes_received += bytes;
     received_.Record(now, bytes);
+  }
+
+  // The link, if it is of this kind; otherwise null.
+  template <typename T>
+  T* As() {
+    return T::Is(link.kind()) ? static_cast<T*>(&link) : nullptr;
+  }
+  template <typename T>
+  const T* As() const {
+    return T::Is(link.kind()) ? static_cast<const T*>(&link) : nullptr;
   }
 
   void HandleTimeout(Timestamp now);
@@ -124,7 +129,11 @@ class Transport {
   std::vector<Path> paths;
   bool closed = false;
 
-  WebRtcLink link;
+ private:
+  const std::unique_ptr<Link> own_link_;
+
+ public:
+  Link& link;
   Ingress ingress;
   Egress egress;
   // There if the transport has data channels.

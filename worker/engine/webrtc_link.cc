@@ -46,9 +46,12 @@ std::string_view DtlsStateName(DtlsState state) {
 
 WebRtcLink::WebRtcLink(const dtls::Context& context, dtls::BulkCipher* cipher,
                        ice::Credentials credentials, Duration consent_timeout)
-    : context_(context),
+    : Link(LinkKind::kWebRtc, Protection::kSrtp),
+      context_(context),
       cipher_(cipher),
-      agent_(std::move(credentials), {.consent_timeout = consent_timeout}) {}
+      agent_(std::move(credentials), {.consent_timeout = consent_timeout}) {
+  Follow(agent_.selected());
+}
 
 void WebRtcLink::ReceiveStun(Timestamp now, const Datagram& datagram) {
   agent_.Receive(now, datagram);
@@ -64,16 +67,6 @@ void WebRtcLink::ReceiveDtls(Timestamp now, ByteView datagram) {
   }
   session_->Receive(now, datagram);
   DrainSession();
-}
-
-std::optional<DropReason> WebRtcLink::Open(PacketRef& packet, bool rtcp) {
-  if (srtp_ == nullptr) return DropReason::kSrtpNoKeys;
-  const ByteSpan bytes = packet.mutable_bytes();
-  const std::variant<size_t, DropReason> opened =
-      rtcp ? srtp_->UnprotectRtcp(bytes) : srtp_->UnprotectRtp(bytes);
-  if (const auto* reason = std::get_if<DropReason>(&opened)) return *reason;
-  packet.set_size(std::get<size_t>(opened));
-  return std::nullopt;
 }
 
 void WebRtcLink::Connect(dtls::Role role, const dtls::Fingerprint& fingerprint) {
@@ -149,8 +142,7 @@ void WebRtcLink::DrainSession() {
         EnterDtlsState(DtlsState::kFailed, "SRTP keys were refused");
         continue;
       }
-      srtp_ = *std::move(srtp);
-      srtp_profile_ = dtls::SrtpProfileName(connected->keys.profile());
+      set_srtp(*std::move(srtp));
       EnterDtlsState(DtlsState::kConnected, {}, std::move(connected->remote_certificate_pem));
       continue;
     }
@@ -162,7 +154,7 @@ void WebRtcLink::DrainSession() {
     const bool orderly = reason == dtls::Session::CloseReason::kRemoteClosed ||
                          reason == dtls::Session::CloseReason::kLocalClosed;
     // RFC 8827 §6.5: media ends with the association that protects it.
-    srtp_.reset();
+    set_srtp(nullptr);
     EnterDtlsState(orderly ? DtlsState::kClosed : DtlsState::kFailed, ReasonText(reason));
   }
 }

@@ -24,7 +24,7 @@
 #include "dtls/session.h"
 #include "dtls/srtp_session.h"
 #include "ice/lite_agent.h"
-#include "rtp/send/egress_writer.h"
+#include "worker/engine/link.h"
 #include "worker/engine/transmit_batch.h"
 
 namespace sluice::worker {
@@ -32,8 +32,10 @@ namespace sluice::worker {
 enum class DtlsState : uint8_t { kNew, kConnecting, kConnected, kFailed, kClosed };
 std::string_view DtlsStateName(DtlsState state);
 
-class WebRtcLink {
+class WebRtcLink final : public Link {
  public:
+  static constexpr bool Is(LinkKind kind) { return kind == LinkKind::kWebRtc; }
+
   struct DtlsChanged {
     DtlsState state;
     std::string remote_certificate_pem;
@@ -51,9 +53,6 @@ class WebRtcLink {
 
   void ReceiveStun(Timestamp now, const Datagram& datagram);
   void ReceiveDtls(Timestamp now, ByteView datagram);
-  // Decrypts in place. The reason if the packet must die.
-  std::optional<DropReason> OpenRtp(PacketRef& packet) { return Open(packet, false); }
-  std::optional<DropReason> OpenRtcp(PacketRef& packet) { return Open(packet, true); }
 
   // Starts DTLS in `role` towards a peer that will present `fingerprint`. Only once.
   void Connect(dtls::Role role, const dtls::Fingerprint& fingerprint);
@@ -63,57 +62,30 @@ class WebRtcLink {
 
   // Has data taken out of DTLS, which is dropped otherwise. Before Connect().
   void CarryData() { carries_data_ = true; }
-  // True if data can be sent.
-  bool CanSendData() const {
+  bool CanSendData() const override {
     return dtls_state_ == DtlsState::kConnected && agent_.selected().has_value();
   }
-  // What fits one datagram, at most dtls::Session::kMaxApplicationData bytes. It leaves with the
-  // next PollTransmit().
-  bool SendData(ByteView data) { return session_->Send(data); }
+  // At most dtls::Session::kMaxApplicationData bytes.
+  bool SendData(ByteView data) override { return session_->Send(data); }
 
   void RestartIce(ice::Credentials fresh) { agent_.Restart(std::move(fresh)); }
   // Its connection has ended.
   void LosePath(const Path& path) { agent_.LosePath(path); }
   // Tells the peer; afterwards the link only drains.
-  void Close(Timestamp now);
+  void Close(Timestamp now) override;
 
-  // True if media can be sent.
-  bool ready() const { return srtp_ != nullptr && agent_.selected().has_value(); }
-  const Path& destination() const { return *agent_.selected(); }
-
-  // See dtls::SrtpSession. Nothing if the packet does not fit.
-  std::optional<size_t> SealRtp(ByteSpan out, size_t written, ByteView rest) {
-    return srtp_->ProtectRtp(out, written, rest);
-  }
-  std::optional<dtls::SealJob> PrepareRtp(ByteSpan out, const rtp::OutgoingPacket& packet) {
-    return srtp_->PrepareRtp(out, packet.header_size, packet.written, packet.rest);
-  }
-  std::optional<size_t> SealRtcp(ByteSpan out, size_t written) {
-    return srtp_->ProtectRtcp(out, written);
-  }
-  // Streams that have ended need no more cryptographic state.
-  void ForgetOutgoing(Ssrc ssrc) {
-    if (srtp_ != nullptr) srtp_->RemoveOutgoing(ssrc);
-  }
-  void ForgetIncoming(Ssrc ssrc) {
-    if (srtp_ != nullptr) srtp_->RemoveIncoming(ssrc);
-  }
-
-  void HandleTimeout(Timestamp now);
-  std::optional<Timestamp> NextTimeout() const;
+  void HandleTimeout(Timestamp now) override;
+  std::optional<Timestamp> NextTimeout() const override;
   // Appends what ICE and DTLS have to say. True if the batch was too full for all of it.
-  bool PollTransmit(Timestamp now, TransmitBatch& batch);
+  bool PollTransmit(Timestamp now, TransmitBatch& batch) override;
   std::optional<Event> PollEvent();
 
   const ice::LiteAgent& agent() const { return agent_; }
   DtlsState dtls_state() const { return dtls_state_; }
-  // Empty until the handshake is done.
-  std::string_view srtp_profile() const { return srtp_profile_; }
   // What died in ICE and DTLS.
-  DropCounters drops() const;
+  DropCounters drops() const override;
 
  private:
-  std::optional<DropReason> Open(PacketRef& packet, bool rtcp);
   void DrainSession();
   void EnterDtlsState(DtlsState state, std::string_view reason, std::string certificate = {});
 
@@ -121,8 +93,6 @@ class WebRtcLink {
   dtls::BulkCipher* const cipher_;
   ice::LiteAgent agent_;
   std::unique_ptr<dtls::Session> session_;
-  std::unique_ptr<dtls::SrtpSession> srtp_;
-  std::string_view srtp_profile_;
   DtlsState dtls_state_ = DtlsState::kNew;
   dtls::Role role_ = dtls::Role::kServer;
   bool carries_data_ = false;

@@ -6,6 +6,7 @@
 #define SLUICE_WORKER_ENGINE_WORKSPACE_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,14 @@
 namespace sluice::worker {
 
 struct Workspace {
+  // Where direct transports write; they share it, because what is written is told at once.
+  struct DirectOutlet {
+    DirectOutlet() { batch.set_forms_trains(false); }
+
+    TransmitBatch batch;
+    Departures departures{nullptr};
+  };
+
   explicit Workspace(const Engine::Options& engine_options)
       : options(engine_options), departures(engine_options.cipher) {
     if (options.answers_stun) stun.emplace(options.entropy.U64());
@@ -63,6 +72,8 @@ struct Workspace {
   // Media that its receivers have still to be given.
   PendingMedia pending;
   Departures departures;
+  // There once a direct transport has been polled.
+  std::unique_ptr<DirectOutlet> direct;
   // Closed, but perhaps with last words to send; erased a turn later, when those have left.
   std::vector<Handle<Transport>> closing;
   std::vector<SocketId> closing_sockets;

@@ -1,4 +1,4 @@
-// What WebRtcTransport.consume() is asked for, with every field checked.
+// What Transport.consume() is asked for, with every field checked.
 import { asPriority, leastPriority } from './consumer.js';
 import { ConsumeT } from './generated/schema.js';
 import { asConsumerLayers, encodeLayers, highestLayers, type ConsumerLayers } from './layers.js';

@@ -15,6 +15,7 @@ import {
   RequestBody,
   RequestKeyFrameT,
   ResumeT,
+  RtpReceivedT,
   SetPreferredLayersT,
   SetPriorityT,
   StreamStatsListT,
@@ -38,7 +39,8 @@ import { expectAnswer, type Answer, type Channel, type RequestBodyT } from './wi
 
 const logger = new Logger('Consumer');
 
-export type ConsumerType = 'simple' | 'simulcast' | 'svc';
+/** `pipe`: all encodings, for another router. */
+export type ConsumerType = 'simple' | 'simulcast' | 'svc' | 'pipe';
 
 /** 0 (nothing arrives) to 10 (nothing is lost). */
 export interface ConsumerScore {
@@ -59,6 +61,8 @@ type ChangeEvents = {
   /** What flows from now on; undefined for nothing. `layersReason` says why. */
   layerschange: [ConsumerLayers | undefined];
   trace: [ConsumerTraceEventData];
+  /** Of direct transports: a packet that would be sent. */
+  rtp: [Buffer];
 };
 
 export type ConsumerEvents = ChangeEvents & {
@@ -210,7 +214,7 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
     });
   }
 
-  /** The stream as it is sent, then the producer's stream that feeds it. */
+  /** The stream as it is sent (on a pipe, one for each encoding), then the producer's stream that feeds it. */
   async getStats(): Promise<RtpStreamStat[]> {
     this.#requireOpen();
     return this.#internal.channel.call({
@@ -219,7 +223,7 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
       body: new GetStatsT(),
       apply: (answer) =>
         expectAnswer(answer, StreamStatsListT).streams.map((stream, index) =>
-          decodeStreamStats(stream, index === 0 ? 'outbound-rtp' : 'inbound-rtp'),
+          decodeStreamStats(stream, index < this.#sentStreams() ? 'outbound-rtp' : 'inbound-rtp'),
         ),
     });
   }
@@ -249,7 +253,8 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
   async setPreferredLayers(layers: ConsumerLayers): Promise<void> {
     const wanted = asConsumerLayers(layers, 'layers');
     this.#requireOpen();
-    if (this.kind !== 'video') return;
+    // What a pipe carries is for its other end to say.
+    if (this.kind !== 'video' || this.type === 'pipe') return;
     const body = new SetPreferredLayersT(encodeLayers(wanted));
     await this.#command(RequestBody.SetPreferredLayers, body, (answer) => {
       this.#preferredLayers = decodeLayers(expectAnswer(answer, PreferredLayersSetT).layers);
@@ -285,6 +290,10 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
   ): Promise<void> {
     this.#requireOpen();
     return this.#internal.channel.call({ method, target: this.id, body, apply, applyLate: apply });
+  }
+
+  #sentStreams(): number {
+    return this.type === 'pipe' ? (this.rtpParameters.encodings ?? []).length : 1;
   }
 
   #requireOpen(): void {
@@ -324,6 +333,8 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
       this.#currentLayers = decodeLayers(body.layers);
       this.#layersReason = String(body.reason);
       this.#tell('layerschange', this.#currentLayers);
+    } else if (body instanceof RtpReceivedT) {
+      this.#tell('rtp', Buffer.from(body.packet?.bytes ?? []));
     } else if (body instanceof TraceT) {
       const trace = decodeTrace(body, consumerTraceTypes);
       if (trace) this.#tell('trace', trace as ConsumerTraceEventData);

@@ -56,8 +56,9 @@ export type DataConsumerEvents = {
   listenererror: [string, Error];
 };
 
-export interface DataConsumerInternal<Data extends AppData = AppData>
-  extends DataObjectInternal<Data> {
+export interface DataConsumerInternal<
+  Data extends AppData = AppData,
+> extends DataObjectInternal<Data> {
   dataProducerId: string;
   dataProducerPaused: boolean;
   subchannels: number[];
@@ -72,7 +73,7 @@ export class DataConsumer<Data extends AppData = AppData> extends DataObject<
   #subchannels: number[];
   #bufferedAmountLowThreshold = 0;
 
-  /** @internal Use WebRtcTransport.consumeData(). */
+  /** @internal Use Transport.consumeData(). */
   constructor(internal: DataConsumerInternal<Data>) {
     super(internal);
     this.#dataProducerPaused = internal.dataProducerPaused;

@@ -39,7 +39,7 @@ export class DataProducer<Data extends AppData = AppData> extends DataObject<
   DataProducerEvents,
   DataObjectInternal<Data>
 > {
-  /** @internal Use WebRtcTransport.produceData(). */
+  /** @internal Use Transport.produceData(). */
   constructor(internal: DataObjectInternal<Data>) {
     super(internal);
   }

@@ -5,6 +5,7 @@ export { AudioLevelObserver } from './audio_level_observer.js';
 export { Consumer } from './consumer.js';
 export { DataConsumer } from './data_consumer.js';
 export { DataProducer } from './data_producer.js';
+export { DirectTransport } from './direct_transport.js';
 export {
   InvalidStateError,
   NotFoundError,
@@ -18,11 +19,15 @@ export { EnhancedEventEmitter } from './event_emitter.js';
 export * as extras from './extras.js';
 export { setLogEventListeners } from './logger.js';
 export * as ortc from './ortc.js';
+export { PipeTransport } from './pipe_transport.js';
+export { PlainTransport } from './plain_transport.js';
 export { Producer } from './producer.js';
 export { Router } from './router.js';
 export { RtpObserver } from './rtp_observer.js';
 export { parseScalabilityMode } from './scalability_mode.js';
+export { describeForReceiver, writeSdp } from './sdp.js';
 export { getSupportedRtpCapabilities } from './supported_capabilities.js';
+export { Transport } from './transport.js';
 export * as types from './types.js';
 export { version } from './version.js';
 export { WebRtcServer } from './webrtc_server.js';

@@ -38,7 +38,8 @@ export function encodeListenInfos(value: unknown, where = 'listenInfos'): Listen
   return infos;
 }
 
-function encodeListenInfo(value: unknown, where: string): ListenInfoT {
+/** Throws a TypeError that names the field. */
+export function encodeListenInfo(value: unknown, where: string): ListenInfoT {
   const info = asDictionary(value, where);
   const range = optional(info.portRange, `${where}.portRange`, asDictionary) ?? {};
   const flags = optional(info.flags, `${where}.flags`, asDictionary) ?? {};

@@ -1,4 +1,4 @@
-// What WebRtcTransport.produce() is asked for, with every field checked.
+// What Transport.produce() is asked for, with every field checked.
 import { randomUUID } from 'node:crypto';
 
 import { ProduceT } from './generated/schema.js';

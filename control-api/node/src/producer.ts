@@ -1,14 +1,16 @@
 // A stream that a peer sends to a router.
 import { EnhancedEventEmitter } from './event_emitter.js';
-import { InvalidStateError } from './errors.js';
+import { InvalidStateError, UnsupportedError } from './errors.js';
 import {
   DumpT,
   DumpTextT,
   GetStatsT,
+  PacketT,
   PauseT,
   ProducerScoreT,
   RequestBody,
   ResumeT,
+  SendRtpT,
   StreamStatsListT,
   TraceT,
   WantedLayersT,
@@ -30,6 +32,10 @@ import type { AppData } from './types.js';
 import { expectAnswer, type Channel, type RequestBodyT } from './wire/channel.js';
 
 const logger = new Logger('Producer');
+
+/** What the worker takes in one request. */
+const maxPackets = 64;
+const maxPacketSize = 1500;
 
 export type ProducerType = 'simple' | 'simulcast' | 'svc';
 
@@ -71,6 +77,8 @@ export interface ProducerInternal<Data extends AppData = AppData> {
   type: ProducerType;
   paused: boolean;
   appData: Data;
+  /** On a direct transport: packets come from the application. */
+  isDirect: boolean;
   /** Called when the producer is closed, by whomever. */
   onClose: () => void;
 }
@@ -81,6 +89,7 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
   #closed = false;
   #paused: boolean;
   #score: ProducerScore[] = [];
+  readonly #outgoing: PacketT[] = [];
   // Until the worker tells who watches, nobody should stop sending anything.
   #wantedLayers: ConsumerLayers | undefined;
   #wantedEncodings: boolean[];
@@ -207,6 +216,31 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
   async enableTraceEvent(types: ProducerTraceEventType[] = []): Promise<void> {
     const body = encodeTraceTypes(types, producerTraceTypes);
     await this.#command(RequestBody.EnableTraceEvents, body, () => undefined);
+  }
+
+  /**
+   * A packet of RTP, as if it came from a peer; of direct transports only, else an
+   * UnsupportedError. What is sent in one go leaves in one request; what the worker refuses, and
+   * what there is no room for, is logged and lost.
+   */
+  send(rtpPacket: Uint8Array): void {
+    this.#requireOpen();
+    if (!this.#internal.isDirect)
+      throw new UnsupportedError('send() is for producers of direct transports');
+    if (rtpPacket.length > maxPacketSize)
+      throw new TypeError(`rtpPacket has more than ${maxPacketSize} bytes`);
+    this.#outgoing.push(new PacketT([...rtpPacket]));
+    if (this.#outgoing.length === 1) queueMicrotask(() => this.#sendWaiting());
+    else if (this.#outgoing.length === maxPackets) this.#sendWaiting();
+  }
+
+  #sendWaiting(): void {
+    const packets = this.#outgoing.splice(0);
+    if (packets.length === 0 || this.#closed) return;
+    const apply = (): void => undefined;
+    this.#command(RequestBody.SendRtp, new SendRtpT(packets), apply).catch((error: Error) =>
+      logger.warn(`producer ${this.id}: send: ${error.message}`),
+    );
   }
 
   #command(method: RequestBody, body: RequestBodyT, apply: () => void): Promise<void> {

@@ -14,10 +14,13 @@ import {
 import type { DataProducer } from './data_producer.js';
 import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError } from './errors.js';
+import { DirectTransport, type DirectTransportOptions } from './direct_transport.js';
 import {
+  CreateDirectTransportT,
   CreateWebRtcTransportT,
   DumpT,
   DumpTextT,
+  PlainTransportCreatedT,
   Protocol,
   RequestBody,
   WebRtcTransportCreatedT,
@@ -31,21 +34,28 @@ import {
 import { encodeListenInfos, type TransportListenInfo } from './listen_info.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
+import { asAppData, asBoolean, asDictionary, asInteger, optional } from './ortc/fields.js';
 import {
-  asAppData,
-  asBoolean,
-  asDictionary,
-  asInteger,
-  optional,
-} from './ortc/fields.js';
+  pipeToRouter,
+  type PipeToRouterOptions,
+  type PipeToRouterResult,
+} from './pipe_to_router.js';
+import { encodePipeTransport, PipeTransport, type PipeTransportOptions } from './pipe_transport.js';
+import {
+  encodePlainTransport,
+  PlainTransport,
+  type PlainTransportOptions,
+} from './plain_transport.js';
 import type { Producer } from './producer.js';
 import type { RtpObserver, RtpObserverInternal } from './rtp_observer.js';
 import type { RtpCapabilities, RtpCodecCapability } from './rtp_types.js';
 import { decodeSctpParameters, encodeSctpOptions, type SctpOptions } from './sctp.js';
+import type { Transport } from './transport.js';
+import type { TransportInternal, TransportRouter } from './transport_types.js';
 import type { AppData } from './types.js';
 import { WebRtcServer } from './webrtc_server.js';
 import { WebRtcTransport } from './webrtc_transport.js';
-import { expectAnswer, type Channel, type RequestBodyT } from './wire/channel.js';
+import { expectAnswer, type Answer, type Channel, type RequestBodyT } from './wire/channel.js';
 
 const logger = new Logger('Router');
 const maxUint32 = 0xffffffff;
@@ -98,7 +108,7 @@ export type RouterEvents = {
 
 export type RouterObserverEvents = {
   close: [];
-  newtransport: [WebRtcTransport];
+  newtransport: [Transport];
   newrtpobserver: [RtpObserver];
 };
 
@@ -113,7 +123,7 @@ export interface RouterInternal<Data extends AppData = AppData> {
 export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter<RouterEvents> {
   readonly observer = new EnhancedEventEmitter<RouterObserverEvents>();
   readonly #internal: RouterInternal<Data>;
-  readonly #transports = new Map<string, WebRtcTransport>();
+  readonly #transports = new Map<string, Transport>();
   readonly #producers = new Map<string, Producer>();
   readonly #dataProducers = new Map<string, DataProducer>();
   readonly #rtpObservers = new Map<string, RtpObserver>();
@@ -161,6 +171,14 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     this.observer.safeEmit('close');
   }
 
+  /** @internal What pipes have to know. */
+  pipeInternals(): { channel: Channel; findProducer: (id: string) => Producer | undefined } {
+    return {
+      channel: this.#internal.channel,
+      findProducer: (producerId) => this.#producers.get(producerId),
+    };
+  }
+
   async dump(): Promise<unknown> {
     this.#requireOpen();
     return this.#internal.channel.call({
@@ -195,6 +213,55 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
       },
       applyLate: () => channel.close(id),
     });
+  }
+
+  /** RTP with a media tool: FFmpeg, GStreamer, a SIP gateway. */
+  async createPlainTransport<TransportData extends AppData = AppData>(
+    options: PlainTransportOptions<TransportData>,
+  ): Promise<PlainTransport<TransportData>> {
+    const id = randomUUID();
+    const body = encodePlainTransport(id, options);
+    const method = RequestBody.CreatePlainTransport;
+    return this.#createTransport({ method, body, id }, options.appData, (internal, answer) => {
+      const created = expectAnswer(answer, PlainTransportCreatedT);
+      return new PlainTransport<TransportData>({ ...internal, created });
+    });
+  }
+
+  /** One end of a pipe; of two routers of this application, pipeToRouter() makes both. */
+  async createPipeTransport<TransportData extends AppData = AppData>(
+    options: PipeTransportOptions<TransportData>,
+  ): Promise<PipeTransport<TransportData>> {
+    const id = randomUUID();
+    const body = encodePipeTransport(id, options);
+    const enableRtx = optional(options.enableRtx, 'enableRtx', asBoolean) ?? false;
+    const method = RequestBody.CreatePipeTransport;
+    return this.#createTransport({ method, body, id }, options.appData, (internal, answer) => {
+      const created = expectAnswer(answer, PlainTransportCreatedT);
+      return new PipeTransport<TransportData>({ ...internal, created, enableRtx });
+    });
+  }
+
+  /** The application itself as a peer. */
+  async createDirectTransport<TransportData extends AppData = AppData>(
+    options: DirectTransportOptions<TransportData> = {},
+  ): Promise<DirectTransport<TransportData>> {
+    const id = randomUUID();
+    const body = new CreateDirectTransportT(id);
+    const method = RequestBody.CreateDirectTransport;
+    return this.#createTransport({ method, body, id }, options.appData, (internal) => {
+      return new DirectTransport<TransportData>(internal);
+    });
+  }
+
+  /**
+   * Makes a producer of this router one of another router as well, of whichever worker of this
+   * application. The pipe between the two is made once and serves both directions; asked for the
+   * same again, the same is given.
+   */
+  async pipeToRouter(options: PipeToRouterOptions): Promise<PipeToRouterResult> {
+    this.#requireOpen();
+    return pipeToRouter(this as unknown as Router, options);
   }
 
   /** Watches the producers that are added to it, and tells who is how loud. */
@@ -261,16 +328,7 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     const transport = new WebRtcTransport<TransportData>({
       channel: this.#internal.channel,
       id,
-      router: {
-        // Not a copy: updateMediaCodecs() concerns transports that are there already.
-        rtpCapabilities: () => this.rtpCapabilities,
-        addProducer: (producer) => void this.#producers.set(producer.id, producer),
-        removeProducer: (producer) => void this.#producers.delete(producer.id),
-        findProducer: (producerId) => this.#producers.get(producerId),
-        addDataProducer: (producer) => void this.#dataProducers.set(producer.id, producer),
-        removeDataProducer: (producer) => void this.#dataProducers.delete(producer.id),
-        findDataProducer: (producerId) => this.#dataProducers.get(producerId),
-      },
+      router: this.#forTransports(),
       webRtcServer,
       iceParameters: decodeIceParameters(created.iceParameters),
       iceCandidates: created.iceCandidates.map(decodeIceCandidate),
@@ -282,11 +340,50 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
       appData,
       onClose: () => void this.#transports.delete(id),
     });
-    const anyTransport = transport as unknown as WebRtcTransport;
-    this.#transports.set(id, anyTransport);
-    webRtcServer?.attach(anyTransport);
-    this.observer.safeEmit('newtransport', anyTransport);
+    this.#transports.set(id, transport as unknown as Transport);
+    webRtcServer?.attach(transport as unknown as WebRtcTransport);
+    this.observer.safeEmit('newtransport', transport as unknown as Transport);
     return transport;
+  }
+
+  #createTransport<TransportData extends AppData, Made>(
+    request: { method: RequestBody; body: RequestBodyT; id: string },
+    data: TransportData | undefined,
+    make: (internal: TransportInternal<TransportData>, answer: Answer) => Made,
+  ): Promise<Made> {
+    this.#requireOpen();
+    const { channel } = this.#internal;
+    const { method, body, id } = request;
+    const appData = asAppData(data);
+    return channel.call({
+      method,
+      target: this.id,
+      body,
+      apply: (answer) => {
+        this.#requireOpen();
+        const onClose = (): void => void this.#transports.delete(id);
+        const router = this.#forTransports();
+        const transport = make({ channel, id, router, appData, onClose }, answer);
+        const anyTransport = transport as unknown as Transport;
+        this.#transports.set(id, anyTransport);
+        this.observer.safeEmit('newtransport', anyTransport);
+        return transport;
+      },
+      applyLate: () => channel.close(id),
+    });
+  }
+
+  #forTransports(): TransportRouter {
+    return {
+      // Not a copy: updateMediaCodecs() concerns transports that are there already.
+      rtpCapabilities: () => this.rtpCapabilities,
+      addProducer: (producer) => void this.#producers.set(producer.id, producer),
+      removeProducer: (producer) => void this.#producers.delete(producer.id),
+      findProducer: (producerId) => this.#producers.get(producerId),
+      addDataProducer: (producer) => void this.#dataProducers.set(producer.id, producer),
+      removeDataProducer: (producer) => void this.#dataProducers.delete(producer.id),
+      findDataProducer: (producerId) => this.#dataProducers.get(producerId),
+    };
   }
 
   #createObserver<ObserverData extends AppData, Observer>(

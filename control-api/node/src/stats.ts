@@ -28,16 +28,18 @@ export interface TransportTuple {
   protocol: 'udp' | 'tcp';
 }
 
-/** Bytes and packets count from the start; bit rates are averages of about the last second. */
-export interface WebRtcTransportStat {
-  type: 'webrtc-transport';
+/** Of which the far end may not be known yet. */
+export type LocalTuple = Omit<TransportTuple, 'remoteIp' | 'remotePort'> &
+  Partial<Pick<TransportTuple, 'remoteIp' | 'remotePort'>>;
+
+/**
+ * Of every transport. Bytes and packets count from the start; bit rates are averages of about the
+ * last second.
+ */
+export interface TransportStat {
   transportId: string;
   /** Milliseconds of the worker's monotonic clock. */
   timestamp: number;
-  iceRole: 'controlled';
-  iceState: string;
-  iceSelectedTuple?: TransportTuple;
-  dtlsState: string;
   bytesReceived: number;
   bytesSent: number;
   packetsReceived: number;
@@ -74,6 +76,26 @@ export interface WebRtcTransportStat {
   /** Our addition: what the association did; missing without enableSctp. */
   sctp?: SctpStat;
   drops: Drops;
+}
+
+export interface WebRtcTransportStat extends TransportStat {
+  type: 'webrtc-transport';
+  iceRole: 'controlled';
+  iceState: string;
+  iceSelectedTuple?: TransportTuple;
+  dtlsState: string;
+}
+
+export interface PlainTransportStat extends TransportStat {
+  type: 'plain-rtp-transport' | 'pipe-transport';
+  /** Missing until the peer is known. */
+  tuple?: TransportTuple;
+  /** Of RTCP, where it has a path of its own. */
+  rtcpTuple?: TransportTuple;
+}
+
+export interface DirectTransportStat extends TransportStat {
+  type: 'direct-transport';
 }
 
 /** Of an SCTP association, since it began. */
@@ -223,13 +245,35 @@ export function decodeTuple(tuple: TransportTupleT): TransportTuple {
 
 export function decodeTransportStats(stats: TransportStatsT): WebRtcTransportStat {
   return compact({
+    ...commonStats(stats),
     type: 'webrtc-transport',
-    transportId: String(stats.transportId),
-    timestamp: Number(stats.timestampMs),
     iceRole: 'controlled',
     iceState: String(stats.iceState ?? ''),
     iceSelectedTuple: stats.selectedTuple ? decodeTuple(stats.selectedTuple) : undefined,
     dtlsState: String(stats.dtlsState ?? ''),
+  } satisfies WebRtcTransportStat);
+}
+
+export function decodePlainStats(
+  stats: TransportStatsT,
+  type: PlainTransportStat['type'],
+): PlainTransportStat {
+  return compact({
+    ...commonStats(stats),
+    type,
+    tuple: stats.selectedTuple ? decodeTuple(stats.selectedTuple) : undefined,
+    rtcpTuple: stats.rtcpTuple ? decodeTuple(stats.rtcpTuple) : undefined,
+  } satisfies PlainTransportStat);
+}
+
+export function decodeDirectStats(stats: TransportStatsT): DirectTransportStat {
+  return { ...commonStats(stats), type: 'direct-transport' };
+}
+
+function commonStats(stats: TransportStatsT): TransportStat {
+  return compact({
+    transportId: String(stats.transportId),
+    timestamp: Number(stats.timestampMs),
     bytesReceived: Number(stats.bytesReceived),
     bytesSent: Number(stats.bytesSent),
     packetsReceived: Number(stats.packetsReceived),
@@ -260,7 +304,7 @@ export function decodeTransportStats(stats: TransportStatsT): WebRtcTransportSta
     sctpState: stats.sctp ? String(stats.sctp.state) : undefined,
     sctp: stats.sctp ? decodeSctpStats(stats.sctp) : undefined,
     drops: decodeDrops(stats.drops),
-  } satisfies WebRtcTransportStat);
+  } satisfies TransportStat);
 }
 
 function decodeSctpStats(stats: SctpStatsT): SctpStat {

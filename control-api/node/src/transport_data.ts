@@ -1,5 +1,5 @@
-// The data channels of a transport: its data producers and data consumers, and which streams are
-// taken.
+// The data producers and data consumers of a transport: over data channels, where it has SCTP, and
+// of the application itself, which speaks and listens on any transport.
 import { randomUUID } from 'node:crypto';
 
 import { DataConsumer } from './data_consumer.js';
@@ -36,14 +36,22 @@ import {
   type SctpStreamParameters,
 } from './sctp.js';
 import type { DtlsRole } from './ice_dtls.js';
+import { Logger } from './logger.js';
 import type { AppData } from './types.js';
 import type { Channel } from './wire/channel.js';
 import { expectAnswer } from './wire/channel.js';
 
+const logger = new Logger('TransportData');
+
+export type TransportKind = 'webrtc' | 'plain' | 'pipe' | 'direct';
+
 export interface DataProducerOptions<Data extends AppData = AppData> {
   /** 1 to 64 printable ASCII characters, unique in the worker; random if missing. */
   id?: string;
-  /** The client's stream. If missing the application speaks, by DataProducer.send(). */
+  /**
+   * The client's stream. If missing the application speaks, by DataProducer.send(), as it does in
+   * any case on a direct transport.
+   */
   sctpStreamParameters?: SctpStreamParameters;
   label?: string;
   protocol?: string;
@@ -64,7 +72,10 @@ export interface DataConsumerOptions<Data extends AppData = AppData> {
    * (RFC 8832). Otherwise the client creates it itself, negotiated, as mediasoup-client does.
    */
   negotiated?: boolean;
-  /** Our addition: true has the application listen, by 'message', instead of the client. */
+  /**
+   * Our addition: true has the application listen, by 'message', instead of the client. If missing,
+   * true on direct transports.
+   */
   direct?: boolean;
   paused?: boolean;
   /** Messages of these sub-channels and of none; all if empty or missing. */
@@ -87,12 +98,12 @@ export type DataChangeEvents = {
   datachannelclose: [number];
 };
 
-export type DataObserverEvents = DataChangeEvents & {
+export type DataObserverEvents = {
   newdataproducer: [DataProducer];
   newdataconsumer: [DataConsumer];
 };
 
-/** What the transport's data channels may ask of the router. */
+/** What they may ask of the router. */
 export interface DataRouter {
   addDataProducer(producer: DataProducer): void;
   removeDataProducer(producer: DataProducer): void;
@@ -103,14 +114,15 @@ export interface DataRouter {
 export interface DataOwner {
   channel: Channel;
   transportId: string;
+  kind: () => TransportKind;
   sctpParameters: SctpParameters | undefined;
   router: DataRouter;
   requireOpen: () => void;
-  /** Ours: 'auto' until it is decided. The client opens channels on even streams (RFC 8832 §6). */
+  /** As Transport.dtlsRole. The DTLS client opens channels on even streams (RFC 8832 §6). */
   dtlsRole: () => DtlsRole | undefined;
   /** The transport, and those who watch it. */
   emitter: EnhancedEventEmitter<DataChangeEvents>;
-  observer: EnhancedEventEmitter<DataObserverEvents>;
+  observer: EnhancedEventEmitter<DataChangeEvents & DataObserverEvents>;
 }
 
 export class TransportData {
@@ -137,9 +149,7 @@ export class TransportData {
     requireOpen();
     asDictionary(options, 'options');
     const id = optional(options.id, 'id', asId) ?? randomUUID();
-    const { sctpStreamParameters } = options;
-    const stream = optional(sctpStreamParameters, 'sctpStreamParameters', asStreamParameters);
-    if (stream) this.#requireSctp();
+    const stream = this.#streamOf(options);
     const label = optional(options.label, 'label', asText) ?? '';
     const protocol = optional(options.protocol, 'protocol', asText) ?? '';
     const paused = optional(options.paused, 'paused', asBoolean) ?? false;
@@ -175,11 +185,13 @@ export class TransportData {
     if (!producer)
       throw new NotFoundError(`dataProducerId: the router has no data producer ${dataProducerId}`);
     const negotiated = optional(options.negotiated, 'negotiated', asBoolean) ?? true;
-    const direct = optional(options.direct, 'direct', asBoolean) ?? false;
+    const direct = optional(options.direct, 'direct', asBoolean) ?? this.#isDirect;
     const paused = optional(options.paused, 'paused', asBoolean) ?? false;
     const subchannels = asList(options.subchannels, 'subchannels', maxSubchannels, asSubchannel);
     const appData = asAppData(options.appData);
-    const stream = direct ? undefined : this.#streamFor(options, producer, negotiated);
+    const stream = direct
+      ? warnOfStreamOptions(options)
+      : this.#streamFor(options, producer, negotiated);
     const id = randomUUID();
     const body = new ConsumeDataT(
       id,
@@ -283,8 +295,28 @@ export class TransportData {
 
   #requireSctp(): SctpParameters {
     const { sctpParameters } = this.#owner;
-    if (!sctpParameters) throw new InvalidStateError('the transport was made without enableSctp');
-    return sctpParameters;
+    if (sctpParameters) return sctpParameters;
+    const kind = this.#owner.kind();
+    if (kind === 'webrtc') throw new InvalidStateError('the transport was made without enableSctp');
+    throw new InvalidStateError(`${kind} transports carry messages of the application only`);
+  }
+
+  get #isDirect(): boolean {
+    return this.#owner.kind() === 'direct';
+  }
+
+  // Undefined if the application speaks.
+  #streamOf({ sctpStreamParameters }: DataProducerOptions): SctpStreamParameters | undefined {
+    const stream = optional(sctpStreamParameters, 'sctpStreamParameters', asStreamParameters);
+    if (!stream) return undefined;
+    if (this.#isDirect) {
+      logger.warn(
+        'produceData: a direct transport has no streams: sctpStreamParameters are ignored',
+      );
+      return undefined;
+    }
+    this.#requireSctp();
+    return stream;
   }
 
   // What is promised is what the producer's client promised, unless the application wants another.
@@ -317,4 +349,12 @@ export class TransportData {
     }
     throw new ResourceExhaustedError(`all ${count} streams to the client are taken`);
   }
+}
+
+// What mediasoup ignores with a warning on direct transports.
+function warnOfStreamOptions(options: DataConsumerOptions): undefined {
+  const names = ['streamId', 'ordered', 'maxPacketLifeTime', 'maxRetransmits'] as const;
+  const given = names.filter((name) => options[name] !== undefined);
+  if (given.length === 0) return;
+  logger.warn(`consumeData: the application has no stream: ${given.join(', ')} ignored`);
 }

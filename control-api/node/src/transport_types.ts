@@ -1,4 +1,4 @@
-// What goes into a WebRtcTransport and what it tells.
+// What goes into transports and what they tell.
 import type { Consumer } from './consumer.js';
 import type {
   DtlsParameters,
@@ -54,29 +54,37 @@ export interface ConsumeOptions<Data extends AppData = AppData> {
   priority?: number;
   /** Leaves out packets in which nobody speaks (Opus DTX). */
   ignoreDtx?: boolean;
-  /** Not supported: true is an UnsupportedError. */
+  /** Not supported: true is an UnsupportedError. Pipe transports do it by themselves. */
   pipe?: false;
   appData?: Data;
 }
+
+/** Of every transport. */
+export type TransportEvents = {
+  routerclose: [];
+  trace: [TransportTraceEventData];
+  listenererror: [string, Error];
+};
+
+export type TransportObserverEvents = {
+  close: [];
+  newproducer: [Producer];
+  newconsumer: [Consumer];
+  trace: [TransportTraceEventData];
+} & DataObserverEvents;
 
 export type ChangeEvents = {
   icestatechange: [IceState];
   iceselectedtuplechange: [TransportTuple];
   dtlsstatechange: [DtlsState, string?];
-  trace: [TransportTraceEventData];
 } & DataChangeEvents;
 
-export type WebRtcTransportEvents = ChangeEvents & {
-  routerclose: [];
-  listenserverclose: [];
-  listenererror: [string, Error];
-};
+export type WebRtcTransportEvents = TransportEvents &
+  ChangeEvents & {
+    listenserverclose: [];
+  };
 
-export type WebRtcTransportObserverEvents = ChangeEvents & {
-  close: [];
-  newproducer: [Producer];
-  newconsumer: [Consumer];
-} & DataObserverEvents;
+export type WebRtcTransportObserverEvents = TransportObserverEvents & ChangeEvents;
 
 /** What a transport may ask of its router. */
 export interface TransportRouter extends DataRouter {
@@ -86,15 +94,22 @@ export interface TransportRouter extends DataRouter {
   findProducer(id: string): Producer | undefined;
 }
 
-export interface WebRtcTransportInternal<Data extends AppData = AppData> {
+export interface TransportInternal<Data extends AppData = AppData> {
   channel: Channel;
   id: string;
   router: TransportRouter;
+  /** Of transports that have SCTP. */
+  sctpParameters?: SctpParameters | undefined;
+  appData: Data;
+  onClose: () => void;
+}
+
+export interface WebRtcTransportInternal<
+  Data extends AppData = AppData,
+> extends TransportInternal<Data> {
   webRtcServer: WebRtcServer | undefined;
   iceParameters: IceParameters;
   iceCandidates: IceCandidate[];
   dtlsParameters: DtlsParameters;
   sctpParameters: SctpParameters | undefined;
-  appData: Data;
-  onClose: () => void;
 }

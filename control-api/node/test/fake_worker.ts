@@ -45,6 +45,7 @@ const reader = new FrameReader();
 const producerOfConsumer = new Map<string, string>();
 const pausedProducers = new Set<string>();
 const levelObservers = new Set<string>();
+const sctpTransports = new Set<string>();
 const held = new Map<string, schema.RequestT>();
 const producers = new Map<string, FakeProducer>();
 
@@ -141,12 +142,16 @@ function bodyFor({
     ];
   }
   if (body instanceof schema.CreateWebRtcTransportT)
-    return [ResponseBody.WebRtcTransportCreated, createdTransport()];
+    return [ResponseBody.WebRtcTransportCreated, createdTransport(body)];
   if (body instanceof schema.ConnectWebRtcTransportT) {
     return [
       ResponseBody.WebRtcTransportConnected,
       new schema.WebRtcTransportConnectedT(schema.DtlsRole.Server),
     ];
+  }
+  if (body instanceof schema.CreatePlainTransportT || body instanceof schema.CreatePipeTransportT) {
+    const created = new schema.PlainTransportCreatedT('127.0.0.1', 40000);
+    return [ResponseBody.PlainTransportCreated, created];
   }
   if (body instanceof schema.RestartIceT) {
     return [
@@ -165,6 +170,12 @@ function bodyFor({
     const paused = pausedProducers.has(String(body.producerId));
     const { type } = producerOf(String(body.consumerId));
     return [ResponseBody.Consumed, new schema.ConsumedT(type, paused)];
+  }
+  if (body instanceof schema.ProduceDataT)
+    return [ResponseBody.DataProduced, new schema.DataProducedT()];
+  if (body instanceof schema.ConsumeDataT) {
+    producerOfConsumer.set(String(body.dataConsumerId), String(body.dataProducerId));
+    return [ResponseBody.DataConsumed, new schema.DataConsumedT(false, 'label', 'protocol')];
   }
   if (body instanceof schema.SetPreferredLayersT) {
     const layers = possibleLayers(String(target), body);
@@ -201,7 +212,11 @@ function possibleLayers(
   return new schema.ConsumerLayersT(spatialLayer, layers?.temporalLayer ?? 0);
 }
 
-function createdTransport(): schema.WebRtcTransportCreatedT {
+function createdTransport({
+  transportId,
+  sctp,
+}: schema.CreateWebRtcTransportT): schema.WebRtcTransportCreatedT {
+  if (sctp) sctpTransports.add(String(transportId));
   const { Udp, Tcp } = schema.Protocol;
   return new schema.WebRtcTransportCreatedT(
     new schema.IceParametersT('ufrag', 'password'),
@@ -211,6 +226,7 @@ function createdTransport(): schema.WebRtcTransportCreatedT {
     ],
     schema.DtlsRole.Auto,
     [new schema.FingerprintT('sha-256', 'AA:BB')],
+    sctp,
   );
 }
 
@@ -264,6 +280,7 @@ function tellOthers(request: schema.RequestT): void {
   tellOfObjects(request);
   tellOfLayers(request);
   tellOfSpeakers(request);
+  tellOfChannels(request);
 }
 
 function tellOfLayers({ body, target }: schema.RequestT): void {
@@ -311,6 +328,18 @@ function tellOfSpeakers({ body, target }: schema.RequestT): void {
   }
 }
 
+// The client opens a channel as soon as it is connected, and closes it again.
+function tellOfChannels({ body, target }: schema.RequestT): void {
+  const { NotificationBody } = schema;
+  const id = String(target ?? '');
+  if (!(body instanceof schema.ConnectWebRtcTransportT) || !sctpTransports.has(id)) return;
+  notify(id, NotificationBody.SctpStateChange, new schema.SctpStateChangeT('connected'));
+  const stream = new schema.SctpStreamParametersT(6, false, null, 2);
+  const opened = new schema.DataChannelOpenedT(stream, 'chat', 'v1');
+  notify(id, NotificationBody.DataChannelOpened, opened);
+  notify(id, NotificationBody.DataChannelClosed, new schema.DataChannelClosedT(6));
+}
+
 function tellOfObjects({ body, target }: schema.RequestT): void {
   const { NotificationBody } = schema;
   const id = String(target ?? '');
@@ -348,6 +377,9 @@ function tellOfObjects({ body, target }: schema.RequestT): void {
       const each = rids.map((_, at) => 7 - at);
       notify(to, NotificationBody.ConsumerScore, new schema.ConsumerScoreT(9, 7, each));
     }
+  } else if (body instanceof schema.SendDataT) {
+    const message = new schema.DataMessageT(body.ppid, body.data);
+    for (const to of consumers) notify(to, NotificationBody.DataMessage, message);
   } else if (body instanceof schema.CloseT) {
     for (const to of consumers) {
       producerOfConsumer.delete(to);

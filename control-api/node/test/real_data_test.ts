@@ -8,10 +8,13 @@ import {
   InvalidStateError,
   UnsupportedError,
   type Router,
+  type types,
   type WebRtcTransport,
 } from '../src/index.js';
 import { listenInfos, nextEvent } from './fixtures.js';
 import { skip, withRealWorker } from './real_worker.js';
+
+const [listenInfo] = listenInfos as [types.TransportListenInfo];
 
 interface Room {
   router: Router;
@@ -72,6 +75,37 @@ describe('data channels of the real worker', { skip }, () => {
       assert.deepEqual([stats?.messagesReceived, stats?.bytesReceived], [2, 8]);
       const [sent] = await consumer.getStats();
       assert.deepEqual([sent?.type, sent?.messagesSent, sent?.bytesSent], ['data-consumer', 2, 8]);
+    });
+  });
+
+  test('messages need no transport of WebRTC', async () => {
+    await withRealWorker(async (worker) => {
+      const router = await worker.createRouter();
+      const direct = await router.createDirectTransport();
+      const speakers = [
+        direct,
+        await router.createPlainTransport({ listenInfo }),
+        await router.createPipeTransport({ listenInfo }),
+      ];
+      for (const speaker of speakers) {
+        const producer = await speaker.produceData({ label: speaker.type });
+        const consumer = await direct.consumeData({ dataProducerId: producer.id });
+        assert.equal(consumer.label, speaker.type);
+        const told = nextEvent(consumer, 'message');
+        await producer.send('hello');
+        assert.deepEqual(await told, [Buffer.from('hello'), 51]);
+      }
+    });
+  });
+
+  test('messages of a direct transport are for streams as well', async () => {
+    await inRoom(async ({ router, transport }) => {
+      const direct = await router.createDirectTransport();
+      const producer = await direct.produceData({ label: 'news' });
+      const consumer = await transport.consumeData({ dataProducerId: producer.id });
+      const { type, sctpStreamParameters, label } = consumer;
+      const expected = ['sctp', { streamId: 0, ordered: true }, 'news'];
+      assert.deepEqual([type, sctpStreamParameters, label], expected);
     });
   });
 

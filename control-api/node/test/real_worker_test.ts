@@ -20,7 +20,10 @@ import { skip, withRealWorker as withWorker } from './real_worker.js';
 
 // The worker answers requests before it looks at its sockets, so what has just happened there may be
 // told by the next answer only.
-async function tcpWhen(worker: Worker, look: (tcp: types.TcpStat) => boolean): Promise<types.TcpStat> {
+async function tcpWhen(
+  worker: Worker,
+  look: (tcp: types.TcpStat) => boolean,
+): Promise<types.TcpStat> {
   let tcp = (await worker.getStats()).tcp;
   for (let i = 0; i < 100 && !look(tcp); ++i) tcp = (await worker.getStats()).tcp;
   assert.ok(look(tcp), JSON.stringify(tcp));
@@ -147,7 +150,10 @@ describe('the real worker', { skip }, () => {
       const { ports } = await worker.createWebRtcServer({ listenInfos });
       const socket = createSocket('udp4');
       // A Binding request with SOFTWARE, as long as its answer will be (RFC 8489 §5, §14.14).
-      const request = Buffer.from(`0001000c2112a442${'07'.repeat(12)}80220008${'78'.repeat(8)}`, 'hex');
+      const request = Buffer.from(
+        `0001000c2112a442${'07'.repeat(12)}80220008${'78'.repeat(8)}`,
+        'hex',
+      );
       socket.send(request, ports[0], '127.0.0.1');
       const [answer] = (await once(socket, 'message')) as [Buffer];
       assert.equal(answer.length, request.length);

@@ -1,0 +1,220 @@
+// Carries a producer from its router to another one, of whichever worker of this application, and
+// keeps the two ends in step.
+import type { Consumer } from './consumer.js';
+import { InvalidStateError, NotFoundError } from './errors.js';
+import { Logger } from './logger.js';
+import type { TransportListenInfo } from './listen_info.js';
+import { asBoolean, asDictionary, asName, optional, requireUnused } from './ortc/fields.js';
+import type { PipeTransport } from './pipe_transport.js';
+import type { Producer } from './producer.js';
+import type { Router } from './router.js';
+
+const logger = new Logger('pipeToRouter');
+
+export interface PipeToRouterOptions {
+  producerId: string;
+  /** Where it shall be heard. */
+  router: Router;
+  /**
+   * The producer at the other end has the same id. True if missing, unless both routers are of one
+   * worker, where ids are unique; there true is a TypeError.
+   */
+  keepId?: boolean;
+  /** Of both ends, the first time that the two routers meet; 127.0.0.1 if missing. */
+  listenInfo?: TransportListenInfo;
+  enableRtx?: boolean;
+  enableSrtp?: boolean;
+  /** Our addition, as of createPipeTransport(). */
+  onDemand?: boolean;
+  /** Not supported: true is an UnsupportedError. */
+  enableSctp?: false;
+}
+
+export interface PipeToRouterResult {
+  pipeConsumer: Consumer;
+  pipeProducer: Producer;
+}
+
+/** The ends of a pipe between two routers, each by the id of its router. */
+type PipePair = Map<string, PipeTransport>;
+
+// By the routers they belong to; a pair stands under both.
+const pairs = new WeakMap<Router, Map<string, Promise<PipePair>>>();
+// What has been carried where, by the id of the router.
+const carried = new WeakMap<Producer, Map<string, Promise<PipeToRouterResult>>>();
+// Where a producer that came over a pipe came from.
+const origins = new WeakMap<Producer, { router: Router; producer: Producer }>();
+
+/** @internal Behind Router.pipeToRouter(). */
+export async function pipeToRouter(
+  source: Router,
+  options: PipeToRouterOptions,
+): Promise<PipeToRouterResult> {
+  const checked = checkOptions(source, options);
+  const { producer, router } = checked;
+  const known = carried.get(producer) ?? new Map<string, Promise<PipeToRouterResult>>();
+  carried.set(producer, known);
+  const before = known.get(router.id);
+  if (before) return before;
+  const carrying = carry(source, checked);
+  known.set(router.id, carrying);
+  try {
+    const result = await carrying;
+    result.pipeProducer.observer.once('close', () => known.delete(router.id));
+    if (result.pipeProducer.closed) known.delete(router.id);
+    return result;
+  } catch (error) {
+    known.delete(router.id);
+    throw error;
+  }
+}
+
+interface CheckedOptions {
+  producer: Producer;
+  router: Router;
+  keepId: boolean;
+  pipe: PipeToRouterOptions;
+}
+
+function checkOptions(source: Router, options: PipeToRouterOptions): CheckedOptions {
+  asDictionary(options, 'options');
+  requireUnused(options.enableSctp, 'enableSctp');
+  const producerId = asName(options.producerId, 'producerId');
+  const { router } = options;
+  if (typeof router?.pipeInternals !== 'function') throw new TypeError('router is not a Router');
+  if (router === source) throw new TypeError('router is the router of the producer');
+  if (router.closed) throw new InvalidStateError('router is closed');
+  const producer = source.pipeInternals().findProducer(producerId);
+  if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
+  const sameWorker = router.pipeInternals().channel === source.pipeInternals().channel;
+  const keepId = optional(options.keepId, 'keepId', asBoolean) ?? !sameWorker;
+  if (keepId && sameWorker)
+    throw new TypeError('keepId: both routers are of one worker, where ids are unique');
+  requireNoLoop(producer, router);
+  return { producer, router, keepId, pipe: options };
+}
+
+// What came from a router does not go back to it, over however many others.
+function requireNoLoop(producer: Producer, router: Router): void {
+  for (let origin = origins.get(producer); origin; origin = origins.get(origin.producer)) {
+    if (origin.router === router)
+      throw new TypeError(`router is where producer ${producer.id} came from`);
+  }
+}
+
+async function carry(
+  source: Router,
+  { producer, router, keepId, pipe }: CheckedOptions,
+): Promise<PipeToRouterResult> {
+  const pair = await pairOf(source, router, pipe);
+  const near = pair.get(source.id) as PipeTransport;
+  const far = pair.get(router.id) as PipeTransport;
+  const pipeConsumer = await near.consume({ producerId: producer.id });
+  try {
+    const pipeProducer = await far.produce({
+      ...(keepId ? { id: producer.id } : {}),
+      kind: pipeConsumer.kind,
+      rtpParameters: pipeConsumer.rtpParameters,
+      paused: pipeConsumer.producerPaused,
+      appData: producer.appData,
+    });
+    origins.set(pipeProducer, { router: source, producer });
+    keepInStep(pipeConsumer, pipeProducer);
+    return { pipeConsumer, pipeProducer };
+  } catch (error) {
+    pipeConsumer.close();
+    throw error;
+  }
+}
+
+// Whatever ends one of them ends the other; what pauses at the near end pauses at the far one. What
+// is paused at the far end alone is not sent: the routers tell each other (onDemand).
+function keepInStep(consumer: Consumer, producer: Producer): void {
+  let last: Promise<void> = Promise.resolve();
+  const follow = (): void => {
+    last = last.then(async () => {
+      if (producer.closed) return;
+      const paused = consumer.paused || consumer.producerPaused;
+      if (paused !== producer.paused) await (paused ? producer.pause() : producer.resume());
+    });
+    last = last.catch((error: Error) => logger.warn(`${producer.id}: ${error.message}`));
+  };
+  consumer.on('producerpause', follow);
+  consumer.on('producerresume', follow);
+  consumer.observer.on('pause', follow);
+  consumer.observer.on('resume', follow);
+  consumer.observer.once('close', () => producer.close());
+  producer.observer.once('close', () => consumer.close());
+  if (consumer.closed) producer.close();
+  else follow();
+}
+
+function pairOf(source: Router, router: Router, options: PipeToRouterOptions): Promise<PipePair> {
+  const before = pairsOf(source).get(router.id);
+  if (before) return before;
+  const pair = makePair(source, router, options);
+  pairsOf(source).set(router.id, pair);
+  pairsOf(router).set(source.id, pair);
+  const forget = (): void => {
+    if (pairsOf(source).get(router.id) === pair) pairsOf(source).delete(router.id);
+    if (pairsOf(router).get(source.id) === pair) pairsOf(router).delete(source.id);
+  };
+  pair.then((ends) => {
+    for (const end of ends.values()) {
+      end.observer.once('close', () => {
+        forget();
+        for (const other of ends.values()) other.close();
+      });
+      if (end.closed) forget();
+    }
+  }, forget);
+  return pair;
+}
+
+function pairsOf(router: Router): Map<string, Promise<PipePair>> {
+  const found = pairs.get(router) ?? new Map<string, Promise<PipePair>>();
+  pairs.set(router, found);
+  return found;
+}
+
+async function makePair(
+  source: Router,
+  router: Router,
+  { listenInfo, enableRtx, enableSrtp, onDemand }: PipeToRouterOptions,
+): Promise<PipePair> {
+  const made = await Promise.allSettled(
+    [source, router].map((each) =>
+      each.createPipeTransport({
+        listenInfo: listenInfo ?? { protocol: 'udp', ip: '127.0.0.1' },
+        ...(enableRtx === undefined ? {} : { enableRtx }),
+        ...(enableSrtp === undefined ? {} : { enableSrtp }),
+        ...(onDemand === undefined ? {} : { onDemand }),
+      }),
+    ),
+  );
+  const ends = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  try {
+    const failed = made.find((each) => each.status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+    const [near, far] = ends as [PipeTransport, PipeTransport];
+    await Promise.all([near.connect(addressOf(far)), far.connect(addressOf(near))]);
+    return new Map([
+      [source.id, near],
+      [router.id, far],
+    ]);
+  } catch (error) {
+    for (const end of ends) end.close();
+    throw error;
+  }
+}
+
+function addressOf({
+  tuple,
+  srtpParameters,
+}: PipeTransport): Parameters<PipeTransport['connect']>[0] {
+  return {
+    ip: tuple.localAddress,
+    port: tuple.localPort,
+    ...(srtpParameters ? { srtpParameters } : {}),
+  };
+}

@@ -1,0 +1,444 @@
+// What every way in and out of a router has in common: the streams on top, and the bounds of what
+// flows. How the peer is reached is for the classes that extend this.
+import { randomUUID } from 'node:crypto';
+
+import { checkConsumeOptions, encodeConsume, initialLayers } from './consume_options.js';
+import { Consumer, type ConsumerType } from './consumer.js';
+import type { DataConsumer } from './data_consumer.js';
+import type { DataProducer } from './data_producer.js';
+import { EnhancedEventEmitter, type EventsOf } from './event_emitter.js';
+import { InvalidStateError, NotFoundError } from './errors.js';
+import {
+  ConsumedT,
+  DumpT,
+  DumpTextT,
+  GetStatsT,
+  ProducedT,
+  RequestBody,
+  SetMaxIncomingBitrateT,
+  SetMaxOutgoingBitrateT,
+  SetMinOutgoingBitrateT,
+  TraceT,
+  TransportStatsT,
+  type NotificationT,
+} from './generated/schema.js';
+import type { DtlsRole } from './ice_dtls.js';
+import { Logger } from './logger.js';
+import * as ortc from './ortc.js';
+import { asInteger } from './ortc/fields.js';
+import type { ValidParameters } from './ortc/validation.js';
+import { asOutgoingBitrate } from './outgoing_bitrate.js';
+import { checkProduceOptions, encodeProduce } from './produce_options.js';
+import { Producer, type ProducerType } from './producer.js';
+import type { RtpCapabilities } from './rtp_types.js';
+import { SsrcPool } from './ssrc_pool.js';
+import {
+  decodeTrace,
+  encodeTraceTypes,
+  transportTraceTypes,
+  type TransportTraceEventData,
+  type TransportTraceEventType,
+} from './trace.js';
+import {
+  TransportData,
+  type DataChangeEvents,
+  type DataConsumerOptions,
+  type DataObserverEvents,
+  type DataProducerOptions,
+  type TransportKind,
+} from './transport_data.js';
+import type {
+  ConsumeOptions,
+  ProduceOptions,
+  TransportEvents,
+  TransportInternal,
+  TransportObserverEvents,
+} from './transport_types.js';
+import type { AppData } from './types.js';
+import { expectAnswer, type Answer, type RequestBodyT } from './wire/channel.js';
+
+const logger = new Logger('Transport');
+const maxUint32 = 0xffffffff;
+
+/** A consumer as the worker was asked for it, before it has answered. */
+interface AskedConsumer {
+  body: RequestBodyT;
+  ssrcs: number[];
+  described: Omit<
+    ConstructorParameters<typeof Consumer>[0],
+    'channel' | 'onClose' | 'producerPaused' | 'type'
+  >;
+}
+
+export abstract class Transport<
+  Data extends AppData = AppData,
+  Events extends EventsOf<Events> = TransportEvents,
+  ObserverEvents extends EventsOf<ObserverEvents> = TransportObserverEvents,
+> extends EnhancedEventEmitter<Events> {
+  readonly observer = new EnhancedEventEmitter<ObserverEvents>();
+  /** @internal */
+  protected readonly internal: TransportInternal<Data>;
+  /** @internal */
+  protected readonly data: TransportData;
+  readonly #producers = new Map<string, Producer>();
+  readonly #consumers = new Map<string, Consumer>();
+  readonly #ssrcs = new SsrcPool();
+  #closed = false;
+  #cname: string | undefined;
+  #nextMid = 0;
+  // 0 for none.
+  #maxOutgoingBitrate = 0;
+  #minOutgoingBitrate = 0;
+
+  /** @internal Use the methods of Router. */
+  constructor(internal: TransportInternal<Data>) {
+    super();
+    this.internal = internal;
+    const { channel, id, router, sctpParameters } = internal;
+    this.data = new TransportData({
+      channel,
+      transportId: id,
+      kind: () => this.type,
+      sctpParameters,
+      router,
+      requireOpen: () => this.requireOpen(),
+      dtlsRole: () => this.dtlsRole,
+      emitter: this as unknown as EnhancedEventEmitter<DataChangeEvents>,
+      observer: this.observer as unknown as EnhancedEventEmitter<
+        DataChangeEvents & DataObserverEvents
+      >,
+    });
+    channel.listen(id, (notification) => {
+      if (!this.handle(notification)) this.#handle(notification);
+    });
+  }
+
+  abstract get type(): TransportKind;
+
+  get id(): string {
+    return this.internal.id;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get appData(): Data {
+    return this.internal.appData;
+  }
+
+  set appData(appData: Data) {
+    this.internal.appData = appData;
+  }
+
+  /** Also closes its producers and consumers, of media and of data. */
+  close(): void {
+    if (this.#closed) return;
+    this.internal.channel.close(this.id);
+    this.#end();
+    this.#observers().safeEmit('close');
+  }
+
+  /** @internal */
+  routerClosed(): void {
+    if (this.#closed) return;
+    this.#end();
+    (this as unknown as EnhancedEventEmitter<TransportEvents>).safeEmit('routerclose');
+    this.#observers().safeEmit('close');
+  }
+
+  async dump(): Promise<unknown> {
+    this.requireOpen();
+    return this.internal.channel.call({
+      method: RequestBody.Dump,
+      target: this.id,
+      body: new DumpT(),
+      apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
+    });
+  }
+
+  /** Bits per second that the client may send; 0 for no limit. */
+  async setMaxIncomingBitrate(bitrate: number): Promise<void> {
+    const body = new SetMaxIncomingBitrateT(asInteger(bitrate, 'bitrate', 0, maxUint32));
+    await this.command(RequestBody.SetMaxIncomingBitrate, body, () => undefined);
+  }
+
+  /**
+   * The most that is sent to the client, whatever is estimated, in bits per second: at least
+   * 30,000 and not below the minimum, else a TypeError; 0 for no bound.
+   */
+  async setMaxOutgoingBitrate(bitrate: number): Promise<void> {
+    asOutgoingBitrate(bitrate, 'bitrate');
+    if (bitrate !== 0 && bitrate < this.#minOutgoingBitrate)
+      throw new TypeError(`bitrate is below the minimum of ${this.#minOutgoingBitrate}`);
+    const body = new SetMaxOutgoingBitrateT(bitrate);
+    await this.command(RequestBody.SetMaxOutgoingBitrate, body, () => {
+      this.#maxOutgoingBitrate = bitrate;
+    });
+  }
+
+  /**
+   * What the path to the client is taken to carry at the least, whatever is estimated, in bits per
+   * second: at least 30,000 and not above the maximum, else a TypeError; 0 for no bound.
+   */
+  async setMinOutgoingBitrate(bitrate: number): Promise<void> {
+    asOutgoingBitrate(bitrate, 'bitrate');
+    if (this.#maxOutgoingBitrate !== 0 && bitrate > this.#maxOutgoingBitrate)
+      throw new TypeError(`bitrate is above the maximum of ${this.#maxOutgoingBitrate}`);
+    const body = new SetMinOutgoingBitrateT(bitrate);
+    await this.command(RequestBody.SetMinOutgoingBitrate, body, () => {
+      this.#minOutgoingBitrate = bitrate;
+    });
+  }
+
+  /**
+   * Of these types, and no others, 'trace' events come from now on; none if empty. Rejects with a
+   * TypeError for a type that transports do not have.
+   */
+  async enableTraceEvent(types: TransportTraceEventType[] = []): Promise<void> {
+    const body = encodeTraceTypes(types, transportTraceTypes);
+    await this.command(RequestBody.EnableTraceEvents, body, () => undefined);
+  }
+
+  async produce<ProducerData extends AppData = AppData>(
+    options: ProduceOptions<ProducerData>,
+  ): Promise<Producer<ProducerData>> {
+    this.requireOpen();
+    const { router, channel } = this.internal;
+    const checked = checkProduceOptions(options);
+    const { id, kind, rtpParameters, paused, appData } = checked;
+    this.#shareCname(rtpParameters);
+    const ours = router.rtpCapabilities();
+    const mapping = ortc.getProducerRtpParametersMapping(rtpParameters, ours);
+    const consumable = ortc.getConsumableRtpParameters(kind, rtpParameters, ours, mapping);
+    return channel.call({
+      method: RequestBody.Produce,
+      target: this.id,
+      body: encodeProduce(checked, mapping),
+      apply: (answer) => {
+        const type = String(expectAnswer(answer, ProducedT).type) as ProducerType;
+        this.requireOpen();
+        const described = { id, kind, rtpParameters, paused, appData };
+        return this.#addProducer<ProducerData>({ ...described, consumable, type });
+      },
+      applyLate: () => channel.close(id),
+    });
+  }
+
+  async consume<ConsumerData extends AppData = AppData>(
+    options: ConsumeOptions<ConsumerData>,
+  ): Promise<Consumer<ConsumerData>> {
+    this.requireOpen();
+    const checked = checkConsumeOptions(options);
+    const { producerId, paused, mid, preferredLayers, priority, appData } = checked;
+    const producer = this.findProducer(producerId);
+    const { kind, consumableRtpParameters } = producer;
+    const enableRtx = checked.enableRtx ?? kind === 'video';
+    const ssrc = this.#ssrcs.take();
+    const rtpParameters = this.#consumerParameters(
+      consumableRtpParameters,
+      options.rtpCapabilities,
+      { enableRtx, ssrc, mid },
+    );
+    const id = randomUUID();
+    return this.askForConsumer<ConsumerData>({
+      body: encodeConsume(id, kind, rtpParameters, checked),
+      ssrcs: [ssrc],
+      described: {
+        ...{ id, producerId, kind, rtpParameters, paused, priority, appData },
+        preferredLayers: initialLayers(kind, rtpParameters, preferredLayers),
+      },
+    });
+  }
+
+  /**
+   * Messages to whoever consumes them: those of the client's stream, or, without one, those of the
+   * application.
+   */
+  async produceData<DataProducerData extends AppData = AppData>(
+    options: DataProducerOptions<DataProducerData> = {},
+  ): Promise<DataProducer<DataProducerData>> {
+    return this.data.produce(options);
+  }
+
+  /** The messages of a data producer, for the client's stream or, `direct`, for the application. */
+  async consumeData<DataConsumerData extends AppData = AppData>(
+    options: DataConsumerOptions<DataConsumerData>,
+  ): Promise<DataConsumer<DataConsumerData>> {
+    return this.data.consume(options);
+  }
+
+  /** @internal Throws a NotFoundError for an id that the router does not know. */
+  protected findProducer(producerId: string): Producer {
+    const producer = this.internal.router.findProducer(producerId);
+    if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
+    return producer;
+  }
+
+  /** @internal SSRCs that nobody on the transport has, each with a free one behind it. */
+  protected takeSsrcs(count: number): number[] {
+    return Array.from({ length: count }, () => this.#ssrcs.take());
+  }
+
+  /** @internal */
+  protected askForConsumer<ConsumerData extends AppData>({
+    body,
+    ssrcs,
+    described,
+  }: AskedConsumer): Promise<Consumer<ConsumerData>> {
+    const { channel } = this.internal;
+    const call = channel.call({
+      method: RequestBody.Consume,
+      target: this.id,
+      body,
+      apply: (answer) => {
+        const { type, producerPaused } = expectAnswer(answer, ConsumedT);
+        this.requireOpen();
+        const heard = { producerPaused, type: String(type) as ConsumerType };
+        const whole = { ...described, ...heard } as ConstructorParameters<
+          typeof Consumer<ConsumerData>
+        >[0];
+        return this.#addConsumer<ConsumerData>(whole, ssrcs);
+      },
+      applyLate: () => channel.close(described.id),
+    });
+    call.catch(() => ssrcs.forEach((ssrc) => this.#ssrcs.release(ssrc)));
+    return call;
+  }
+
+  /** @internal What the transport's own kind knows of; false for what all of them know. */
+  protected handle(_notification: NotificationT): boolean {
+    return false;
+  }
+
+  /** @internal Ours, where there is DTLS: 'auto' until it is decided. */
+  protected get dtlsRole(): DtlsRole | undefined {
+    return undefined;
+  }
+
+  /** @internal The transport is over, by whomever. */
+  protected ended(): void {}
+
+  /** @internal */
+  protected command(method: RequestBody, body: RequestBodyT, apply: () => void): Promise<void> {
+    this.requireOpen();
+    return this.internal.channel.call({ method, target: this.id, body, apply, applyLate: apply });
+  }
+
+  /** @internal */
+  protected readStats<Stat>(decode: (stats: TransportStatsT) => Stat): Promise<Stat[]> {
+    this.requireOpen();
+    return this.internal.channel.call({
+      method: RequestBody.GetStats,
+      target: this.id,
+      body: new GetStatsT(),
+      apply: (answer: Answer) => [decode(expectAnswer(answer, TransportStatsT))],
+    });
+  }
+
+  /** @internal */
+  protected requireOpen(): void {
+    if (this.#closed) throw new InvalidStateError('the transport is closed');
+  }
+
+  /** @internal For those who close it for a reason of their own. */
+  protected endWith(name: 'listenserverclose'): void {
+    if (this.#closed) return;
+    this.internal.channel.close(this.id);
+    this.#end();
+    (this as unknown as EnhancedEventEmitter<{ listenserverclose: [] }>).safeEmit(name);
+    this.#observers().safeEmit('close');
+  }
+
+  #addProducer<ProducerData extends AppData>(
+    described: Omit<
+      ConstructorParameters<typeof Producer<ProducerData>>[0],
+      'channel' | 'onClose' | 'isDirect'
+    >,
+  ): Producer<ProducerData> {
+    const { router, channel } = this.internal;
+    const producer: Producer<ProducerData> = new Producer<ProducerData>({
+      ...described,
+      channel,
+      isDirect: this.type === 'direct',
+      onClose: () => {
+        this.#producers.delete(described.id);
+        router.removeProducer(producer as unknown as Producer);
+      },
+    });
+    const anyProducer = producer as unknown as Producer;
+    this.#producers.set(producer.id, anyProducer);
+    router.addProducer(anyProducer);
+    this.#observers().safeEmit('newproducer', anyProducer);
+    return producer;
+  }
+
+  #addConsumer<ConsumerData extends AppData>(
+    described: Omit<ConstructorParameters<typeof Consumer<ConsumerData>>[0], 'channel' | 'onClose'>,
+    ssrcs: number[],
+  ): Consumer<ConsumerData> {
+    const consumer = new Consumer<ConsumerData>({
+      ...described,
+      channel: this.internal.channel,
+      onClose: () => {
+        this.#consumers.delete(described.id);
+        for (const ssrc of ssrcs) this.#ssrcs.release(ssrc);
+      },
+    });
+    const anyConsumer = consumer as unknown as Consumer;
+    this.#consumers.set(consumer.id, anyConsumer);
+    this.#observers().safeEmit('newconsumer', anyConsumer);
+    return consumer;
+  }
+
+  // An SSRC is taken before it is known whether the parameters are any good.
+  #consumerParameters(
+    consumable: ValidParameters,
+    capabilities: RtpCapabilities,
+    { enableRtx, ssrc, mid }: { enableRtx: boolean; ssrc: number; mid: string | undefined },
+  ): ValidParameters {
+    try {
+      const options = { enableRtx, ssrc, mid: mid ?? String(this.#nextMid) };
+      const parameters = ortc.getConsumerRtpParameters(consumable, capabilities, options);
+      if (mid === undefined) this.#nextMid += 1;
+      return parameters;
+    } catch (error) {
+      this.#ssrcs.release(ssrc);
+      throw error;
+    }
+  }
+
+  // RFC 3550 §6.5.1: what comes from one participant has one CNAME, or receivers could not play
+  // audio and video in step.
+  #shareCname(rtpParameters: ValidParameters): void {
+    this.#cname ??= rtpParameters.rtcp.cname || randomUUID().slice(0, 8);
+    rtpParameters.rtcp.cname = this.#cname;
+  }
+
+  #observers(): EnhancedEventEmitter<TransportObserverEvents> {
+    return this.observer as unknown as EnhancedEventEmitter<TransportObserverEvents>;
+  }
+
+  #end(): void {
+    this.#closed = true;
+    const { channel, onClose } = this.internal;
+    channel.unlisten(this.id);
+    for (const producer of [...this.#producers.values()]) producer.transportClosed();
+    for (const consumer of [...this.#consumers.values()]) consumer.transportClosed();
+    this.data.transportClosed();
+    onClose();
+    this.ended();
+  }
+
+  #handle({ body, bodyType }: NotificationT): void {
+    if (this.data.handle(body)) return;
+    if (!(body instanceof TraceT)) {
+      logger.debug(`transport ${this.id}: news ${bodyType} is not known here`);
+      return;
+    }
+    const trace = decodeTrace(body, transportTraceTypes) as TransportTraceEventData | undefined;
+    if (!trace) return;
+    (this as unknown as EnhancedEventEmitter<TransportEvents>).safeEmit('trace', trace);
+    this.#observers().safeEmit('trace', trace);
+  }
+}

@@ -1,0 +1,53 @@
+#include "worker/engine/plain_flow.h"
+
+#include <utility>
+
+#include "worker/engine/link_events.h"
+#include "worker/engine/media_flow.h"
+#include "worker/engine/plain_link.h"
+
+namespace sluice::worker {
+namespace {
+
+void Learn(Workspace& workspace, Timestamp now, Handle<Transport> handle, const Path& path,
+           bool rtcp) {
+  Transport& transport = *workspace.transports.Find(handle);
+  PlainLink& link = *transport.As<PlainLink>();
+  link.Learn(path, rtcp);
+  AdoptPath(workspace, now, handle, path);
+  if (link.rtcp_path() == path) {
+    schema::RtcpTupleChangeT news;
+    news.tuple = DescribeTuple(workspace, transport, path);
+    workspace.outbox.Notify(transport.id, std::move(news));
+    return;
+  }
+  schema::TupleChangeT news;
+  news.tuple = DescribeTuple(workspace, transport, path);
+  workspace.outbox.Notify(transport.id, std::move(news));
+  BeginSending(workspace, now, transport);
+}
+
+}  // namespace
+
+void ReceiveUnrouted(Workspace& workspace, Timestamp now, const Path& path, Wire wire,
+                     PacketRef packet) {
+  const Handle<Transport> handle = workspace.routes.FindBySocket(path.socket);
+  Transport* transport = workspace.transports.Find(handle);
+  if (transport == nullptr) {
+    workspace.drops.Count(DropReason::kUnknownRemote);
+    return;
+  }
+  const bool rtcp = wire == Wire::kRtcp;
+  const bool media = rtcp || wire == Wire::kRtp;
+  const auto* const link = transport->As<PlainLink>();
+  if (!media || !link->MayShow(path, rtcp)) {
+    transport->drops.Count(DropReason::kUnknownRemote);
+    return;
+  }
+  const bool valid = rtcp ? ReceiveRtcp(workspace, now, handle, std::move(packet))
+                          : ReceiveRtp(workspace, now, *transport, std::move(packet));
+  if (valid) Learn(workspace, now, handle, path, rtcp);
+  workspace.Wake(handle);
+}
+
+}  // namespace sluice::worker
