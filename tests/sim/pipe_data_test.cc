@@ -62,8 +62,8 @@ class PipeDataTest : public testing::TestWithParam<Case> {
 
   Simulation sim_{{.seed = 9, .link = {.one_way = kOneWay}, .engines = 2}};
   SimPipe pipe_{sim_, {.srtp = GetParam().srtp, .data_channels = true, .link = PipeLink()}};
-  Member& alice_ = sim_.Join("alice", {.data_channels = true, .engine = 0});
-  Member& bob_ = sim_.Join("bob", {.data_channels = true, .engine = 1});
+  Member& alice_ = sim_.Join("alice", {.data_channels = true});
+  Member& bob_ = sim_.Join("bob", {.engine = 1, .data_channels = true});
 };
 
 TEST_P(PipeDataTest, MessagesCrossInOrder) {
@@ -125,7 +125,7 @@ TEST(PipeDataProtectionTest, ClearSctpOnAProtectedPipeIsDropped) {
   ASSERT_EQ(before.sctp->state, "connected");
   const Endpoint near{*IpAddress::Parse(before.selected_tuple->local_address),
                       before.selected_tuple->local_port};
-  const Endpoint far{*IpAddress::Parse(before.selected_tuple->remote_address),
+  const Endpoint far{*IpAddress::Parse(before.selected_tuple->remote_ip),
                      before.selected_tuple->remote_port};
   // Long enough to have an index and a tag.
   const std::vector<uint8_t> packet(64, 0);
