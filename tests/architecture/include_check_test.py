@@ -52,9 +52,9 @@ class IncludeCheckTest(SampleTree):
         self.assert_broken(self.check(), "worker/engine/engine.cc", 1, "may not include worker/io/")
 
     def test_io_reaches_the_cores_through_the_engine(self):
-        self.write("worker/io/udp_socket.cc", '#include "ice/lite_agent.h"\n')
+        self.write("worker/io/udp_socket.cc", '#include "rtp/packet/rtp_packet.h"\n')
         self.assert_broken(
-            self.check(), "worker/io/udp_socket.cc", 1, "worker/io may not include ice/"
+            self.check(), "worker/io/udp_socket.cc", 1, "worker/io may not include rtp/"
         )
 
     def test_a_library_of_another_folder(self):

@@ -16,8 +16,7 @@ namespace {
 
 std::vector<uint16_t> SortedOnce(std::vector<uint16_t> values) {
   std::ranges::sort(values);
-  const auto repeated = std::ranges::unique(values);
-  values.erase(repeated.begin(), repeated.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
   return values;
 }
 
