@@ -7,8 +7,8 @@ import { asName } from './ortc/fields.js';
 import {
   checkRouters,
   keepInStep,
+  origins,
   pairOf,
-  recordOrigin,
   requireNoLoop,
   type CheckedRouters,
   type PipeOptions,
@@ -89,7 +89,7 @@ async function carry(
     appData: producer.appData,
   });
   const pipeDataConsumer = await consumeOn(near, producer, pipeDataProducer, stream);
-  recordOrigin(pipeDataProducer, source, producer);
+  origins.set(pipeDataProducer, { router: source, producer });
   keepInStep(pipeDataConsumer, pipeDataProducer);
   if (pipeDataConsumer.closed || pipeDataProducer.closed)
     throw new InvalidStateError('the data producer, or a router, was closed meanwhile');

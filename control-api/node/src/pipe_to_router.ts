@@ -57,8 +57,8 @@ type PipePair = Map<string, PipeTransport>;
 const pairs = new WeakMap<Router, Map<string, Promise<PipePair>>>();
 // What has been carried where, by the id of the router.
 const carried = new WeakMap<Producer, Map<string, Promise<PipeToRouterResult>>>();
-// Where a producer that came over a pipe came from.
-const origins = new WeakMap<AnyProducer, { router: Router; producer: AnyProducer }>();
+/** @internal Where a producer that came over a pipe came from. */
+export const origins = new WeakMap<AnyProducer, { router: Router; producer: AnyProducer }>();
 
 /** @internal Behind Router.pipeToRouter(). */
 export async function pipeToRouter(
@@ -124,10 +124,6 @@ export function requireNoLoop(producer: AnyProducer, router: Router): void {
   }
 }
 
-export function recordOrigin(copy: AnyProducer, router: Router, producer: AnyProducer): void {
-  origins.set(copy, { router, producer });
-}
-
 async function carry(
   source: Router,
   { producer, router, keepId, pipe }: CheckedOptions,
@@ -144,7 +140,7 @@ async function carry(
       paused: pipeConsumer.producerPaused,
       appData: producer.appData,
     });
-    recordOrigin(pipeProducer, source, producer);
+    origins.set(pipeProducer, { router: source, producer });
     keepInStep(pipeConsumer, pipeProducer);
     return { pipeConsumer, pipeProducer };
   } catch (error) {
