@@ -88,6 +88,11 @@ export class DataConsumer<Data extends AppData = AppData> extends DataObject<
     return this.#dataProducerPaused;
   }
 
+  /** @internal As of consumers of media. */
+  get producerPaused(): boolean {
+    return this.#dataProducerPaused;
+  }
+
   /** What it listens to; to everything if empty. */
   get subchannels(): number[] {
     return [...this.#subchannels];

@@ -1,18 +1,24 @@
 // Carries a producer from its router to another one, of whichever worker of this application, and
 // keeps the two ends in step.
 import type { Consumer } from './consumer.js';
+import type { DataConsumer } from './data_consumer.js';
+import type { DataProducer } from './data_producer.js';
+import type { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError, NotFoundError } from './errors.js';
 import { Logger } from './logger.js';
 import type { TransportListenInfo } from './listen_info.js';
-import { asBoolean, asDictionary, asName, optional, requireUnused } from './ortc/fields.js';
+import { asBoolean, asDictionary, asName, optional } from './ortc/fields.js';
 import type { PipeTransport } from './pipe_transport.js';
 import type { Producer } from './producer.js';
 import type { Router } from './router.js';
+import type { NumSctpStreams } from './sctp.js';
 
 const logger = new Logger('pipeToRouter');
+/** As long as messages can be on any transport of a worker. */
+const maxSctpMessageSize = 1024 * 1024;
 
-export interface PipeToRouterOptions {
-  producerId: string;
+/** Those that media and data have in common. */
+export interface PipeOptions {
   /** Where it shall be heard. */
   router: Router;
   /**
@@ -26,8 +32,15 @@ export interface PipeToRouterOptions {
   enableSrtp?: boolean;
   /** Our addition, as of createPipeTransport(). */
   onDemand?: boolean;
-  /** Not supported: true is an UnsupportedError. */
-  enableSctp?: false;
+  /** Data producers can be carried as well; true if missing. */
+  enableSctp?: boolean;
+  /** 1,024 each if missing; each direction has half of them. */
+  numSctpStreams?: NumSctpStreams;
+}
+
+export interface PipeToRouterOptions extends PipeOptions {
+  producerId: string;
+  dataProducerId?: undefined;
 }
 
 export interface PipeToRouterResult {
@@ -35,6 +48,8 @@ export interface PipeToRouterResult {
   pipeProducer: Producer;
 }
 
+type AnyProducer = Producer | DataProducer;
+type Watcher = EnhancedEventEmitter<{ close: []; pause: []; resume: [] }>;
 /** The ends of a pipe between two routers, each by the id of its router. */
 type PipePair = Map<string, PipeTransport>;
 
@@ -42,8 +57,8 @@ type PipePair = Map<string, PipeTransport>;
 const pairs = new WeakMap<Router, Map<string, Promise<PipePair>>>();
 // What has been carried where, by the id of the router.
 const carried = new WeakMap<Producer, Map<string, Promise<PipeToRouterResult>>>();
-// Where a producer that came over a pipe came from.
-const origins = new WeakMap<Producer, { router: Router; producer: Producer }>();
+/** @internal Where a producer that came over a pipe came from. */
+export const origins = new WeakMap<AnyProducer, { router: Router; producer: AnyProducer }>();
 
 /** @internal Behind Router.pipeToRouter(). */
 export async function pipeToRouter(
@@ -69,33 +84,40 @@ export async function pipeToRouter(
   }
 }
 
-interface CheckedOptions {
-  producer: Producer;
+export interface CheckedRouters {
   router: Router;
   keepId: boolean;
-  pipe: PipeToRouterOptions;
+  pipe: PipeOptions;
+}
+
+interface CheckedOptions extends CheckedRouters {
+  producer: Producer;
 }
 
 function checkOptions(source: Router, options: PipeToRouterOptions): CheckedOptions {
-  asDictionary(options, 'options');
-  requireUnused(options.enableSctp, 'enableSctp');
   const producerId = asName(options.producerId, 'producerId');
+  const checked = checkRouters(source, options);
+  const producer = source.pipeInternals().findProducer(producerId);
+  if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
+  requireNoLoop(producer, checked.router);
+  return { producer, ...checked };
+}
+
+/** @internal */
+export function checkRouters(source: Router, options: PipeOptions): CheckedRouters {
   const { router } = options;
   if (typeof router?.pipeInternals !== 'function') throw new TypeError('router is not a Router');
   if (router === source) throw new TypeError('router is the router of the producer');
   if (router.closed) throw new InvalidStateError('router is closed');
-  const producer = source.pipeInternals().findProducer(producerId);
-  if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
   const sameWorker = router.pipeInternals().channel === source.pipeInternals().channel;
   const keepId = optional(options.keepId, 'keepId', asBoolean) ?? !sameWorker;
   if (keepId && sameWorker)
     throw new TypeError('keepId: both routers are of one worker, where ids are unique');
-  requireNoLoop(producer, router);
-  return { producer, router, keepId, pipe: options };
+  return { router, keepId, pipe: options };
 }
 
 // What came from a router does not go back to it, over however many others.
-function requireNoLoop(producer: Producer, router: Router): void {
+export function requireNoLoop(producer: AnyProducer, router: Router): void {
   for (let origin = origins.get(producer); origin; origin = origins.get(origin.producer)) {
     if (origin.router === router)
       throw new TypeError(`router is where producer ${producer.id} came from`);
@@ -129,7 +151,7 @@ async function carry(
 
 // Whatever ends one of them ends the other; what pauses at the near end pauses at the far one. What
 // is paused at the far end alone is not sent: the routers tell each other (onDemand).
-function keepInStep(consumer: Consumer, producer: Producer): void {
+export function keepInStep(consumer: Consumer | DataConsumer, producer: AnyProducer): void {
   let last: Promise<void> = Promise.resolve();
   const follow = (): void => {
     last = last.then(async () => {
@@ -139,17 +161,26 @@ function keepInStep(consumer: Consumer, producer: Producer): void {
     });
     last = last.catch((error: Error) => logger.warn(`${producer.id}: ${error.message}`));
   };
-  consumer.on('producerpause', follow);
-  consumer.on('producerresume', follow);
-  consumer.observer.on('pause', follow);
-  consumer.observer.on('resume', follow);
-  consumer.observer.once('close', () => producer.close());
-  producer.observer.once('close', () => consumer.close());
+  const news = consumer as unknown as EnhancedEventEmitter<Record<string, []>>;
+  for (const kind of ['producer', 'dataproducer']) {
+    news.on(`${kind}pause`, follow);
+    news.on(`${kind}resume`, follow);
+  }
+  const [near, far] = [consumer, producer].map(watcherOf) as [Watcher, Watcher];
+  near.on('pause', follow);
+  near.on('resume', follow);
+  near.once('close', () => producer.close());
+  far.once('close', () => consumer.close());
   if (consumer.closed) producer.close();
   else follow();
 }
 
-function pairOf(source: Router, router: Router, options: PipeToRouterOptions): Promise<PipePair> {
+// Of media and of data alike.
+function watcherOf({ observer }: { observer: unknown }): Watcher {
+  return observer as Watcher;
+}
+
+export function pairOf(source: Router, router: Router, options: PipeOptions): Promise<PipePair> {
   const before = pairsOf(source).get(router.id);
   if (before) return before;
   const pair = makePair(source, router, options);
@@ -180,7 +211,7 @@ function pairsOf(router: Router): Map<string, Promise<PipePair>> {
 async function makePair(
   source: Router,
   router: Router,
-  { listenInfo, enableRtx, enableSrtp, onDemand }: PipeToRouterOptions,
+  { listenInfo, enableRtx, enableSrtp, onDemand, enableSctp, numSctpStreams }: PipeOptions,
 ): Promise<PipePair> {
   const made = await Promise.allSettled(
     [source, router].map((each) =>
@@ -189,6 +220,9 @@ async function makePair(
         ...(enableRtx === undefined ? {} : { enableRtx }),
         ...(enableSrtp === undefined ? {} : { enableSrtp }),
         ...(onDemand === undefined ? {} : { onDemand }),
+        enableSctp: enableSctp ?? true,
+        numSctpStreams,
+        maxSctpMessageSize,
       }),
     ),
   );

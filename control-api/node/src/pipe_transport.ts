@@ -8,13 +8,19 @@ import { checkConsumeOptions, encodeConsume } from './consume_options.js';
 import { CreatePipeTransportT, PlainTransportConnectedT, RequestBody } from './generated/schema.js';
 import { encodeListenInfo, type TransportListenInfo } from './listen_info.js';
 import { getPipeRtpParameters } from './ortc/pipe_parameters.js';
-import { asBoolean, asDictionary, optional, requireUnused } from './ortc/fields.js';
+import { asBoolean, asDictionary, optional } from './ortc/fields.js';
 import {
   encodePlainConnect,
   localTuple,
   type PlainConnectOptions,
   type PlainTransportInternal,
 } from './plain_transport.js';
+import {
+  encodeSctpOptions,
+  type SctpOptions,
+  type SctpParameters,
+  type SctpState,
+} from './sctp.js';
 import { decodeSrtpParameters, type SrtpParameters } from './srtp_parameters.js';
 import {
   decodePlainStats,
@@ -23,10 +29,12 @@ import {
   type PlainTransportStat,
 } from './stats.js';
 import { Transport } from './transport.js';
+import type { DataChangeEvents } from './transport_data.js';
+import type { TransportEvents, TransportObserverEvents } from './transport_types.js';
 import type { AppData } from './types.js';
 import { expectAnswer } from './wire/channel.js';
 
-export interface PipeTransportOptions<Data extends AppData = AppData> {
+export interface PipeTransportOptions<Data extends AppData = AppData> extends SctpOptions {
   listenInfo: TransportListenInfo;
   /** Retransmissions of video come on streams of their own; otherwise as what they repeat. */
   enableRtx?: boolean;
@@ -37,8 +45,6 @@ export interface PipeTransportOptions<Data extends AppData = AppData> {
    * if missing. Both ends need it, or neither.
    */
   onDemand?: boolean;
-  /** Not supported: true is an UnsupportedError. */
-  enableSctp?: false;
   appData?: Data;
 }
 
@@ -56,7 +62,15 @@ export interface PipeTransportInternal<
   enableRtx: boolean;
 }
 
-export class PipeTransport<Data extends AppData = AppData> extends Transport<Data> {
+type PipeChangeEvents = Pick<DataChangeEvents, 'sctpstatechange' | 'datachannelclose'>;
+export type PipeTransportEvents = TransportEvents & PipeChangeEvents;
+export type PipeTransportObserverEvents = TransportObserverEvents & PipeChangeEvents;
+
+export class PipeTransport<Data extends AppData = AppData> extends Transport<
+  Data,
+  PipeTransportEvents,
+  PipeTransportObserverEvents
+> {
   readonly #enableRtx: boolean;
   #tuple: LocalTuple;
   #srtpParameters: SrtpParameters | undefined;
@@ -82,6 +96,20 @@ export class PipeTransport<Data extends AppData = AppData> extends Transport<Dat
   /** What we send with; the other end has to be told. */
   get srtpParameters(): SrtpParameters | undefined {
     return this.#srtpParameters;
+  }
+
+  /** Undefined without enableSctp. */
+  get sctpParameters(): SctpParameters | undefined {
+    return this.internal.sctpParameters;
+  }
+
+  get sctpState(): SctpState | undefined {
+    return this.data.state;
+  }
+
+  /** @internal As TransportData.freeStream(), at both ends. */
+  freeStream(first: number, step: number, otherEnd: PipeTransport): number {
+    return this.data.freeStream(first, step, otherEnd.data);
   }
 
   async getStats(): Promise<PlainTransportStat[]> {
@@ -142,11 +170,11 @@ export function encodePipeTransport(
   options: PipeTransportOptions,
 ): CreatePipeTransportT {
   asDictionary(options, 'options');
-  requireUnused(options.enableSctp, 'enableSctp');
   return new CreatePipeTransportT(
     id,
     encodeListenInfo(options.listenInfo, 'listenInfo'),
     optional(options.enableSrtp, 'enableSrtp', asBoolean) ?? false,
     optional(options.onDemand, 'onDemand', asBoolean) ?? true,
+    encodeSctpOptions(options),
   );
 }

@@ -36,6 +36,11 @@ import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
 import { asAppData, asBoolean, asDictionary, asInteger, optional } from './ortc/fields.js';
 import {
+  pipeDataToRouter,
+  type PipeDataToRouterOptions,
+  type PipeDataToRouterResult,
+} from './pipe_data_to_router.js';
+import {
   pipeToRouter,
   type PipeToRouterOptions,
   type PipeToRouterResult,
@@ -120,6 +125,13 @@ export interface RouterInternal<Data extends AppData = AppData> {
   onClose: () => void;
 }
 
+/** @internal */
+export interface PipeInternals {
+  channel: Channel;
+  findProducer: (id: string) => Producer | undefined;
+  findDataProducer: (id: string) => DataProducer | undefined;
+}
+
 export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter<RouterEvents> {
   readonly observer = new EnhancedEventEmitter<RouterObserverEvents>();
   readonly #internal: RouterInternal<Data>;
@@ -172,10 +184,11 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
   }
 
   /** @internal What pipes have to know. */
-  pipeInternals(): { channel: Channel; findProducer: (id: string) => Producer | undefined } {
+  pipeInternals(): PipeInternals {
     return {
       channel: this.#internal.channel,
       findProducer: (producerId) => this.#producers.get(producerId),
+      findDataProducer: (dataProducerId) => this.#dataProducers.get(dataProducerId),
     };
   }
 
@@ -238,7 +251,8 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     const method = RequestBody.CreatePipeTransport;
     return this.#createTransport({ method, body, id }, options.appData, (internal, answer) => {
       const created = expectAnswer(answer, PlainTransportCreatedT);
-      return new PipeTransport<TransportData>({ ...internal, created, enableRtx });
+      const sctpParameters = decodeSctpParameters(created.sctp);
+      return new PipeTransport<TransportData>({ ...internal, created, enableRtx, sctpParameters });
     });
   }
 
@@ -255,13 +269,24 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
   }
 
   /**
-   * Makes a producer of this router one of another router as well, of whichever worker of this
-   * application. The pipe between the two is made once and serves both directions; asked for the
-   * same again, the same is given.
+   * Makes a producer, or data producer, of this router one of another router as well, of whichever
+   * worker of this application. The pipe between the two is made once and serves both directions;
+   * asked for the same again, the same is given.
    */
-  async pipeToRouter(options: PipeToRouterOptions): Promise<PipeToRouterResult> {
+  async pipeToRouter(options: PipeToRouterOptions): Promise<PipeToRouterResult>;
+  async pipeToRouter(options: PipeDataToRouterOptions): Promise<PipeDataToRouterResult>;
+  async pipeToRouter(
+    options: PipeToRouterOptions | PipeDataToRouterOptions,
+  ): Promise<PipeToRouterResult | PipeDataToRouterResult> {
     this.#requireOpen();
-    return pipeToRouter(this as unknown as Router, options);
+    asDictionary(options, 'options');
+    const { producerId, dataProducerId } = options;
+    if ((producerId === undefined) === (dataProducerId === undefined))
+      throw new TypeError('either producerId or dataProducerId has to be given');
+    const source = this as unknown as Router;
+    return options.dataProducerId === undefined
+      ? pipeToRouter(source, options)
+      : pipeDataToRouter(source, options);
   }
 
   /** Watches the producers that are added to it, and tells who is how loud. */

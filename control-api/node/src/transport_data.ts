@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 
 import { DataConsumer } from './data_consumer.js';
 import { DataProducer, maxSubchannels } from './data_producer.js';
+import { DataStreams } from './data_streams.js';
 import type { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError, NotFoundError, ResourceExhaustedError } from './errors.js';
 import {
@@ -38,8 +39,7 @@ import {
 import type { DtlsRole } from './ice_dtls.js';
 import { Logger } from './logger.js';
 import type { AppData } from './types.js';
-import type { Channel } from './wire/channel.js';
-import { expectAnswer } from './wire/channel.js';
+import { expectAnswer, type Call, type Channel } from './wire/channel.js';
 
 const logger = new Logger('TransportData');
 
@@ -69,7 +69,8 @@ export interface DataConsumerOptions<Data extends AppData = AppData> {
   streamId?: number;
   /**
    * Our addition: false opens the channel at the client, as 'datachannel' of its RTCPeerConnection
-   * (RFC 8832). Otherwise the client creates it itself, negotiated, as mediasoup-client does.
+   * (RFC 8832). Otherwise the client creates it itself, negotiated, as mediasoup-client does. The
+   * ends of a pipe always agree.
    */
   negotiated?: boolean;
   /**
@@ -129,8 +130,7 @@ export class TransportData {
   readonly #owner: DataOwner;
   readonly #producers = new Map<string, DataProducer>();
   readonly #consumers = new Map<string, DataConsumer>();
-  /** Streams to the client. */
-  readonly #outgoing = new Set<number>();
+  readonly #streams = new DataStreams();
   #state: SctpState | undefined;
 
   constructor(owner: DataOwner) {
@@ -140,6 +140,16 @@ export class TransportData {
 
   get state(): SctpState | undefined {
     return this.#state;
+  }
+
+  /** Of the streams from `first` on, every `step`-th: the lowest that nobody has at any end. */
+  freeStream(first: number, step: number, ...otherEnds: TransportData[]): number {
+    const ends = [this, ...otherEnds];
+    const count = Math.min(...ends.map((end) => end.#streamCount()));
+    for (let id = first; id < count; id += step) {
+      if (ends.every((end) => end.#streams.isFree(id))) return id;
+    }
+    throw new ResourceExhaustedError(`all ${count} streams are taken, or on the way to be free`);
   }
 
   async produce<Data extends AppData>(
@@ -154,7 +164,7 @@ export class TransportData {
     const protocol = optional(options.protocol, 'protocol', asText) ?? '';
     const paused = optional(options.paused, 'paused', asBoolean) ?? false;
     const appData = asAppData(options.appData);
-    return channel.call({
+    return this.#claiming(stream, {
       method: RequestBody.ProduceData,
       target: transportId,
       body: new ProduceDataT(id, stream ? encodeStream(stream) : null, label, protocol, paused),
@@ -201,8 +211,7 @@ export class TransportData {
       paused,
       subchannels,
     );
-    if (stream) this.#outgoing.add(stream.streamId);
-    const call = channel.call({
+    return this.#claiming(stream, {
       method: RequestBody.ConsumeData,
       target: transportId,
       body,
@@ -224,8 +233,6 @@ export class TransportData {
       },
       applyLate: () => channel.close(id),
     });
-    call.catch(() => stream && this.#outgoing.delete(stream.streamId));
-    return call;
   }
 
   /** True if the news was about data channels. */
@@ -240,6 +247,7 @@ export class TransportData {
         protocol: String(body.protocol),
       });
     } else if (body instanceof DataChannelClosedT) {
+      this.#streams.recordReset(body.streamId);
       this.#tell('datachannelclose', body.streamId);
     } else {
       return false;
@@ -259,6 +267,33 @@ export class TransportData {
     (observer as unknown as typeof emitter).safeEmit(name, ...args);
   }
 
+  // From the moment it is asked for, so that nobody else is given the stream meanwhile.
+  async #claiming<Result>(
+    stream: SctpStreamParameters | undefined,
+    call: Call<Result>,
+  ): Promise<Result> {
+    const { channel } = this.#owner;
+    if (!stream) return channel.call(call);
+    const { streamId } = stream;
+    this.#streams.claim(streamId);
+    try {
+      return await channel.call({
+        ...call,
+        apply: (answer) => {
+          this.#streams.grant(streamId);
+          return call.apply(answer);
+        },
+      });
+    } catch (error) {
+      this.#release(stream);
+      throw error;
+    }
+  }
+
+  #release(stream: SctpStreamParameters | undefined): void {
+    if (stream) this.#streams.release(stream.streamId, this.#state === 'connected');
+  }
+
   #addProducer<Data extends AppData>(
     described: Omit<ConstructorParameters<typeof DataProducer<Data>>[0], 'onClose'>,
   ): DataProducer<Data> {
@@ -266,6 +301,7 @@ export class TransportData {
       ...described,
       onClose: () => {
         this.#producers.delete(described.id);
+        this.#release(described.sctpStreamParameters);
         this.#owner.router.removeDataProducer(producer as unknown as DataProducer);
       },
     });
@@ -279,12 +315,11 @@ export class TransportData {
   #addConsumer<Data extends AppData>(
     described: Omit<ConstructorParameters<typeof DataConsumer<Data>>[0], 'onClose'>,
   ): DataConsumer<Data> {
-    const stream = described.sctpStreamParameters;
     const consumer = new DataConsumer<Data>({
       ...described,
       onClose: () => {
         this.#consumers.delete(described.id);
-        if (stream) this.#outgoing.delete(stream.streamId);
+        this.#release(described.sctpStreamParameters);
       },
     });
     const anyConsumer = consumer as unknown as DataConsumer;
@@ -297,7 +332,8 @@ export class TransportData {
     const { sctpParameters } = this.#owner;
     if (sctpParameters) return sctpParameters;
     const kind = this.#owner.kind();
-    if (kind === 'webrtc') throw new InvalidStateError('the transport was made without enableSctp');
+    if (kind === 'webrtc' || kind === 'pipe')
+      throw new InvalidStateError('the transport was made without enableSctp');
     throw new InvalidStateError(`${kind} transports carry messages of the application only`);
   }
 
@@ -325,29 +361,30 @@ export class TransportData {
     producer: DataProducer,
     negotiated: boolean,
   ): SctpStreamParameters {
-    const { OS } = this.#requireSctp();
+    this.#requireSctp();
     const { ordered, maxPacketLifeTime, maxRetransmits } = options;
     const asked = [ordered, maxPacketLifeTime, maxRetransmits].some((field) => field !== undefined);
     const promise = asked
       ? { ordered, maxPacketLifeTime, maxRetransmits }
       : { ...producer.sctpStreamParameters };
-    const streamId = options.streamId ?? this.#freeStream(OS, negotiated);
+    const streamId = options.streamId ?? this.#streamToClient(negotiated);
     return asStreamParameters({ ...promise, streamId }, 'options');
   }
 
-  #freeStream(count: number, negotiated: boolean): number {
-    const taken = new Set(this.#outgoing);
-    for (const { sctpStreamParameters } of this.#producers.values()) {
-      if (sctpStreamParameters) taken.add(sctpStreamParameters.streamId);
-    }
+  #streamToClient(negotiated: boolean): number {
+    if (negotiated) return this.freeStream(0, 1);
+    if (this.#owner.kind() === 'pipe')
+      throw new InvalidStateError('negotiated: the two ends of a pipe agree on streams');
     const role = this.#owner.dtlsRole();
-    if (!negotiated && role !== 'client' && role !== 'server')
+    if (role !== 'client' && role !== 'server')
       throw new InvalidStateError('channels can be opened once the transport has been connected');
-    const first = negotiated || role === 'client' ? 0 : 1;
-    for (let id = first; id < count; id += negotiated ? 1 : 2) {
-      if (!taken.has(id)) return id;
-    }
-    throw new ResourceExhaustedError(`all ${count} streams to the client are taken`);
+    return this.freeStream(role === 'client' ? 0 : 1, 2);
+  }
+
+  // A channel has both directions.
+  #streamCount(): number {
+    const { OS, MIS } = this.#requireSctp();
+    return Math.min(OS, MIS);
   }
 }
 

@@ -14,6 +14,7 @@ export type * from './event_emitter.js';
 export type * from './layers.js';
 export type * from './listen_info.js';
 export type * from './logger.js';
+export type * from './pipe_data_to_router.js';
 export type * from './pipe_to_router.js';
 export type * from './pipe_transport.js';
 export type * from './plain_transport.js';

@@ -46,6 +46,8 @@ const producerOfConsumer = new Map<string, string>();
 const pausedProducers = new Set<string>();
 const levelObservers = new Set<string>();
 const sctpTransports = new Set<string>();
+/** Of data producers and data consumers: where they have a stream, and which. */
+const streams = new Map<string, [transport: string, streamId: number]>();
 const held = new Map<string, schema.RequestT>();
 const producers = new Map<string, FakeProducer>();
 
@@ -151,8 +153,14 @@ function bodyFor({
   }
   if (body instanceof schema.CreatePlainTransportT || body instanceof schema.CreatePipeTransportT) {
     const created = new schema.PlainTransportCreatedT('127.0.0.1', 40000);
+    if (body instanceof schema.CreatePipeTransportT && body.sctp) {
+      sctpTransports.add(String(body.transportId));
+      created.sctp = body.sctp;
+    }
     return [ResponseBody.PlainTransportCreated, created];
   }
+  if (body instanceof schema.ConnectPlainTransportT)
+    return [ResponseBody.PlainTransportConnected, new schema.PlainTransportConnectedT()];
   if (body instanceof schema.RestartIceT) {
     return [
       ResponseBody.IceRestarted,
@@ -175,7 +183,8 @@ function bodyFor({
     return [ResponseBody.DataProduced, new schema.DataProducedT()];
   if (body instanceof schema.ConsumeDataT) {
     producerOfConsumer.set(String(body.dataConsumerId), String(body.dataProducerId));
-    return [ResponseBody.DataConsumed, new schema.DataConsumedT(false, 'label', 'protocol')];
+    const paused = pausedProducers.has(String(body.dataProducerId));
+    return [ResponseBody.DataConsumed, new schema.DataConsumedT(paused, 'label', 'protocol')];
   }
   if (body instanceof schema.SetPreferredLayersT) {
     const layers = possibleLayers(String(target), body);
@@ -332,12 +341,29 @@ function tellOfSpeakers({ body, target }: schema.RequestT): void {
 function tellOfChannels({ body, target }: schema.RequestT): void {
   const { NotificationBody } = schema;
   const id = String(target ?? '');
-  if (!(body instanceof schema.ConnectWebRtcTransportT) || !sctpTransports.has(id)) return;
+  tellOfReset(body, id);
+  if (!sctpTransports.has(id)) return;
+  const isPipe = body instanceof schema.ConnectPlainTransportT;
+  if (!isPipe && !(body instanceof schema.ConnectWebRtcTransportT)) return;
   notify(id, NotificationBody.SctpStateChange, new schema.SctpStateChangeT('connected'));
+  if (isPipe) return;
   const stream = new schema.SctpStreamParametersT(6, false, null, 2);
   const opened = new schema.DataChannelOpenedT(stream, 'chat', 'v1');
   notify(id, NotificationBody.DataChannelOpened, opened);
   notify(id, NotificationBody.DataChannelClosed, new schema.DataChannelClosedT(6));
+}
+
+// Both sides reset a stream as soon as somebody on it is closed.
+function tellOfReset(body: schema.RequestT['body'], id: string): void {
+  if (body instanceof schema.ProduceDataT && body.stream)
+    streams.set(String(body.dataProducerId), [id, body.stream.streamId]);
+  if (body instanceof schema.ConsumeDataT && body.stream)
+    streams.set(String(body.dataConsumerId), [id, body.stream.streamId]);
+  const closed = body instanceof schema.CloseT ? streams.get(id) : undefined;
+  if (!closed) return;
+  const [transport, streamId] = closed;
+  const news = new schema.DataChannelClosedT(streamId);
+  notify(transport, schema.NotificationBody.DataChannelClosed, news);
 }
 
 function tellOfObjects({ body, target }: schema.RequestT): void {

@@ -8,6 +8,8 @@ import { describe, test } from 'node:test';
 import {
   createWorker,
   describeForReceiver,
+  NotFoundError,
+  PipeTransport,
   workerBin,
   writeSdp,
   type DirectTransport,
@@ -38,6 +40,22 @@ function packet(sequence: number): Buffer {
   return bytes;
 }
 
+const pipes = new WeakMap<Router, PipeTransport[]>();
+
+function notePipes(router: Router): void {
+  const made: PipeTransport[] = [];
+  pipes.set(router, made);
+  router.observer.on('newtransport', (transport) => {
+    if (transport instanceof PipeTransport) made.push(transport);
+  });
+}
+
+/** The next news of its pipes that a stream is free again. */
+function resetAt(...routers: Router[]): Promise<unknown> {
+  const ends = routers.flatMap((router) => pipes.get(router) ?? []);
+  return Promise.all(ends.map((end) => nextEvent(end, 'datachannelclose')));
+}
+
 async function withWorkers(
   count: number,
   body: (routers: Router[], workers: Worker[]) => Promise<void>,
@@ -47,7 +65,9 @@ async function withWorkers(
   );
   try {
     const routers = workers.map((worker) => worker.createRouter({ mediaCodecs }));
-    await body(await Promise.all(routers), workers);
+    const made = await Promise.all(routers);
+    for (const router of made) notePipes(router);
+    await body(made, workers);
   } finally {
     await Promise.all(workers.map(end));
   }
@@ -318,6 +338,145 @@ describe('pipeToRouter', { skip }, () => {
       await died;
       assert.ok(pipeConsumer.closed);
       assert.equal(producer.closed, false);
+    });
+  });
+});
+
+describe('pipeToRouter of messages', { skip }, () => {
+  const messages: [string | Buffer, number][] = [
+    ['hello', 51],
+    [Buffer.from([0, 1, 255]), 53],
+    ['', 56],
+    [Buffer.alloc(0), 57],
+    ['x'.repeat(200_000), 51],
+  ];
+
+  /** What is said at one router, and who hears it at the other. */
+  async function carryData(
+    near: Router,
+    far: Router,
+    options: Partial<types.PipeDataToRouterOptions> = {},
+  ) {
+    const speaker = await near.createDirectTransport();
+    const dataProducer = await speaker.produceData({ label: 'news', protocol: 'v1' });
+    const dataProducerId = dataProducer.id;
+    const ends = await near.pipeToRouter({ ...options, dataProducerId, router: far });
+    const listener = await far.createDirectTransport();
+    const dataConsumer = await listener.consumeData({ dataProducerId: ends.pipeDataProducer.id });
+    return { ...ends, dataProducer, dataConsumer };
+  }
+
+  /** What is heard of what is said. */
+  async function heardBy(
+    { on, dataProducer }: { on: types.DataConsumer; dataProducer: types.DataProducer },
+    said: [string | Buffer, number][],
+  ): Promise<[string, number][]> {
+    const heard: [string, number][] = [];
+    const all = new Promise<void>((resolve) => {
+      on.on('message', (message, ppid) => {
+        heard.push([message.toString('latin1'), ppid]);
+        if (heard.length === said.length) resolve();
+      });
+    });
+    for (const [message] of said) await dataProducer.send(message);
+    await all;
+    return heard;
+  }
+
+  for (const enableSrtp of [false, true]) {
+    test(`carries them both ways, SRTP ${enableSrtp ? 'on' : 'off'}`, async () => {
+      await withWorkers(2, async (routers) => {
+        const [near, far] = routers as [Router, Router];
+        const directions = [
+          await carryData(near, far, { enableSrtp }),
+          await carryData(far, near, { enableSrtp }),
+        ];
+        for (const { dataProducer, dataConsumer } of directions) {
+          const { label, protocol } = dataConsumer;
+          assert.deepEqual([label, protocol], ['news', 'v1']);
+          const heard = await heardBy({ on: dataConsumer, dataProducer }, messages);
+          const said = messages.map(([message, ppid]) => [
+            Buffer.from(message as string).toString('latin1'),
+            ppid,
+          ]);
+          assert.deepEqual(heard, said);
+        }
+      });
+    });
+  }
+
+  test('carries them beside sound, over the same pipe', async () => {
+    await withWorkers(2, async (routers) => {
+      const [near, far] = routers as [Router, Router];
+      const made: string[] = [];
+      near.observer.on('newtransport', ({ type }) => void made.push(type));
+      const { producer } = await inject(near);
+      const { pipeProducer } = await near.pipeToRouter({ producerId: producer.id, router: far });
+      const { dataProducer, dataConsumer } = await carryData(near, far);
+      const told = nextEvent(dataConsumer, 'message');
+      await dataProducer.send('hello');
+      assert.deepEqual(await told, [Buffer.from('hello'), 51]);
+      assert.equal(pipeProducer.closed, false);
+      assert.deepEqual(made, ['direct', 'pipe', 'direct']);
+    });
+  });
+
+  test('keeps both ends in step', async () => {
+    await withWorkers(2, async (routers) => {
+      const [near, far] = routers as [Router, Router];
+      const { dataProducer, dataConsumer, pipeDataProducer } = await carryData(near, far);
+      const paused = nextEvent(dataConsumer, 'dataproducerpause');
+      await dataProducer.pause();
+      await paused;
+      assert.ok(pipeDataProducer.paused);
+      await dataProducer.send('unheard');
+      const resumed = nextEvent(dataConsumer, 'dataproducerresume');
+      await dataProducer.resume();
+      await resumed;
+      const told = nextEvent(dataConsumer, 'message');
+      await dataProducer.send('heard');
+      assert.deepEqual(await told, [Buffer.from('heard'), 51]);
+      const closed = nextEvent(dataConsumer, 'dataproducerclose');
+      dataProducer.close();
+      await closed;
+      assert.ok(pipeDataProducer.closed);
+    });
+  });
+
+  test('gives a stream to the next one when both ends have reset it', async () => {
+    await withWorkers(2, async (routers) => {
+      const [near, far] = routers as [Router, Router];
+      // One for each direction.
+      const options = { numSctpStreams: { OS: 2, MIS: 2 } };
+      for (const which of ['pipeDataConsumer', 'pipeDataProducer', 'dataProducer'] as const) {
+        const carried = await carryData(near, far, options);
+        const told = nextEvent(carried.dataConsumer, 'message');
+        await carried.dataProducer.send(which);
+        assert.deepEqual(await told, [Buffer.from(which), 51]);
+        const reset = resetAt(near, far);
+        carried[which].close();
+        await reset;
+      }
+    });
+  });
+
+  test('loses no stream if the data producer is closed while it is carried', async () => {
+    await withWorkers(2, async (routers) => {
+      const [near, far] = routers as [Router, Router];
+      const first = await carryData(near, far, { numSctpStreams: { OS: 2, MIS: 2 } });
+      const reset = resetAt(near, far);
+      first.pipeDataConsumer.close();
+      await reset;
+      const resetAgain = resetAt(near, far);
+      const [farEnd] = pipes.get(far) as [PipeTransport];
+      farEnd.observer.once('newdataproducer', () => first.dataProducer.close());
+      const { id: dataProducerId } = first.dataProducer;
+      await assert.rejects(near.pipeToRouter({ dataProducerId, router: far }), NotFoundError);
+      await resetAgain;
+      const second = await carryData(near, far);
+      const told = nextEvent(second.dataConsumer, 'message');
+      await second.dataProducer.send('hello');
+      await told;
     });
   });
 });
