@@ -12,6 +12,7 @@ import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
 import { link } from './suites/link.js';
+import { moves, restart } from './suites/moves.js';
 import { networks } from './suites/networks.js';
 import { plain } from './suites/plain.js';
 import { recovery } from './suites/recovery.js';
@@ -22,9 +23,9 @@ import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
 
 // SLUICE_INTEROP=codecs,recovery runs only these.
-const kSuites = { joinTime, codecs, controls, recovery, refusals, tcp, link, networks };
+const kSuites = { joinTime, codecs, controls, recovery, refusals, restart, tcp, link, networks };
 // These run when they are named.
-const kOnRequest = { addresses, hosts, layers, encrypted, plain, speakers, tiles, trains };
+const kOnRequest = { addresses, hosts, layers, encrypted, moves, plain, speakers, tiles, trains };
 const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
 
 test('conference', { skip: whyNoBrowser }, async (t) => {

@@ -101,6 +101,8 @@ void AdoptPath(Workspace& workspace, Timestamp now, Handle<Transport> handle, co
 
 void BeginSending(Workspace& workspace, Timestamp now, Transport& transport) {
   transport.egress.RestartEstimate(now);
+  // On the old path nothing arrived any more, and so everybody was paused.
+  transport.allocator.LiftHolds();
   WakeConsumers(workspace, now, transport);
 }
 

@@ -120,7 +120,7 @@ export class App implements CallListener, Diagnostics {
     }
     setInterval(() => this.updateLevels(), kLevelPeriodMs);
     setInterval(() => void this.updateQuality(), kQualityPeriodMs);
-    window.addEventListener('online', () => this.call?.retryNow());
+    window.addEventListener('online', () => this.call?.networkReturned());
     // A closed tab leaves at once instead of by heartbeat.
     window.addEventListener('pagehide', () => this.call?.leave());
     window.addEventListener('pageshow', (event) => {

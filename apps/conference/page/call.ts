@@ -107,9 +107,12 @@ export class Call {
     this.finish({ kind: 'left' });
   }
 
-  // Skips the wait, for a person who does not want to or a network that has come back.
-  retryNow(): void {
+  // Skips the wait for another try. It may also be another network, on which nothing arrives any
+  // more that was open on the old one, and nobody says so.
+  networkReturned(): void {
     this.wake();
+    this.signalling?.probe();
+    this.session?.mendNow();
   }
 
   publish(source: Source, track: MediaStreamTrack, paused = false): void {

@@ -268,7 +268,7 @@ test('after a lost socket the call comes back with the same session', async () =
   socket.drop();
   await settle();
   assert.ok(heard.includes('phaseChanged reconnecting'));
-  call.retryNow();
+  call.networkReturned();
   const second = await open();
   assert.notEqual(second, socket);
   const [before, after] = [socket, second].map((one) => one.find('join')?.data.session);
@@ -277,6 +277,27 @@ test('after a lost socket the call comes back with the same session', async () =
   second.answer('join', kAnswer);
   await settle();
   assert.equal(call.state, 'joined');
+  call.leave();
+});
+
+test('a path that breaks makes the page ask whether the server is still there', async () => {
+  const { call, socket, device } = await joined();
+  assert.equal(socket.find('ping'), undefined);
+  device.transports[1]?.emit('connectionstatechange', 'disconnected');
+  assert.ok(socket.find('ping'));
+  call.leave();
+});
+
+test('a network that comes back is used at once', async () => {
+  const { call, socket, device } = await joined();
+  device.transports[1]!.connectionState = 'disconnected';
+  call.networkReturned();
+  assert.ok(socket.find('ping'));
+  const restarts = socket.sent.filter(({ method }) => method === 'restartIce');
+  assert.deepEqual(
+    restarts.map(({ data }) => data.transportId),
+    ['recv'],
+  );
   call.leave();
 });
 
@@ -295,7 +316,7 @@ test('a server without workers is asked again, on the same socket', async () => 
   socket.refuse('join', 'unavailable');
   await settle();
   assert.equal(call.state, 'connecting');
-  call.retryNow();
+  call.networkReturned();
   await settle();
   assert.equal(socket.sent.filter(({ method }) => method === 'join').length, 2);
   call.leave();

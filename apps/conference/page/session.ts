@@ -221,6 +221,13 @@ export class Session {
     return this.sent.get(source)?.producer;
   }
 
+  // There is a new network: what has been noticed to be broken need not be waited for.
+  mendNow(): void {
+    for (const transport of [this.sendTransport, this.recvTransport]) {
+      if (transport.connectionState === 'disconnected') void this.mend(transport);
+    }
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -335,6 +342,8 @@ export class Session {
         (one) => one === 'disconnected' || one === 'failed',
       );
       this.listener.linkChanged(!lost);
+      // What took the path may have taken the signalling too, which is what mends it.
+      if (lost) this.signalling.probe();
       if (state === 'failed') void this.mend(transport);
       if (state === 'disconnected') this.later(kIceGraceMs, () => void this.mend(transport));
     });

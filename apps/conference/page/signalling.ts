@@ -15,6 +15,8 @@ import type {
 const kRequestTimeoutMs = 10_000;
 const kPingEveryMs = 10_000;
 const kPingTimeoutMs = 5_000;
+// When something else has broken already: two repetitions of a lost segment, and some more.
+const kProbeTimeoutMs = 2_000;
 const kConnectTimeoutMs = 8_000;
 
 // What the page uses itself for "no answer came", beside the codes of RFC 6455 §7.4.1.
@@ -108,9 +110,14 @@ export class Signalling {
     this.end(1000);
   }
 
-  private async ping(): Promise<void> {
+  // Asks for a sign of life now; without one the connection is soon taken for lost.
+  probe(): void {
+    void this.ping(kProbeTimeoutMs);
+  }
+
+  private async ping(timeoutMs = kPingTimeoutMs): Promise<void> {
     try {
-      await this.request('ping', {}, kPingTimeoutMs);
+      await this.request('ping', {}, timeoutMs);
     } catch {
       // Half-open: the network may hold the socket for minutes before it says so.
       if (this.isClosed) return;

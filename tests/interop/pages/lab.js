@@ -172,4 +172,9 @@ async function consume({ description, encrypted }) {
   return consumer.track.id;
 }
 
-globalThis.lab = { load, publishPicture, publishTone, speak, consume };
+function restartIce({ id, iceParameters }) {
+  const transport = [sendTransport, receiveTransport].find((one) => one.id === id);
+  return transport.restartIce({ iceParameters });
+}
+
+globalThis.lab = { load, publishPicture, publishTone, speak, consume, restartIce };

@@ -43,10 +43,11 @@ export class Lab {
   #pages = [];
 
   // `settings` are createWorker()'s; `ip` is where the worker listens, unless `listenInfos` say more,
-  // and `transportOptions` go to every transport.
+  // `transportOptions` go to every transport, and `scripts` run in each page before its own.
   static async open(browser, setup = {}) {
-    const { ip = '127.0.0.1', listenInfos, transportOptions, ...settings } = setup;
+    const { ip = '127.0.0.1', listenInfos, transportOptions, scripts, ...settings } = setup;
     const lab = new Lab();
+    lab.scripts = [kProbe, ...(scripts ?? [])];
     lab.listenInfos = listenInfos ?? [{ protocol: 'udp', ip }];
     lab.transportOptions = transportOptions ?? {};
     lab.#browser = browser;
@@ -85,7 +86,7 @@ class LabPage {
   async open(browser, script, lab) {
     this.#lab = lab;
     this.#context = await browser.newContext();
-    await this.#context.addInitScript({ path: kProbe });
+    for (const path of lab.scripts) await this.#context.addInitScript({ path });
     const page = (this.#page = await this.#context.newPage());
     page.on('console', (message) => this.console.push(message.text()));
     page.on('pageerror', (error) => this.console.push(`uncaught: ${error.message}`));
@@ -133,6 +134,17 @@ class LabPage {
 
   sample() {
     return this.#page.evaluate(() => rtcProbe.sample());
+  }
+
+  // When pictures came since the last time; needs gap_probe.js among the scripts.
+  pictures() {
+    return this.#page.evaluate(() => gapProbe.take());
+  }
+
+  // New credentials for one of the two transports, in the middle of whatever goes on.
+  async restartIce(transport) {
+    const iceParameters = await transport.restartIce();
+    await this.call('restartIce', { id: transport.id, iceParameters });
   }
 
   async #transport() {

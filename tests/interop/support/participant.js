@@ -15,10 +15,10 @@ export class Participant {
   }
 
   // Opens the page of a room; with join=auto, which is the default, the person is on the way in.
-  // `script` runs in the page before its own scripts do.
+  // `script`, one or several, runs in the page before its own scripts do.
   static async open(browser, base, { room, name, viewport, script, ...params }) {
     const context = await browser.newContext({ viewport: viewport ?? { width: 800, height: 500 } });
-    if (script) await context.addInitScript({ path: script });
+    for (const path of [script ?? []].flat()) await context.addInitScript({ path });
     const page = await context.newPage();
     const address = new URL(base);
     const query = { room, name, join: 'auto', ...params };

@@ -35,14 +35,17 @@
   const pick = (row, names) =>
     Object.fromEntries(names.filter((name) => name in row).map((name) => [name, row[name]]));
 
-  // The candidate pair each transport of a connection uses, by its remote end.
+  // The candidate pair each transport of a connection uses, by its remote end, and from where.
   const pathsOf = (report) =>
     [...report.values()]
       .filter(({ type, selectedCandidatePairId }) => type === 'transport' && selectedCandidatePairId)
       .map(({ selectedCandidatePairId }) => report.get(selectedCandidatePairId))
-      .map((pair) => report.get(pair?.remoteCandidateId))
-      .filter(Boolean)
-      .map(({ protocol, address, port }) => ({ protocol, address, port }));
+      .map((pair) => [report.get(pair?.remoteCandidateId), report.get(pair?.localCandidateId)])
+      .filter(([remote]) => remote)
+      .map(([{ protocol, address, port }, local]) => ({
+        ...{ protocol, address, port },
+        from: local?.address ?? null,
+      }));
 
   async function sample() {
     const open = connections.filter(({ connectionState }) => connectionState !== 'closed');

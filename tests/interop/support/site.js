@@ -4,7 +4,9 @@
 //   person 1 -- 10.79.1.2, fd79:1::2 --.
 //   person 2 -- 10.79.2.2, fd79:2::2 --+-- router -- 10.79.0.2, fd79::2 -- server
 //
-// The router drops UDP of people who are to have none: silently, as firewalls do.
+// The router drops UDP of people who are to have none: silently, as firewalls do. Who has a spare way
+// in has a second cable to the router, 10.79.101.2 for person 1, which is used when there is none
+// better.
 
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
@@ -20,6 +22,8 @@ export const kPublicIp = '203.0.113.5';
 export const kServer = { v4: '10.79.0.2', v6: 'fd79::2' };
 // Where a conference may be served, so that browsers give cameras to its page.
 export const kPorts = [3000, 3001];
+// From the number of somebody's network to that of the spare one.
+const kSpare = 100;
 
 // A reason to skip, or false.
 export const whyNoSite =
@@ -32,7 +36,7 @@ export class Site {
   #router;
   #people = new Map();
 
-  // `people` by name: { udp, families, camera }; by default all of it. With `nat`, the server has no
+  // `people` by name: { udp, families, camera, spare }; by default all of it, and no spare way in. With `nat`, the server has no
   // address that anybody reaches but kPublicIp.
   static async open({ people, nat = false }) {
     const site = new Site();
@@ -68,7 +72,7 @@ export class Site {
   }
 
   // A cable from `end` to the router, over which `end` reaches everything.
-  async #wire(end, at, families) {
+  async #wire(end, at, families, metric = 1) {
     const device = `to-${at}`;
     await joinByCable(end, this.#router, device);
     for (const [namespace, last] of [
@@ -86,16 +90,23 @@ export class Site {
       await namespace.run('ip', 'link', 'set', device, 'up');
     }
     if (families.includes('v4')) {
-      await end.run('ip', 'route', 'add', 'default', 'via', `10.79.${at}.1`);
+      await this.#route(end, at, metric);
     }
     if (families.includes('v6')) {
       await end.run('ip', '-6', 'route', 'add', 'default', 'via', `${networkOf(at)}::1`);
     }
   }
 
-  async #settle(name, at, { udp = true, families = ['v4', 'v6'], camera } = {}) {
+  // Taking a device down takes its routes with it.
+  #route(end, at, metric) {
+    const route = ['default', 'via', `10.79.${at}.1`, 'dev', `to-${at}`, 'metric', String(metric)];
+    return end.run('ip', 'route', 'replace', ...route);
+  }
+
+  async #settle(name, at, { udp = true, families = ['v4', 'v6'], camera, spare } = {}) {
     const namespace = await this.#namespace();
     await this.#wire(namespace, at, families);
+    if (spare) await this.#addSpare(namespace, at + kSpare);
     if (!udp) {
       const rules = `table inet wall${at} { chain forward { type filter hook forward priority 0;
         iifname "to-${at}" meta l4proto udp drop; oifname "to-${at}" meta l4proto udp drop; }; }`;
@@ -112,7 +123,19 @@ export class Site {
       extra: [`--unsafely-treat-insecure-origin-as-secure=${origins.join(',')}`],
     });
     this.#ends.push(() => browser.close());
-    this.#people.set(name, { namespace, browser });
+    this.#people.set(name, { namespace, browser, at });
+  }
+
+  async #addSpare(namespace, at) {
+    await this.#wire(namespace, at, ['v4'], kSpare);
+    // What comes from the spare address leaves by the spare cable, whatever else there is.
+    await namespace.run('ip', 'rule', 'add', 'from', `10.79.${at}.2`, 'table', String(at));
+    await this.#routeSpare(namespace, at);
+  }
+
+  #routeSpare(namespace, at) {
+    const way = ['default', 'via', `10.79.${at}.1`, 'dev', `to-${at}`, 'table', String(at)];
+    return namespace.run('ip', 'route', 'replace', ...way);
   }
 
   async #translate() {
@@ -125,6 +148,24 @@ export class Site {
 
   browser(name) {
     return this.#people.get(name).browser;
+  }
+
+  // Pulls the plug of this person's first cable, or of the spare one, and puts it in again.
+  async plug(name, isIn, spare = false) {
+    const { namespace, at: first } = this.#people.get(name);
+    const at = spare ? first + kSpare : first;
+    await namespace.run('ip', 'link', 'set', `to-${at}`, isIn ? 'up' : 'down');
+    if (!isIn) return;
+    await this.#route(namespace, at, spare ? kSpare : 1);
+    if (spare) await this.#routeSpare(namespace, at);
+  }
+
+  // Another network at the same plug: the old address is gone, and there is a new one.
+  async readdress(name, last) {
+    const { namespace, at } = this.#people.get(name);
+    await namespace.run('ip', '-4', 'address', 'flush', 'dev', `to-${at}`);
+    await namespace.run('ip', 'address', 'add', `10.79.${at}.${last}/24`, 'dev', `to-${at}`);
+    await this.#route(namespace, at, 1);
   }
 
   // Stops every process of this person's machine, or lets all go on: nobody reads there any more,
