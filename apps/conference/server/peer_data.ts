@@ -27,7 +27,10 @@ export class PeerData {
   private chatProducer: EngineDataProducer | null = null;
   private chatAsked = false;
   private readonly lanes = new Set<Lane>();
-  private readonly consumers = new Map<string, { consumer: EngineDataConsumer; streamId: number }>();
+  private readonly consumers = new Map<
+    string,
+    { consumer: EngineDataConsumer; streamId: number }
+  >();
   private nextStream = 0;
   private closed = false;
 
