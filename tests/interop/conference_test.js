@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { whyNoBrowser } from './support/browser.js';
 import { Stage } from './support/stage.js';
 import { addresses } from './suites/addresses.js';
+import { chat } from './suites/chat.js';
 import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
 import { encrypted } from './suites/encrypted.js';
@@ -20,7 +21,7 @@ import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
 
 // SLUICE_INTEROP=codecs,recovery runs only these.
-const kSuites = { joinTime, codecs, controls, recovery, refusals, tcp, link, networks };
+const kSuites = { joinTime, codecs, controls, chat, recovery, refusals, tcp, link, networks };
 // These run when they are named.
 const kOnRequest = { addresses, layers, encrypted, speakers, tiles, trains };
 const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);

@@ -188,7 +188,7 @@ export class Talk implements DataListener {
     const said = file
       ? `offers ${file.offer.name} (${sizeOf(file.offer.size)})`
       : shorten(text ?? '');
-    const action = { label: 'Chat', run: () => this.setOpen(true) };
+    const action = { label: 'Read', run: () => this.setOpen(true) };
     this.options.toasts.show(file ? `${name} ${said}` : `${name}: ${said}`, 'note', action, true);
   }
 
