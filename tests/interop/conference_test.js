@@ -8,6 +8,7 @@ import { addresses } from './suites/addresses.js';
 import { chat } from './suites/chat.js';
 import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
+import { data } from './suites/data.js';
 import { encrypted } from './suites/encrypted.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
@@ -23,7 +24,7 @@ import { trains } from './suites/trains.js';
 // SLUICE_INTEROP=codecs,recovery runs only these.
 const kSuites = { joinTime, codecs, controls, chat, recovery, refusals, tcp, link, networks };
 // These run when they are named.
-const kOnRequest = { addresses, layers, encrypted, speakers, tiles, trains };
+const kOnRequest = { addresses, data, layers, encrypted, speakers, tiles, trains };
 const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
 
 test('conference', { skip: whyNoBrowser }, async (t) => {

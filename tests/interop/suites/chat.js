@@ -34,12 +34,16 @@ async function converse(t, stage) {
       await Promise.all(people.map(connected));
       await t.test('what is said reaches everybody, as text', () => talk(ada, [bo, cleo]));
       await t.test('unread messages are counted until somebody looks', () => unread(ada, bo));
-      await t.test('a file arrives byte for byte, for each who accepts', () => file(ada, [bo, cleo]));
+      await t.test('a file arrives byte for byte, for each who accepts', () =>
+        file(ada, [bo, cleo]),
+      );
       await t.test('files cross each other', () => crossing(ada, bo));
       await t.test('nobody gets what they did not accept', () => unasked(ada, bo));
       await t.test('a file can be stopped by either side', () => stopped(ada, bo));
       await t.test('a file that is too large is refused in a sentence', () => tooLarge(ada));
-      await t.test('what a hostile page sends is counted and shown to nobody', () => hostile(ada, bo));
+      await t.test('what a hostile page sends is counted and shown to nobody', () =>
+        hostile(ada, bo),
+      );
       await t.test('a sender who leaves midway is named', () => leaver(cleo, bo));
       await t.test('whoever comes later begins with an empty page', () => late(stage, ada));
     },
@@ -92,7 +96,6 @@ async function unread(ada, bo) {
   await bo.press('Chat, 2 unread (C)');
   assert.equal((await chatOf(bo)).unread, 0);
 }
-
 
 // Answers what is in it.
 async function offer(person, name, bytes) {
