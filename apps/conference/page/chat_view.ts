@@ -129,7 +129,9 @@ export class ChatView {
   }
 
   updateFile(file: SharedFile): void {
+    const follow = this.isNearEnd();
     this.cards.get(file.key)?.update();
+    if (follow) this.scrollToEnd();
   }
 
   private card(file: SharedFile): HTMLElement {
