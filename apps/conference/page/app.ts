@@ -20,7 +20,7 @@ import type { CallListener, Phase } from './call';
 import { sentStats } from './diagnostics';
 import type { CallState, CallStats, Diagnostics } from './diagnostics';
 import { endView } from './end_view';
-import { findObstacle } from './failures';
+import { explainMissingCodec, findObstacle } from './failures';
 import type { Obstacle } from './failures';
 import { onRoomKeys } from './keys';
 import { LobbyView } from './lobby_view';
@@ -128,20 +128,16 @@ export class App implements CallListener, Diagnostics {
       this.showLobby();
     }
     setInterval(() => this.updateLevels(), kLevelPeriodMs);
-    setInterval(() => void this.updateQuality(), kQualityPeriodMs);
+    setInterval(() => {
+      if (this.call?.current) void this.reader.record(this.call.current);
+    }, kQualityPeriodMs);
     window.addEventListener('online', () => this.call?.retryNow());
     // A closed tab leaves at once instead of by heartbeat.
     window.addEventListener('pagehide', () => this.call?.leave());
     window.addEventListener('pageshow', (event) => {
       if (event.persisted) location.reload();
     });
-    onRoomKeys({
-      m: () => this.view && void this.own.toggleMicrophone(),
-      v: () => this.view && void this.own.toggleCamera(),
-      g: () => this.view && this.toggleView(),
-      i: () => this.view && this.togglePanels(),
-      c: () => this.view && this.data.toggle(),
-    });
+    onRoomKeys(() => this.view && this.roomActions(this.room ?? ''));
   }
 
   state(): CallState {
@@ -471,11 +467,6 @@ export class App implements CallListener, Diagnostics {
     return this.reader.remote(tile);
   }
 
-  private async updateQuality(): Promise<void> {
-    const session = this.call?.current;
-    if (session) await this.reader.record(session);
-  }
-
   private updateLevels(): void {
     if (!this.lobby && !this.view) return;
     const now = performance.now();
@@ -492,13 +483,9 @@ export class App implements CallListener, Diagnostics {
   }
 
   private async checkCodec(): Promise<void> {
-    const { codec } = this.params;
-    if (!codec) return;
-    const wanted = `video/${codec}`.toLowerCase();
     const device = await this.device.catch(() => null);
-    const known = device?.sendRtpCapabilities.codecs ?? [];
-    if (known.some(({ mimeType }) => mimeType.toLowerCase() === wanted)) return;
-    this.toasts.show(`This browser cannot send ${codec}; it will choose another codec.`, 'warning');
+    const text = explainMissingCodec(this.params.codec, device?.sendRtpCapabilities.codecs ?? []);
+    if (text) this.toasts.show(text, 'warning');
   }
 
   private askForClick(): void {
