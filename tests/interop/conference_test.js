@@ -5,8 +5,10 @@ import { test } from 'node:test';
 import { whyNoBrowser } from './support/browser.js';
 import { Stage } from './support/stage.js';
 import { addresses } from './suites/addresses.js';
+import { chat } from './suites/chat.js';
 import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
+import { data } from './suites/data.js';
 import { encrypted } from './suites/encrypted.js';
 import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
@@ -23,9 +25,31 @@ import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
 
 // SLUICE_INTEROP=codecs,recovery runs only these.
-const kSuites = { joinTime, codecs, controls, recovery, refusals, restart, tcp, link, networks };
+const kSuites = {
+  joinTime,
+  codecs,
+  controls,
+  chat,
+  recovery,
+  refusals,
+  restart,
+  tcp,
+  link,
+  networks,
+};
 // These run when they are named.
-const kOnRequest = { addresses, hosts, layers, encrypted, moves, plain, speakers, tiles, trains };
+const kOnRequest = {
+  addresses,
+  data,
+  hosts,
+  layers,
+  encrypted,
+  moves,
+  plain,
+  speakers,
+  tiles,
+  trains,
+};
 const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
 
 test('conference', { skip: whyNoBrowser }, async (t) => {

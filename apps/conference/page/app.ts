@@ -20,8 +20,9 @@ import type { CallListener, Phase } from './call';
 import { sentStats } from './diagnostics';
 import type { CallState, CallStats, Diagnostics } from './diagnostics';
 import { endView } from './end_view';
-import { findObstacle } from './failures';
+import { explainMissingCodec, findObstacle } from './failures';
 import type { Obstacle } from './failures';
+import { onRoomKeys } from './keys';
 import { LobbyView } from './lobby_view';
 import { OwnMedia } from './own_media';
 import { PanelBoard } from './panel_board';
@@ -34,6 +35,7 @@ import { SettingsDialog } from './settings_dialog';
 import { chooseStage, importanceOf } from './staging';
 import type { ViewMode } from './staging';
 import type { PanelContent } from './stats_panel';
+import { Talk } from './talk';
 import { Tile } from './tile';
 import { Toasts } from './toasts';
 import { Viewing } from './viewing';
@@ -54,6 +56,7 @@ export class App implements CallListener, Diagnostics {
   private readonly people: People;
   private readonly viewing: Viewing;
   private readonly panels: PanelBoard;
+  readonly data: Talk;
   private readonly reader: PanelReader;
   private readonly obstacle: Obstacle | null;
   private lobby: LobbyView | null = null;
@@ -102,6 +105,12 @@ export class App implements CallListener, Diagnostics {
       read: (tile, connection) => this.panelContent(tile, connection),
       ask: () => this.connection(),
     });
+    this.data = new Talk({
+      call: () => this.call,
+      ownName: () => this.name,
+      nameOf: (peerId) => this.people.find(peerId)?.name,
+      toasts: this.toasts,
+    });
     this.obstacle = findObstacle({
       isSecureContext: window.isSecureContext,
       hasMediaDevices: this.own.isAvailable,
@@ -119,14 +128,16 @@ export class App implements CallListener, Diagnostics {
       this.showLobby();
     }
     setInterval(() => this.updateLevels(), kLevelPeriodMs);
-    setInterval(() => void this.updateQuality(), kQualityPeriodMs);
+    setInterval(() => {
+      if (this.call?.current) void this.reader.record(this.call.current);
+    }, kQualityPeriodMs);
     window.addEventListener('online', () => this.call?.networkReturned());
     // A closed tab leaves at once instead of by heartbeat.
     window.addEventListener('pagehide', () => this.call?.leave());
     window.addEventListener('pageshow', (event) => {
       if (event.persisted) location.reload();
     });
-    document.addEventListener('keydown', (event) => this.onKey(event));
+    onRoomKeys(() => this.view && this.roomActions(this.room ?? ''));
   }
 
   state(): CallState {
@@ -154,6 +165,7 @@ export class App implements CallListener, Diagnostics {
       activeSpeaker: this.speakerId,
       view: this.mode,
       panelsOpen: this.panels.openCount,
+      chat: this.data.state(),
       failure: this.failure,
     };
   }
@@ -239,6 +251,7 @@ export class App implements CallListener, Diagnostics {
     const canShare = Boolean(navigator.mediaDevices?.getDisplayMedia);
     this.view = new RoomView(room, this.roomActions(room), canShare);
     this.settings = new SettingsDialog({ picked: (device, id) => void this.own.pick(device, id) });
+    this.data.attach(this.view);
     this.view.setView(this.mode);
     this.root.replaceChildren(this.view.element);
     document.title = `${room} · Sluice`;
@@ -253,6 +266,7 @@ export class App implements CallListener, Diagnostics {
       toggleScreen: () => void this.own.toggleScreen(),
       toggleView: () => this.toggleView(),
       togglePanels: () => this.togglePanels(),
+      toggleChat: () => this.data.toggle(),
       openSettings: () => {
         void this.own.listDevices();
         this.settings?.open();
@@ -269,6 +283,7 @@ export class App implements CallListener, Diagnostics {
     this.own.close();
     this.people.dismiss();
     this.panels.clear();
+    this.data.detach();
     this.pinned = null;
     this.speakerId = null;
     this.settings?.dispose();
@@ -311,7 +326,9 @@ export class App implements CallListener, Diagnostics {
   peerLeft(peerId: string): void {
     if (this.speakerId === peerId) this.showSpeaker(null);
     const peer = this.people.remove(peerId);
-    if (peer) this.toasts.show(`${peer.name} left.`);
+    if (!peer) return;
+    this.data.peerLeft(peerId, peer.name);
+    this.toasts.show(`${peer.name} left.`);
   }
 
   peerLink(event: Events['peerLink']): void {
@@ -364,6 +381,7 @@ export class App implements CallListener, Diagnostics {
 
   cleared(): void {
     this.peerId = null;
+    this.data.reset();
     this.people.suspend();
   }
 
@@ -449,11 +467,6 @@ export class App implements CallListener, Diagnostics {
     return this.reader.remote(tile);
   }
 
-  private async updateQuality(): Promise<void> {
-    const session = this.call?.current;
-    if (session) await this.reader.record(session);
-  }
-
   private updateLevels(): void {
     if (!this.lobby && !this.view) return;
     const now = performance.now();
@@ -470,13 +483,9 @@ export class App implements CallListener, Diagnostics {
   }
 
   private async checkCodec(): Promise<void> {
-    const { codec } = this.params;
-    if (!codec) return;
-    const wanted = `video/${codec}`.toLowerCase();
     const device = await this.device.catch(() => null);
-    const known = device?.sendRtpCapabilities.codecs ?? [];
-    if (known.some(({ mimeType }) => mimeType.toLowerCase() === wanted)) return;
-    this.toasts.show(`This browser cannot send ${codec}; it will choose another codec.`, 'warning');
+    const text = explainMissingCodec(this.params.codec, device?.sendRtpCapabilities.codecs ?? []);
+    if (text) this.toasts.show(text, 'warning');
   }
 
   private askForClick(): void {
@@ -484,15 +493,5 @@ export class App implements CallListener, Diagnostics {
     document.addEventListener('pointerdown', listen, { once: true });
     const action = { label: 'Listen', run: listen };
     this.toasts.show('The browser holds back the sound.', 'note', action);
-  }
-
-  private onKey(event: KeyboardEvent): void {
-    const target = event.target instanceof Element ? event.target : null;
-    const typing = Boolean(target?.closest('input[type=text], select, textarea, dialog'));
-    if (!this.view || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'm' || event.key === 'M') void this.own.toggleMicrophone();
-    if (event.key === 'v' || event.key === 'V') void this.own.toggleCamera();
-    if (event.key === 'g' || event.key === 'G') this.toggleView();
-    if (event.key === 'i' || event.key === 'I') this.togglePanels();
   }
 }

@@ -186,6 +186,7 @@ export class Call {
     // Receiving first: the other's picture is what a person waits for.
     this.consume(answer.consumers);
     for (const source of this.wishes.keys()) this.apply(source);
+    void this.session.data.begin(answer.dataConsumers);
   }
 
   private sessionListener(): SessionListener {
@@ -195,6 +196,7 @@ export class Call {
       streamsReady: () => listener.streamsReady(),
       streamRemoved: (consumerId) => listener.streamRemoved(consumerId),
       linkChanged: (up) => listener.linkChanged(up),
+      data: listener.data,
       broken: () => this.finish({ kind: 'broken' }),
     };
   }
@@ -225,6 +227,10 @@ export class Call {
         return this.consume([data as Events['newConsumer']]);
       case 'consumerClosed':
         return session?.removeConsumer((data as Events['consumerClosed']).consumerId);
+      case 'newDataConsumer':
+        return void session?.data.take([data as Events['newDataConsumer']]);
+      case 'dataConsumerClosed':
+        return session?.data.remove((data as Events['dataConsumerClosed']).dataConsumerId);
       case 'consumerPaused':
       case 'consumerResumed': {
         const { consumerId } = data as Events['consumerPaused'];

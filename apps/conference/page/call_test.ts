@@ -19,6 +19,7 @@ class FakeTransport extends EventEmitter {
   connectionState = 'new';
   closed = false;
   readonly produced: any[] = [];
+  readonly heard: any[] = [];
   mostEncodings = 4;
 
   constructor(readonly id: string) {
@@ -54,6 +55,30 @@ class FakeTransport extends EventEmitter {
     return producer;
   }
 
+  async produceData({ label, appData }: any) {
+    const sctpStreamParameters = { streamId: this.produced.length, ordered: true };
+    const id = await new Promise<string>((resolve, reject) => {
+      const described = { sctpStreamParameters, label, appData };
+      this.emit('producedata', described, ({ id }: { id: string }) => resolve(id), reject);
+    });
+    return Object.assign(new EventEmitter(), {
+      id,
+      readyState: 'open',
+      bufferedAmount: 0,
+      sent: [] as unknown[],
+      send(message: unknown) {
+        this.sent.push(message);
+      },
+      close() {},
+    });
+  }
+
+  async consumeData(options: any) {
+    const consumer = Object.assign(new EventEmitter(), { ...options, closed: false, close() {} });
+    this.heard.push(consumer);
+    return consumer;
+  }
+
   close(): void {
     this.closed = true;
   }
@@ -82,12 +107,21 @@ const kAnswer = {
   recvTransport: { id: 'recv' },
   peers: [{ id: 'bob', name: 'Bob' }],
   consumers: [],
+  dataConsumers: [],
 };
 const kConsumer = { id: 'c1', peerId: 'bob', producerId: 'p1', source: 'camera', kind: 'video' };
 
 function track(kind: string): MediaStreamTrack {
   const getSettings = () => ({ width: 1280, height: 720 });
   return { kind, enabled: true, readyState: 'live', getSettings } as unknown as MediaStreamTrack;
+}
+
+function lane(heard: string[], peerId: string) {
+  return {
+    ready: () => heard.push(`ready ${peerId}`),
+    message: (data: unknown) => heard.push(`lane ${data}`),
+    closed: () => heard.push('lane closed'),
+  };
 }
 
 function start() {
@@ -120,6 +154,13 @@ function start() {
       'outdated',
     ].map((name) => [name, note(name)]),
   ) as unknown as CallListener;
+  const data = {
+    chatHeard: note('chatHeard'),
+    chatOpen: (open: boolean) => open && heard.push('chatOpen'),
+    laneOffered: (peerId: string, topic: string) =>
+      topic === 'known' ? lane(heard, peerId) : null,
+  };
+  Object.assign(listener, { data });
   const device = new FakeDevice();
   const call = new Call(
     {
@@ -438,4 +479,53 @@ test('a server that cannot be reached is an error, not a hang', async () => {
   const opening = Signalling.open('ws://x', { event() {}, closed() {} });
   FakeWebSocket.latest.drop();
   await assert.rejects(opening, /cannot be reached/);
+});
+
+const kLane = { id: 'd1', peerId: 'bob', dataProducerId: 'x', streamId: 3, purpose: 'lane' };
+
+test('the chat is opened with the join, and those of others are heard once asked for', async () => {
+  const { call, heard, device } = start();
+  const socket = await open();
+  const chat = { ...kLane, purpose: 'chat', topic: null };
+  socket.answer('join', { ...kAnswer, dataConsumers: [chat] });
+  await settle();
+  assert.equal(socket.find('produceData')?.data.purpose, 'chat');
+  socket.answer('produceData', { id: 'mine' });
+  assert.deepEqual(socket.find('resumeDataConsumers')?.data.dataConsumerIds, ['d1']);
+  await settle();
+  assert.ok(heard.includes('chatOpen'));
+  const [consumer] = device.transports[1]!.heard;
+  assert.equal(consumer.sctpStreamParameters.streamId, 3);
+  consumer.emit('message', 'hello');
+  assert.ok(heard.includes('chatHeard bob hello'));
+  call.leave();
+});
+
+test('a lane is ready when the server knows that it is heard, and its end is told', async () => {
+  const { call, heard, device } = start();
+  const socket = await open();
+  socket.answer('join', kAnswer);
+  await settle();
+  socket.say({ event: 'newDataConsumer', data: { ...kLane, topic: 'known' } });
+  await settle();
+  assert.equal(heard.includes('ready bob'), false);
+  socket.answer('resumeDataConsumers', {});
+  await settle();
+  assert.ok(heard.includes('ready bob'));
+  device.transports[1]!.heard[0].emit('message', 'part');
+  socket.say({ event: 'dataConsumerClosed', data: { dataConsumerId: 'd1' } });
+  assert.deepEqual(heard.slice(-2), ['lane part', 'lane closed']);
+  call.leave();
+});
+
+test('a lane for nothing that is known is not heard', async () => {
+  const { call, device } = start();
+  const socket = await open();
+  socket.answer('join', kAnswer);
+  await settle();
+  socket.say({ event: 'newDataConsumer', data: { ...kLane, topic: 'unknown' } });
+  await settle();
+  assert.equal(socket.find('resumeDataConsumers'), undefined);
+  assert.equal(device.transports[1]!.heard.length, 0);
+  call.leave();
 });

@@ -6,6 +6,7 @@ import type { ConnectionStats, Layers, PictureSize } from '../protocol/messages'
 import type { Choice } from './layer_choice';
 import type { Session } from './session';
 import type { RemotePeer, RemoteStream } from './remote_peer';
+import type { TalkState } from './talk';
 import type { Viewing } from './viewing';
 
 // What the server sends of one picture, what was asked for, and why.
@@ -134,6 +135,7 @@ export interface CallState {
   activeSpeaker: string | null;
   view: 'grid' | 'speaker';
   panelsOpen: number;
+  chat: TalkState;
   failure: { title: string; text: string } | null;
 }
 

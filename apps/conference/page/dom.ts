@@ -51,6 +51,10 @@ const kIcons = {
   layout: 'M4 5h16v9H4zM4 18h4M10 18h4M16 18h4',
   grid: 'M4 5h6.5v6H4zM13.5 5H20v6h-6.5zM4 14h6.5v5H4zM13.5 14H20v5h-6.5z',
   volume: 'M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM15.5 9a4 4 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11',
+  chat: 'M4 5h16v11H10l-5 4v-4H4zM8 9.3h8M8 12.3h5',
+  send: 'M4 12l16-8-5.5 16-3-6.5zM11.5 13.5L20 4',
+  attach: 'M19 11.5l-7.3 7.3a4.6 4.6 0 0 1-6.5-6.5l8-8a3 3 0 0 1 4.3 4.3l-8 7.9a1.5 1.5 0 0 1-2.1-2.1l7.1-7',
+  file: 'M6 3h8l5 5v13H6zM14 3v5h5',
   close: 'M6 6l12 12M18 6L6 18',
   warning: 'M12 4L2.5 20h19zM12 10v4.5M12 17.5v.5',
 } as const;

@@ -99,3 +99,13 @@ export function explainClose(code: number): { title: string; text: string } | nu
       return null;
   }
 }
+
+// Null if the codec that the address asks for can be sent, or none is asked for.
+export function explainMissingCodec(
+  codec: string | null,
+  known: readonly { mimeType: string }[],
+): string | null {
+  const wanted = `video/${codec}`.toLowerCase();
+  if (codec === null || known.some(({ mimeType }) => mimeType.toLowerCase() === wanted)) return null;
+  return `This browser cannot send ${codec}; it will choose another codec.`;
+}

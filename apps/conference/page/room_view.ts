@@ -12,6 +12,7 @@ export interface RoomActions {
   toggleScreen(): void;
   toggleView(): void;
   togglePanels(): void;
+  toggleChat(): void;
   openSettings(): void;
   copyLink(): void;
   leave(): void;
@@ -42,6 +43,8 @@ export class RoomView {
   private readonly screen: HTMLButtonElement;
   private readonly layout: HTMLButtonElement;
   private readonly panels: HTMLButtonElement;
+  private readonly chat: HTMLButtonElement;
+  private readonly unread = el('span', { class: 'unread', 'aria-hidden': 'true', hidden: true });
   private readonly resized = new ResizeObserver(() => this.relayout());
 
   constructor(room: string, actions: RoomActions, canShareScreen: boolean) {
@@ -51,6 +54,8 @@ export class RoomView {
     this.screen.hidden = !canShareScreen;
     this.layout = iconButton('layout', 'Speaker view', () => actions.toggleView());
     this.panels = iconButton('chart', 'Details (I)', () => actions.togglePanels());
+    this.chat = iconButton('chat', 'Chat (C)', () => actions.toggleChat());
+    this.chat.append(this.unread);
     this.invitation = el(
       'div',
       { class: 'invitation' },
@@ -74,6 +79,7 @@ export class RoomView {
       this.screen,
       this.layout,
       this.panels,
+      this.chat,
       iconButton('settings', 'Settings', () => actions.openSettings()),
       iconButton('leave', 'Leave the room', () => actions.leave(), 'danger'),
     );
@@ -135,6 +141,29 @@ export class RoomView {
   setPanels(open: boolean): void {
     this.panels.classList.toggle('active', open);
     this.panels.setAttribute('aria-pressed', String(open));
+  }
+
+  // The panel beside the tiles; hidden until it is opened.
+  setChat(panel: HTMLElement): void {
+    this.element.insertBefore(panel, this.floor.nextSibling);
+  }
+
+  setChatOpen(open: boolean): void {
+    this.element.classList.toggle('with-chat', open);
+  }
+
+  focusChatButton(): void {
+    this.chat.focus();
+  }
+
+  setUnread(unread: number, open: boolean): void {
+    this.chat.classList.toggle('active', open);
+    this.chat.setAttribute('aria-pressed', String(open));
+    this.unread.hidden = unread === 0;
+    this.unread.textContent = unread > 99 ? '99+' : String(unread);
+    const label = unread === 0 ? 'Chat (C)' : `Chat, ${unread} unread (C)`;
+    this.chat.setAttribute('aria-label', label);
+    this.chat.title = label;
   }
 
   dispose(): void {

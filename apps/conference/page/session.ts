@@ -17,6 +17,8 @@ import type {
 import { planEncodings } from './encodings';
 import type { Encoding, LayerMode } from './encodings';
 import type { CodecName } from './params';
+import { SessionData } from './session_data';
+import type { DataListener } from './session_data';
 import { SenderLayers } from './sender_layers';
 import type { Sender } from './sender_layers';
 import type { Signalling } from './signalling';
@@ -42,6 +44,7 @@ export interface SessionListener {
   streamsReady(): void;
   streamRemoved(consumerId: string): void;
   linkChanged(up: boolean): void;
+  readonly data: DataListener;
   // The media path is beyond repair; the call should join anew.
   broken(): void;
 }
@@ -71,6 +74,7 @@ interface Sent {
 }
 
 export class Session {
+  readonly data: SessionData;
   private readonly sendTransport: types.Transport;
   private readonly recvTransport: types.Transport;
   private readonly sent = new Map<Source, Sent>();
@@ -93,6 +97,8 @@ export class Session {
   ) {
     this.sendTransport = device.createSendTransport(answer.sendTransport);
     this.recvTransport = device.createRecvTransport(answer.recvTransport);
+    const { sendTransport, recvTransport } = this;
+    this.data = new SessionData(sendTransport, recvTransport, signalling, listener.data);
     this.watch(this.sendTransport);
     this.watch(this.recvTransport);
     this.sendTransport.on('produce', ({ kind, rtpParameters, appData }, done, failed) => {
@@ -233,6 +239,7 @@ export class Session {
     this.closed = true;
     for (const timer of this.timers) clearTimeout(timer);
     for (const { layers } of this.sent.values()) layers?.close();
+    this.data.close();
     this.sendTransport.close();
     this.recvTransport.close();
   }

@@ -23,7 +23,7 @@ export class SettingsDialog {
       el(
         'p',
         { class: 'hint' },
-        'Keys: M mutes, V turns the camera on or off. The slider of a tile sets its volume.',
+        'Keys: M mutes, V turns the camera on or off, C opens the chat. The slider of a tile sets its volume.',
       ),
     );
     // A click beside the box lands on the dialog itself.

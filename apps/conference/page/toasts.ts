@@ -11,7 +11,13 @@ export type ToastKind = 'note' | 'warning';
 export class Toasts {
   readonly element = el('div', { class: 'toasts', role: 'status', 'aria-live': 'polite' });
 
-  show(text: string, kind: ToastKind = 'note', action?: { label: string; run: () => void }): void {
+  // One with an action waits for it, unless it is `passing`.
+  show(
+    text: string,
+    kind: ToastKind = 'note',
+    action?: { label: string; run: () => void },
+    passing = action === undefined,
+  ): void {
     // The same trouble twice is one toast.
     for (const shown of this.element.children) {
       if (shown instanceof HTMLElement && shown.dataset['text'] === text) shown.remove();
@@ -28,7 +34,7 @@ export class Toasts {
       toast.append(el('button', { type: 'button', class: 'link', onclick: run }, action.label));
     }
     this.element.append(toast);
-    if (!action) setTimeout(() => toast.remove(), kind === 'note' ? kStayMs : kStayWarningMs);
+    if (passing) setTimeout(() => toast.remove(), kind === 'note' ? kStayMs : kStayWarningMs);
   }
 
   clear(): void {

@@ -8,12 +8,15 @@ import type { types } from 'mediasoup-client';
 
 export type Source = 'camera' | 'microphone' | 'screen' | 'screen-audio';
 export type Kind = 'audio' | 'video';
+// Chat goes from one person to all others; a lane to one of them, for one file.
+export type DataPurpose = 'chat' | 'lane';
 
 export interface TransportDescription {
   id: string;
   iceParameters: types.IceParameters;
   iceCandidates: types.IceCandidate[];
   dtlsParameters: types.DtlsParameters;
+  sctpParameters: types.SctpParameters;
 }
 
 export interface PeerDescription {
@@ -53,6 +56,18 @@ export interface ConsumerDescription {
   // Of videos; the size is null until the sender has told it.
   shape: LayerShape | null;
   capture: PictureSize | null;
+}
+
+// One way on which messages of somebody else come. Nothing comes until the page asks for it with
+// resumeDataConsumers, because a message that finds no channel is lost. Always reliable and in order.
+export interface DataConsumerDescription {
+  id: string;
+  peerId: string;
+  dataProducerId: string;
+  streamId: number;
+  purpose: DataPurpose;
+  // Of lanes: what the sender says it is for.
+  topic: string | null;
 }
 
 // How one stream is watched: the highest layers that are of use, and who comes first if the line
@@ -100,6 +115,7 @@ export interface JoinAnswer {
   recvTransport: TransportDescription;
   peers: PeerDescription[];
   consumers: ConsumerDescription[];
+  dataConsumers: DataConsumerDescription[];
   // Who dominates the conversation; null while nobody has spoken.
   activeSpeaker: string | null;
 }
@@ -129,6 +145,13 @@ export interface Methods {
   resumeProducer: { data: { producerId: string }; answer: Record<string, never> };
   resumeConsumers: { data: { consumerIds: string[] }; answer: Record<string, never> };
   setPreferredLayers: { data: { consumers: ConsumerWish[] }; answer: Record<string, never> };
+  // The one chat of this person, or a lane to `peerId`.
+  produceData: {
+    data: { streamId: number; purpose: DataPurpose; peerId?: string; topic?: string };
+    answer: { id: string };
+  };
+  closeDataProducer: { data: { dataProducerId: string }; answer: Record<string, never> };
+  resumeDataConsumers: { data: { dataConsumerIds: string[] }; answer: Record<string, never> };
   getConnectionStats: { data: Record<string, never>; answer: ConnectionStats };
   requestKeyFrame: { data: { consumerId: string }; answer: Record<string, never> };
   ping: { data: Record<string, never>; answer: Record<string, never> };
@@ -149,6 +172,8 @@ export interface Events {
   consumerClosed: { consumerId: string };
   consumerPaused: { consumerId: string };
   consumerResumed: { consumerId: string };
+  newDataConsumer: DataConsumerDescription;
+  dataConsumerClosed: { dataConsumerId: string };
   // What flows from now on, null for nothing, and why, in one word of the media server.
   layersChanged: { consumerId: string; layers: Layers | null; reason: string };
   // 0 (nothing arrives) to 10 (nothing is lost): of the stream as it reaches this page, and of what
@@ -218,6 +243,10 @@ export interface PageConfig {
 
 // Of one setPreferredLayers: every stream of a full room and then some.
 export const kMaxWishes = 512;
+// Of one message on a data channel, in bytes. A longer one would hold up chat behind files.
+export const kMaxDataBytes = 64 * 1024;
+// What mediasoup-client counts with, and what a browser asks for at least.
+export const kDataStreams = 1024;
 export const kMaxNameLength = 40;
 export const kMaxRoomLength = 64;
 

@@ -60,6 +60,20 @@ export interface EngineProducer {
   on(event: 'score', listener: (scores: { score: number }[]) => void): unknown;
 }
 
+export interface EngineDataProducer {
+  readonly id: string;
+  readonly closed: boolean;
+  close(): void;
+}
+
+export interface EngineDataConsumer {
+  readonly id: string;
+  readonly closed: boolean;
+  resume(): Promise<void>;
+  close(): void;
+  on(event: 'dataproducerclose', listener: () => void): unknown;
+}
+
 export interface ProduceOptions {
   kind: 'audio' | 'video';
   rtpParameters: types.RtpParameters;
@@ -88,11 +102,22 @@ export interface EngineTransport {
   readonly iceParameters: types.IceParameters;
   readonly iceCandidates: types.IceCandidate[];
   readonly dtlsParameters: types.DtlsParameters;
+  // Of transports with enableSctp.
+  readonly sctpParameters: types.SctpParameters | undefined;
   readonly closed: boolean;
   connect(options: { dtlsParameters: types.DtlsParameters }): Promise<void>;
   restartIce(): Promise<types.IceParameters>;
   produce(options: ProduceOptions): Promise<EngineProducer>;
   consume(options: ConsumeOptions): Promise<EngineConsumer>;
+  produceData(options: {
+    sctpStreamParameters: { streamId: number; ordered: boolean };
+    label: string;
+  }): Promise<EngineDataProducer>;
+  consumeData(options: {
+    dataProducerId: string;
+    streamId: number;
+    paused: boolean;
+  }): Promise<EngineDataConsumer>;
   getStats(): Promise<EngineTransportStats[]>;
   close(): void;
   on(event: 'icestatechange' | 'dtlsstatechange', listener: (state: string) => void): unknown;
@@ -106,6 +131,9 @@ export interface TransportOptions {
   webRtcServer: EngineWebRtcServer;
   enableUdp: boolean;
   initialAvailableOutgoingBitrate: number;
+  enableSctp: boolean;
+  numSctpStreams: { OS: number; MIS: number };
+  maxSctpMessageSize: number;
 }
 
 export interface EngineObserver {

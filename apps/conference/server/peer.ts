@@ -10,6 +10,7 @@ import type {
   ConnectionStats,
   ConsumerDescription,
   ConsumerWish,
+  DataConsumerDescription,
   EventName,
   Events,
   JoinAnswer,
@@ -21,10 +22,12 @@ import type {
   Source,
   TransportDescription,
 } from '../protocol/messages';
+import { kDataStreams, kMaxDataBytes } from '../protocol/messages';
 import type { EngineConsumer, EngineProducer, EngineTransport } from './engine';
 import { layerShape } from './layer_shape';
 import { reasonOf } from './log';
 import type { Log } from './log';
+import { PeerData } from './peer_data';
 import { Refusal } from './refusal';
 import type { Room } from './room';
 import { Subscription } from './subscription';
@@ -49,6 +52,7 @@ export class Peer {
   readonly id = randomUUID();
   readonly session: string;
   readonly producers = new Map<string, Sent>();
+  readonly data: PeerData;
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly sourcesInUse = new Set<Source>();
   private readonly iceStates = new Map<string, string>();
@@ -66,6 +70,9 @@ export class Peer {
     private readonly log: Log,
   ) {
     this.session = request.session;
+    const transports = { send: sendTransport, receive: recvTransport };
+    const tell: Send = (event, data) => this.tell(event, data);
+    this.data = new PeerData(this.id, transports, tell, log);
     this.watchLink(sendTransport);
     this.watchLink(recvTransport);
   }
@@ -93,7 +100,9 @@ export class Peer {
     const streams = others.flatMap((peer) =>
       [...peer.producers.values()].map((sent) => this.consume(peer, sent)),
     );
+    const chats = others.map((peer) => this.hear(peer));
     const consumers = (await Promise.all(streams)).filter((one) => one !== null);
+    const dataConsumers = (await Promise.all(chats)).filter((one) => one !== null);
     return {
       peerId: this.id,
       name: this.name,
@@ -102,6 +111,7 @@ export class Peer {
       recvTransport: describe(this.recvTransport),
       peers: others.map(({ id, name }) => ({ id, name })),
       consumers,
+      dataConsumers,
       activeSpeaker: this.room.activeSpeaker,
     };
   }
@@ -137,6 +147,12 @@ export class Peer {
         return this.watchStreams((data as Methods['setPreferredLayers']['data']).consumers);
       case 'setCapture':
         return this.setCapture(data as Methods['setCapture']['data']);
+      case 'produceData':
+        return this.produceData(data as Methods['produceData']['data']);
+      case 'closeDataProducer':
+        return this.data.closeProducer((data as Methods['closeDataProducer']['data']).dataProducerId);
+      case 'resumeDataConsumers':
+        return this.data.resume((data as Methods['resumeDataConsumers']['data']).dataConsumerIds);
       case 'getConnectionStats':
         return this.connectionStats();
       case 'requestKeyFrame':
@@ -157,6 +173,7 @@ export class Peer {
     this.recvTransport.close();
     this.producers.clear();
     this.subscriptions.clear();
+    this.data.close();
     this.waitingEvents = null;
   }
 
@@ -202,6 +219,26 @@ export class Peer {
     this.room.speakers.remove(producerId);
     producer.close();
     return {};
+  }
+
+  private async produceData(data: Methods['produceData']['data']): Promise<{ id: string }> {
+    const { streamId, purpose, peerId, topic } = data;
+    if (purpose === 'chat') {
+      const producer = await this.data.openChat(streamId);
+      for (const other of this.room.others(this)) void other.data.offer(this.id, producer, null);
+      return { id: producer.id };
+    }
+    const recipient = this.room.peers.get(peerId ?? '');
+    if (!recipient || recipient === this) {
+      throw new Refusal('not_found', 'produceData: peerId: nobody else of this room');
+    }
+    const producer = await this.data.openLane(streamId, recipient.id);
+    await recipient.data.offer(this.id, producer, topic ?? '');
+    return { id: producer.id };
+  }
+
+  private async hear(peer: Peer): Promise<DataConsumerDescription | null> {
+    return peer.data.chat ? this.data.consume(peer.id, peer.data.chat, null) : null;
   }
 
   // Others choose their layers anew: the same layer is another size now.
@@ -371,10 +408,14 @@ function createTransport(room: Room): Promise<EngineTransport> {
     webRtcServer: room.live.webRtcServer,
     enableUdp: true,
     initialAvailableOutgoingBitrate: kInitialBitrate,
+    enableSctp: true,
+    numSctpStreams: { OS: kDataStreams, MIS: kDataStreams },
+    maxSctpMessageSize: kMaxDataBytes,
   });
 }
 
 function describe(transport: EngineTransport): TransportDescription {
-  const { id, iceParameters, iceCandidates, dtlsParameters } = transport;
-  return { id, iceParameters, iceCandidates, dtlsParameters };
+  const { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters } = transport;
+  if (!sctpParameters) throw new Error('the media server has no data channels');
+  return { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters };
 }

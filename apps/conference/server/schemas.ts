@@ -6,7 +6,7 @@
 
 import { z } from 'zod';
 
-import { isRoomName, kMaxRoomLength, kMaxWishes, tidyName } from '../protocol/messages';
+import { isRoomName, kDataStreams, kMaxRoomLength, kMaxWishes, tidyName } from '../protocol/messages';
 import type { Method, Methods, RequestFrame } from '../protocol/messages';
 import { Refusal } from './refusal';
 
@@ -150,6 +150,23 @@ const kRequests = {
   resumeProducer: z.object({ producerId: id }),
   resumeConsumers: z.object({ consumerIds: z.array(id).min(1).max(512) }),
   setPreferredLayers: z.object({ consumers: z.array(consumerWish).min(1).max(kMaxWishes) }),
+  produceData: z
+    .object({
+      streamId: z.number().int().min(0).max(kDataStreams - 1),
+      purpose: z.enum(['chat', 'lane']),
+      peerId: id.optional(),
+      topic: z
+        .string()
+        .regex(/^[0-9a-f]{32}$/, 'is not 32 hexadecimal digits')
+        .optional(),
+    })
+    .refine(
+      ({ purpose, peerId, topic }) =>
+        purpose === 'lane' ? peerId && topic : peerId === undefined && topic === undefined,
+      { message: 'has peerId and topic if it is a lane', path: ['purpose'] },
+    ),
+  closeDataProducer: z.object({ dataProducerId: id }),
+  resumeDataConsumers: z.object({ dataConsumerIds: z.array(id).min(1).max(512) }),
   getConnectionStats: nothing,
   requestKeyFrame: z.object({ consumerId: id }),
   ping: nothing,

@@ -6,6 +6,8 @@ import type { types } from 'mediasoup-client';
 import type {
   ConsumeOptions,
   EngineConsumer,
+  EngineDataConsumer,
+  EngineDataProducer,
   EngineLayers,
   EngineLevelObserver,
   EngineProducer,
@@ -134,6 +136,53 @@ export class FakeConsumer extends EventEmitter implements EngineConsumer {
   }
 }
 
+export class FakeDataProducer implements EngineDataProducer {
+  readonly id = freshId('data-producer');
+  readonly consumers = new Set<FakeDataConsumer>();
+  closed = false;
+
+  constructor(private readonly router: FakeRouter) {
+    router.dataProducers.set(this.id, this);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.router.dataProducers.delete(this.id);
+    for (const consumer of this.consumers) {
+      consumer.closed = true;
+      consumer.emit('dataproducerclose');
+    }
+    this.consumers.clear();
+  }
+}
+
+export class FakeDataConsumer extends EventEmitter implements EngineDataConsumer {
+  readonly id = freshId('data-consumer');
+  closed = false;
+  paused: boolean;
+  readonly streamId: number;
+
+  constructor(
+    private readonly producer: FakeDataProducer,
+    options: { streamId: number; paused: boolean },
+  ) {
+    super();
+    this.streamId = options.streamId;
+    this.paused = options.paused;
+    producer.consumers.add(this);
+  }
+
+  async resume(): Promise<void> {
+    this.paused = false;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.producer.consumers.delete(this);
+  }
+}
+
 export class FakeTransport extends EventEmitter implements EngineTransport {
   readonly id = freshId('transport');
   readonly iceParameters = {
@@ -148,6 +197,16 @@ export class FakeTransport extends EventEmitter implements EngineTransport {
   };
   readonly producers = new Set<FakeProducer>();
   readonly consumers = new Set<FakeConsumer>();
+  readonly dataProducers = new Set<FakeDataProducer>();
+  readonly dataConsumers = new Set<FakeDataConsumer>();
+  readonly sctpParameters = {
+    port: 5000,
+    OS: 1024,
+    MIS: 1024,
+    maxMessageSize: 65_536,
+    maxSendMessageSize: 65_536,
+    maxReceiveMessageSize: 65_536,
+  };
   closed = false;
   connected = false;
   stats: EngineTransportStats = { recvBitrate: 0, sendBitrate: 0 };
@@ -179,6 +238,26 @@ export class FakeTransport extends EventEmitter implements EngineTransport {
     return producer;
   }
 
+  async produceData(): Promise<EngineDataProducer> {
+    this.router.check();
+    const producer = new FakeDataProducer(this.router);
+    this.dataProducers.add(producer);
+    return producer;
+  }
+
+  async consumeData(options: {
+    dataProducerId: string;
+    streamId: number;
+    paused: boolean;
+  }): Promise<EngineDataConsumer> {
+    this.router.check();
+    const producer = this.router.dataProducers.get(options.dataProducerId);
+    if (!producer) throw new Error('no such data producer');
+    const consumer = new FakeDataConsumer(producer, options);
+    this.dataConsumers.add(consumer);
+    return consumer;
+  }
+
   async consume(options: ConsumeOptions): Promise<EngineConsumer> {
     this.router.check();
     const producer = this.router.producers.get(options.producerId);
@@ -194,6 +273,8 @@ export class FakeTransport extends EventEmitter implements EngineTransport {
     this.router.transports.delete(this);
     for (const producer of this.producers) producer.close();
     for (const consumer of this.consumers) consumer.close();
+    for (const producer of this.dataProducers) producer.close();
+    for (const consumer of this.dataConsumers) consumer.close();
   }
 }
 
@@ -214,6 +295,7 @@ export class FakeRouter implements EngineRouter {
   readonly id = freshId('router');
   readonly rtpCapabilities: types.RtpCapabilities = { codecs: [], headerExtensions: [] };
   readonly producers = new Map<string, FakeProducer>();
+  readonly dataProducers = new Map<string, FakeDataProducer>();
   readonly transports = new Set<FakeTransport>();
   readonly speakerObserver = new FakeObserver(this);
   readonly levelObserver = new FakeObserver(this);

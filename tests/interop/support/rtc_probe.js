@@ -20,6 +20,26 @@
     }
   };
 
+  // Those that the page made and has not closed, by label.
+  const madeChannels = new Set();
+  const createDataChannel = RTCPeerConnection.prototype.createDataChannel;
+  RTCPeerConnection.prototype.createDataChannel = function (...args) {
+    const channel = createDataChannel.apply(this, args);
+    madeChannels.add(channel);
+    channel.addEventListener('close', () => madeChannels.delete(channel));
+    return channel;
+  };
+  const channels = (label) => [...madeChannels].filter((channel) => channel.label === label);
+
+  // What all data channels of the page have received so far, closed ones with them.
+  async function dataBytes() {
+    const reports = await Promise.all(connections.map((connection) => connection.getStats()));
+    return reports
+      .flatMap((report) => [...report.values()])
+      .filter(({ type }) => type === 'data-channel')
+      .reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
+  }
+
   const kInbound = [
     ...['kind', 'framesDecoded', 'framesDropped', 'keyFramesDecoded', 'frameWidth', 'frameHeight'],
     ...['framesPerSecond', 'freezeCount', 'totalFreezesDuration', 'pliCount', 'firCount'],
@@ -88,6 +108,8 @@
   }, kPeriodMs);
 
   globalThis.rtcProbe = {
+    channels,
+    dataBytes,
     connections,
     sample,
     // All samples since the last time.
