@@ -10,10 +10,10 @@ import type { PictureSize } from '../protocol/messages';
 import type { ToolFailure } from './ffmpeg';
 import type { Line } from './line';
 import { keyFrameIn } from './pictures';
-import { PortPair } from './ports';
 import type { Far, OpenFar } from './receivers';
 import type { RtpPacket } from './rtp';
 import { Track } from './track';
+import type { TrackOutput } from './track';
 
 const kTickMs = 250;
 // Sound that comes later than this finds silence in its place.
@@ -26,7 +26,7 @@ const kDrainMs = 300;
 interface Place {
   track: Track;
   line: Line | null;
-  output: PortPair;
+  output: TrackOutput;
   awaitsKeyFrame: boolean;
 }
 
@@ -42,6 +42,7 @@ export class Clip {
   private begun: { zeroUs: number; at: number } | null = null;
   private ticker: NodeJS.Timeout | null = null;
   private over = false;
+  private endedAt: number | null = null;
   private lostBefore = 0;
   readonly sizes: SizeChange[] = [];
   // Resolves when the far end is gone, with the reason if it went by itself.
@@ -55,7 +56,7 @@ export class Clip {
     const offers = lines.map(({ format }) => ({ format, ssrc: randomInt(1, 2 ** 32) }));
     const far = await openFar(offers);
     for (const [index, line] of lines.entries()) {
-      const output = await PortPair.to(far.host, far.ports[index]!);
+      const output = await far.outputs[index]!();
       const { format, ssrc } = offers[index]!;
       const track = new Track(format, ssrc, output);
       clip.places.push({ track, line, output, awaitsKeyFrame: format.kind === 'video' });
@@ -72,7 +73,7 @@ export class Clip {
   }
 
   get seconds(): number {
-    return this.begun ? (performance.now() - this.begun.at) / 1000 : 0;
+    return this.begun ? ((this.endedAt ?? performance.now()) - this.begun.at) / 1000 : 0;
   }
 
   get tracks(): { kind: string; codec: string }[] {
@@ -120,12 +121,13 @@ export class Clip {
   async end(): Promise<void> {
     if (this.over) return;
     this.over = true;
+    this.endedAt = performance.now();
     if (this.ticker) clearInterval(this.ticker);
     if (this.begun) for (const { track } of this.places) track.fillUntil(this.nowUs - kLatenessUs);
     await new Promise((resolve) => setTimeout(resolve, kDrainMs));
     for (const { track } of this.places) track.end(this.nowUs);
-    await this.far?.stop();
     for (const { output } of this.places) output.close();
+    await this.far?.stop();
   }
 
   private get hasPicture(): boolean {

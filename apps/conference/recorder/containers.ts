@@ -58,11 +58,18 @@ export function mustTranscode(container: Container, tracks: TrackFormat[]): bool
   return !tracks.every(({ mimeType }) => kCopied[container].includes(mimeType.toLowerCase()));
 }
 
-export function outputArguments(shape: Shape, tracks: TrackFormat[], path: string): string[] {
+// The tracks come by so many inputs, in whatever order.
+export function outputArguments(
+  shape: Shape,
+  tracks: TrackFormat[],
+  inputs: number,
+  path: string,
+): string[] {
   const container = containerFor(shape.format, tracks);
   const size = shape.transcode ?? (mustTranscode(container, tracks) ? kDefaultSize : null);
   return [
-    ...['-map', '0', '-c', 'copy'],
+    ...Array.from({ length: inputs }, (_, index) => ['-map', String(index)]).flat(),
+    ...['-c', 'copy'],
     ...(size && tracks.some(({ kind }) => kind === 'video')
       ? ['-vf', fit(size), ...kTranscoded[container], '-vsync', 'vfr']
       : []),

@@ -2,23 +2,39 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import type { Writable } from 'node:stream';
 
 import { areBound } from './ports';
 
 const kKeptLines = 30;
 const kLookEveryMs = 20;
 const kStartMs = 10_000;
-// A goodbye on every track ends the input; what has not ended by then is interrupted, then killed.
+// A goodbye on every track ends the input; what has not ended by then is interrupted, then killed. An
+// interrupted FFmpeg goes on reading until it has heard nothing for ten seconds; a second interruption
+// would leave the end of the file unwritten.
 const kGoodbyeMs = 3000;
+const kInterruptedMs = 12_000;
 const kDiskFull = /No space left on device|Disk quota exceeded/;
 const kPortTaken = /Address already in use|bind failed/i;
 
-const kInput = [
-  ...['-hide_banner', '-nostdin', '-n', '-loglevel', 'warning', '-protocol_whitelist'],
+const kGeneral = ['-hide_banner', '-nostdin', '-n', '-loglevel', 'warning', '-copyts'];
+// Descriptors of the child.
+const kSdp = 0;
+const kPictures = 3;
+const kSound = ['-thread_queue_size', '1024', '-analyzeduration', '2000000'];
+const kRtp = [
+  ...kSound,
   // Nobody but this machine can put anything into the recording.
-  ...['pipe,fd,file,udp,rtp', '-localaddr', '127.0.0.1', '-buffer_size', '4194304'],
-  ...['-reorder_queue_size', '64', '-analyzeduration', '2000000', '-f', 'sdp', '-i', 'pipe:0'],
+  ...['-protocol_whitelist', 'pipe,fd,file,udp,rtp', '-localaddr', '127.0.0.1', '-buffer_size', '4194304'],
+  ...['-reorder_queue_size', '64', '-f', 'sdp', '-i', `pipe:${kSdp}`],
 ];
+const kIvf = [...kSound, '-f', 'ivf', '-i', `pipe:${kPictures}`];
+
+// Where its media come from: RTP as the SDP tells, pictures through a pipe, or both.
+export interface Input {
+  sdp: string | null;
+  piped: boolean;
+}
 
 export class ToolFailure extends Error {
   constructor(
@@ -57,17 +73,22 @@ export class Ffmpeg {
     });
   }
 
-  // `sdp` is what it receives, `output` what it makes of it.
-  static start(program: string, sdp: string, output: string[]): Ffmpeg {
-    const stdio = ['pipe', 'ignore', 'pipe'] as ['pipe', 'ignore', 'pipe'];
-    const child = spawn(program, [...kInput, ...output], { stdio, detached: true });
-    child.stdin.on('error', () => {});
-    child.stdin.end(sdp);
+  // In a process group of its own: Ctrl-C is for us, and the files are closed in our order.
+  static start(program: string, { sdp, piped }: Input, output: string[]): Ffmpeg {
+    const args = [...kGeneral, ...(sdp ? kRtp : []), ...(piped ? kIvf : []), ...output];
+    const stdio: ('pipe' | 'ignore')[] = ['pipe', 'ignore', 'pipe', 'pipe'];
+    const child = spawn(program, args, { stdio, detached: true });
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(sdp ?? '');
     return new Ffmpeg(child);
   }
 
   get pid(): number | undefined {
     return this.child.pid;
+  }
+
+  get pipe(): Writable | null {
+    return (this.child.stdio[kPictures] ?? null) as Writable | null;
   }
 
   // Resolves when it has bound these ports; throws a ToolFailure if it ends before.
@@ -86,13 +107,19 @@ export class Ffmpeg {
   // After the goodbyes.
   async stop(): Promise<void> {
     this.ending = true;
-    // The first SIGINT lets it wait for what it is reading, the second does not.
-    for (const signal of ['SIGINT', 'SIGINT', 'SIGKILL'] as const) {
-      if (this.isOver) return;
-      const timer = setTimeout(() => this.child.kill(signal), kGoodbyeMs);
-      await Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, kGoodbyeMs + 500))]);
-      clearTimeout(timer);
-    }
+    await this.endsWithin(kGoodbyeMs);
+    if (this.isOver) return;
+    this.child.kill('SIGINT');
+    await this.endsWithin(kInterruptedMs);
+    if (!this.isOver) this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  private async endsWithin(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    await Promise.race([this.ended, patience]);
+    clearTimeout(timer);
   }
 
   get last(): string {

@@ -1,6 +1,7 @@
 // Is this where a key frame begins, and how large is it? Read from the first packet of a picture.
 
 import type { PictureSize } from '../protocol/messages';
+import { parseVp9 } from './vp9';
 
 export interface KeyFrame {
   // Null where the packet does not tell.
@@ -44,15 +45,19 @@ function inVp8(payload: Buffer): KeyFrame | null {
   return { size: { width, height } };
 }
 
-// RFC 9628 §4.2. With several spatial layers the lowest one begins the picture, and its size says
-// nothing about the others.
+// With several spatial layers the lowest one begins the picture, and its size says nothing about the
+// others. VP9 bitstream §6.2, of profile 0.
 function inVp9(payload: Buffer): KeyFrame | null {
-  const first = payload.readUInt8(0);
-  const [hasId, predicted, hasLayers, begins] = [0x80, 0x40, 0x20, 0x08].map((bit) => first & bit);
-  if (!begins || predicted) return null;
-  if (!hasLayers) return { size: null };
-  const layers = payload.readUInt8(hasId ? (payload.readUInt8(1) & 0x80 ? 3 : 2) : 1);
-  return ((layers >> 1) & 7) === 0 ? { size: null } : null;
+  const { independent, begins, spatial, length } = parseVp9(payload);
+  if (!independent || !begins || spatial > 0) return null;
+  const frame = payload.subarray(length);
+  const synchronised = frame.length >= 9 && frame.readUIntBE(1, 3) === 0x498342;
+  if (payload.readUInt8(0) & 0x20 || frame.readUInt8(0) >> 4 !== 8 || !synchronised) {
+    return { size: null };
+  }
+  const width = (frame.readUIntBE(4, 3) >> 4) & 0xffff;
+  const height = (frame.readUIntBE(6, 3) >> 4) & 0xffff;
+  return { size: { width: width + 1, height: height + 1 } };
 }
 
 const kSequenceParameters = 7;

@@ -82,6 +82,9 @@ export function areBound(ports: number[], pid?: number): boolean {
 
 // Sends from one socket to a port and the one behind it.
 export class PortPair {
+  private leaving = 0;
+  private closing = false;
+
   private constructor(
     private readonly socket: ReturnType<typeof createSocket>,
     private readonly host: string,
@@ -106,12 +109,18 @@ export class PortPair {
     this.send(packet, this.port + 1);
   }
 
+  // What was sent leaves first: it takes a turn.
   close(): void {
-    this.socket.close();
-    this.send = () => {};
+    this.closing = true;
+    if (this.leaving === 0) this.socket.close();
   }
 
-  private send = (packet: Buffer, port: number): void => {
-    this.socket.send(packet, port, this.host, () => {});
-  };
+  private send(packet: Buffer, port: number): void {
+    if (this.closing) return;
+    this.leaving += 1;
+    this.socket.send(packet, port, this.host, () => {
+      this.leaving -= 1;
+      if (this.closing && this.leaving === 0) this.socket.close();
+    });
+  }
 }

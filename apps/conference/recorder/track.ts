@@ -11,6 +11,7 @@ import type { RtpPacket } from './rtp';
 
 // A hole may be shorter than the silence that fills it, by what two clocks may be apart.
 const kToleranceUs = 5_000;
+const kBeginUs = 1_000_000;
 // A participant who was away for hours is not filled in one turn.
 const kMostSilence = 3000;
 
@@ -26,6 +27,7 @@ export interface TrackFormat {
 export interface TrackOutput {
   rtp(packet: Buffer): void;
   rtcp(packet: Buffer): void;
+  close(): void;
 }
 
 export class Track {
@@ -102,7 +104,9 @@ export class Track {
   private sendSilence(): void {
     const timestamp = Math.max(this.units(this.reachedUs), this.lastOut + 1);
     this.reachedUs += kOpusSilenceUs;
-    const sequence = this.takeSequence();
+    // Its source did not send it: what follows moves on by one.
+    const { sequence } = this;
+    this.sequence = (sequence + 1) & 0xffff;
     if (this.delta !== null) this.delta += 1;
     this.put({ marker: false, timestamp, sequence, payload: kOpusSilence });
   }
@@ -134,14 +138,9 @@ export class Track {
     this.output.rtp(writeRtp({ ...packet, timestamp, payloadType, ssrc: this.ssrc }));
   }
 
-  private takeSequence(): number {
-    const { sequence } = this;
-    this.sequence = (sequence + 1) & 0xffff;
-    return sequence;
-  }
-
-  // Of the track's own clock, which begins at zero. Not yet wrapped to 32 bits.
+  // Of the track's own clock. It begins a second late, because FFmpeg takes zero for no time. Not yet
+  // wrapped to 32 bits.
   private units(us: number): number {
-    return Math.round(((us - this.zeroUs) * this.format.clockRate) / 1e6);
+    return Math.round(((us - this.zeroUs + kBeginUs) * this.format.clockRate) / 1e6);
   }
 }

@@ -11,6 +11,9 @@ const kFarthest = 0.4;
 // A beep of a kilohertz passes through zero; two of its periods without it are its end.
 const kQuiet = kRate * 0.02;
 
+// Pictures at the times they have, not at those of the nearest round rate.
+const kAsTimed = ['-vsync', 'passthrough', '-enc_time_base', '1:90000'];
+
 function run(program, args) {
   const options = { maxBuffer: 1 << 30 };
   const { status, stdout, stderr, error } = spawnSync(program, args, options);
@@ -36,7 +39,7 @@ export function inspect(path) {
       longestGap: Math.max(0, ...times.slice(1).map((time, at) => time - times[at])),
     };
   });
-  const { stderr } = run('ffmpeg', ['-v', 'error', '-i', path, '-f', 'null', '-']);
+  const { stderr } = run('ffmpeg', ['-v', 'error', '-i', path, ...kAsTimed, '-f', 'null', '-']);
   const complaints = stderr.split('\n').filter((line) => line !== '');
   return { format: format.format_name, duration: Number(format.duration), tracks, complaints };
 }
