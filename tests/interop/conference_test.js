@@ -13,6 +13,7 @@ import { layers } from './suites/layers.js';
 import { link } from './suites/link.js';
 import { networks } from './suites/networks.js';
 import { plain } from './suites/plain.js';
+import { record } from './suites/record.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
 import { speakers } from './suites/speakers.js';
@@ -22,7 +23,7 @@ import { trains } from './suites/trains.js';
 // SLUICE_INTEROP=codecs,recovery runs only these.
 const kSuites = { joinTime, codecs, controls, recovery, refusals, link, networks };
 // These run when they are named.
-const kOnRequest = { hosts, layers, encrypted, plain, speakers, tiles, trains };
+const kOnRequest = { hosts, layers, encrypted, plain, record, speakers, tiles, trains };
 const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
 
 test('conference', { skip: whyNoBrowser }, async (t) => {
