@@ -152,11 +152,14 @@ TEST_F(DirectTest, FirstReportTellsWhenTheSourceCaptured) {
   for (int i = 0; i < 3; ++i) send_one();
 
   const std::vector<Bytes> packets = Told<schema::RtpReceivedT>("tapped");
-  const std::vector<Bytes> reports = Told<schema::RtcpReceivedT>("direct");
   ASSERT_FALSE(packets.empty());
-  ASSERT_FALSE(reports.empty());
-  rtp::CompoundReader compound(reports.front());
-  const auto first = rtp::SenderReport::Parse(compound.Next()->bytes());
+  std::optional<rtp::SenderReport> first;
+  for (const Bytes& bytes : Told<schema::RtcpReceivedT>("direct")) {
+    rtp::CompoundReader compound(bytes);
+    for (auto member = compound.Next(); member && !first; member = compound.Next()) {
+      first = rtp::SenderReport::Parse(member->bytes());
+    }
+  }
   ASSERT_TRUE(first);
   const uint32_t ahead = first->rtp_timestamp - SimRtp::Parse(packets.front())->timestamp;
   constexpr uint32_t kMillisecond = 48;

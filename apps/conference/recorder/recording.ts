@@ -144,8 +144,9 @@ export class Recording {
       openFar: (part) => (offers) => {
         const { sdp, ffmpeg } = this.options;
         if (sdp) {
+          const far = openTool(sdp, offers, sdp.path);
           this.say(`handing ${facts.name} over: ${sdp.path}`);
-          return openTool(sdp, offers, sdp.path);
+          return far;
         }
         const formats = offers.map(({ format }) => format);
         const path = this.pathOf(facts, content, part, containerFor(this.options.format, formats));
