@@ -1,4 +1,4 @@
-// Builds dist/server and dist/page; with --tests builds and runs the unit tests instead.
+// Builds dist/server, dist/recorder and dist/page; with --tests builds and runs the unit tests instead.
 //
 // The server's packages stay outside its bundle and are loaded from node_modules; the page is one
 // script and one style sheet, because it is loaded by strangers.
@@ -16,8 +16,11 @@ const node = { platform: 'node', target: 'node18', format: 'esm', packages: 'ext
 const quiet = { bundle: true, logLevel: 'warning', absWorkingDir: here, legalComments: 'none' };
 
 async function buildServer() {
-  const outfile = join(dist, 'server/main.js');
-  await build({ ...quiet, ...node, entryPoints: ['server/main.ts'], outfile, sourcemap: true });
+  for (const folder of ['server', 'recorder']) {
+    const outfile = join(dist, folder, 'main.js');
+    const entryPoints = [`${folder}/main.ts`];
+    await build({ ...quiet, ...node, entryPoints, outfile, sourcemap: true });
+  }
 }
 
 async function buildPage() {
@@ -42,7 +45,7 @@ async function buildPage() {
 async function runTests() {
   const outdir = join(dist, 'tests');
   rmSync(outdir, { recursive: true, force: true });
-  const entryPoints = ['server', 'page', 'protocol'].flatMap((folder) =>
+  const entryPoints = ['server', 'recorder', 'page', 'protocol'].flatMap((folder) =>
     readdirSync(join(here, folder))
       .filter((name) => name.endsWith('_test.ts'))
       .map((name) => ({ in: join(folder, name), out: `${folder}_${basename(name, '.ts')}` })),
@@ -58,5 +61,5 @@ if (process.argv.includes('--tests')) {
   process.exitCode = await runTests();
 } else {
   await Promise.all([buildServer(), buildPage()]);
-  console.log('conference: built dist/server and dist/page');
+  console.log('conference: built dist/server, dist/recorder and dist/page');
 }

@@ -17,6 +17,7 @@ import { link } from './suites/link.js';
 import { moves, restart } from './suites/moves.js';
 import { networks } from './suites/networks.js';
 import { plain } from './suites/plain.js';
+import { record } from './suites/record.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
 import { speakers } from './suites/speakers.js';
@@ -46,6 +47,7 @@ const kOnRequest = {
   encrypted,
   moves,
   plain,
+  record,
   speakers,
   tiles,
   trains,

@@ -8,6 +8,7 @@
 #include "rtp/rtcp/compound.h"
 #include "rtp/rtcp/pli.h"
 #include "rtp/rtcp/receiver_report.h"
+#include "rtp/rtcp/sender_report.h"
 #include "tests/support/simulation.h"
 
 namespace sluice::test {
@@ -121,6 +122,48 @@ TEST_F(DirectTest, ReportsReachTheApplication) {
     EXPECT_FALSE(compound.malformed());
   }
   EXPECT_TRUE(reported);
+}
+
+// The publisher told its clock before anybody listened, and does not tell it again: what is sent
+// was captured 200 ms earlier.
+TEST_F(DirectTest, FirstReportTellsWhenTheSourceCaptured) {
+  constexpr uint32_t kDelay = 9'600;
+  const SimTrackOptions track{
+      .kind = rtp::MediaKind::kAudio, .ssrc = Ssrc(77), .payload_type = kProducerAudio};
+  Produce(track);
+  SimSendTrack source(track, {});
+  Publication injected(sim_.Join("nobody"), "injected", {&source});
+  const auto send_one = [&] {
+    source.HandleTimeout(sim_.now());
+    while (auto packet = source.Poll()) ASSERT_TRUE(Send(packet->ToBytes()).ok());
+    sim_.RunFor(20ms);
+  };
+  source.Start(sim_.now());
+  for (int i = 0; i < 3; ++i) send_one();
+  std::array<uint8_t, 64> room;
+  ByteWriter out(room);
+  rtp::SenderReport report = source.MakeReport(sim_.now());
+  report.rtp_timestamp += kDelay;
+  report.WriteTo(out);
+  schema::SendRtcpT send;
+  send.packet = Packed(Bytes(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(out.size())));
+  ASSERT_TRUE(sim_.Ask("direct", std::move(send)).ok());
+  Consume(injected, Ssrc(88));
+  for (int i = 0; i < 3; ++i) send_one();
+
+  const std::vector<Bytes> packets = Told<schema::RtpReceivedT>("tapped");
+  ASSERT_FALSE(packets.empty());
+  std::optional<rtp::SenderReport> first;
+  for (const Bytes& bytes : Told<schema::RtcpReceivedT>("direct")) {
+    rtp::CompoundReader compound(bytes);
+    for (auto member = compound.Next(); member && !first; member = compound.Next()) {
+      first = rtp::SenderReport::Parse(member->bytes());
+    }
+  }
+  ASSERT_TRUE(first);
+  const uint32_t ahead = first->rtp_timestamp - SimRtp::Parse(packets.front())->timestamp;
+  constexpr uint32_t kMillisecond = 48;
+  EXPECT_NEAR(ahead, kDelay, 5 * kMillisecond);
 }
 
 TEST_F(DirectTest, ApplicationAsksForKeyFramesByRtcp) {

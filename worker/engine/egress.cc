@@ -190,6 +190,13 @@ std::optional<DropReason> Egress::Take(Timestamp now, uint32_t index,
     stream.drops.Count(*reason);
     return *reason;
   }
+  // Until something was sent. The report that goes with it places sound and picture to one another,
+  // and the publisher may take seconds to tell its clock again.
+  if (!stream.reports.NextTimeout() && arrival.source->clock) {
+    const rtp::EncodingSource::Clock& clock = *arrival.source->clock;
+    const auto mapped = stream.forwarder.MapTimestamp(clock.rtp_timestamp);
+    if (mapped) stream.sent.RecordSourceClock(clock.capture, *mapped);
+  }
   const rtp::codec::Description& description = arrival.packet.description();
   rtp::PacerItem item{.packet = arrival.packet,
                       .rewrite = std::get<rtp::Rewrite>(verdict),

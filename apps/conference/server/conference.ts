@@ -7,6 +7,7 @@ import { Peer } from './peer';
 import type { Send } from './peer';
 import { Refusal } from './refusal';
 import { Room } from './room';
+import type { RoomWatcher } from './room';
 import type { TokenVerifier } from './tokens';
 import type { LiveWorker, WorkerPool } from './worker_pool';
 
@@ -38,6 +39,7 @@ export class Conference {
   private readonly rooms = new Map<string, Promise<Room>>();
   private readonly open = new Set<Room>();
   private readonly participants = new Map<Peer, Participant>();
+  private readonly watchers = new Set<{ room: string; watcher: RoomWatcher }>();
   private joining = 0;
 
   constructor(private readonly options: ConferenceOptions) {}
@@ -87,6 +89,17 @@ export class Conference {
     pending?.then((found) => this.closeIfEmpty(found)).catch(() => {});
   }
 
+  findRoom(name: string): Room | undefined {
+    return [...this.open].find((room) => room.name === name);
+  }
+
+  // The room need not be open yet, and may close and open again. Returns how to stop.
+  watch(room: string, watcher: RoomWatcher): () => void {
+    const entry = { room, watcher };
+    this.watchers.add(entry);
+    return () => this.watchers.delete(entry);
+  }
+
   // Only the rooms of that worker end. Their people keep their sockets and are asked to join again;
   // the first of them opens the room anew, wherever there is most space.
   onWorkerDied(dead: LiveWorker): void {
@@ -102,6 +115,10 @@ export class Conference {
     for (const peer of this.participants.keys()) peer.close();
     this.participants.clear();
     for (const room of this.open) this.closeRoom(room);
+  }
+
+  private watchersOf(name: string): RoomWatcher[] {
+    return [...this.watchers].flatMap(({ room, watcher }) => (room === name ? watcher : []));
   }
 
   private reset(peer: Peer): void {
@@ -155,7 +172,9 @@ export class Conference {
   private async create(name: string): Promise<Room> {
     try {
       const live = await this.options.pool.claim();
-      const room = await Room.create(name, live, this.options.log);
+      const room = await Room.create(name, live, this.options.log, () =>
+        this.watchersOf(name),
+      );
       if (!live.alive) {
         room.close();
         throw new Error('the worker died while the room was being made');

@@ -123,6 +123,14 @@ export interface EngineTransport {
   on(event: 'icestatechange' | 'dtlsstatechange', listener: (state: string) => void): unknown;
 }
 
+// Plain RTP with a program of this machine.
+export interface EnginePlainTransport {
+  readonly id: string;
+  connect(options: { ip: string; port: number }): Promise<void>;
+  consume(options: ConsumeOptions & { enableRtx: boolean }): Promise<EngineConsumer>;
+  close(): void;
+}
+
 export interface EngineWebRtcServer {
   readonly id: string;
 }
@@ -160,6 +168,10 @@ export interface EngineRouter {
   readonly rtpCapabilities: types.RtpCapabilities;
   readonly closed: boolean;
   createWebRtcTransport(options: TransportOptions): Promise<EngineTransport>;
+  createPlainTransport(options: {
+    listenInfo: ListenInfo;
+    rtcpMux: boolean;
+  }): Promise<EnginePlainTransport>;
   canConsume(options: { producerId: string; rtpCapabilities: types.RtpCapabilities }): boolean;
   createActiveSpeakerObserver(options: { interval: number }): Promise<EngineSpeakerObserver>;
   createAudioLevelObserver(options: {

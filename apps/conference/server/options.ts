@@ -30,6 +30,8 @@ export interface Options {
   maxPeers: number;
   tokenSecret: string | null;
   allowedOrigins: string[];
+  // Where programs of the same user reach this server; null for the place by the page's port.
+  controlSocket: string | null;
   logLevel: LogLevel;
 }
 
@@ -58,6 +60,7 @@ const kSpec = {
   'max-peers': { type: 'string' },
   'token-secret': { type: 'string' },
   'allowed-origin': { type: 'string', multiple: true },
+  'control-socket': { type: 'string' },
   'log-level': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
@@ -84,6 +87,8 @@ export const kUsage = `Usage: sluice-conference [options]
                             bytes (default: $SLUICE_TOKEN_SECRET, which keeps it out of \`ps\`)
   --allowed-origin ORIGIN   another site that may open rooms here, like https://example.org;
                             may be given more than once
+  --control-socket PATH     Unix socket for recorders of the same user (default control-PORT.sock in
+                            the state directory, PORT being that of the page)
   --log-level LEVEL         debug, info, warn, error or none (default info)
   --help, --version
 `;
@@ -130,6 +135,7 @@ function check(values: Values, env: NodeJS.ProcessEnv): Options {
     maxPeers: integer('--max-peers', values['max-peers'], 1, 100_000, 500),
     tokenSecret: secret(values['token-secret'], env.SLUICE_TOKEN_SECRET),
     allowedOrigins: (values['allowed-origin'] ?? []).map(origin),
+    controlSocket: path('--control-socket', values['control-socket']),
     logLevel: logLevel(values['log-level'] ?? 'info'),
   };
 }
@@ -220,7 +226,11 @@ function coreCount(): number {
   return os.availableParallelism?.() ?? os.cpus().length;
 }
 
-function defaultStateDir(env: NodeJS.ProcessEnv): string {
+export function defaultControlSocket(stateDir: string, port: number): string {
+  return resolve(stateDir, `control-${port}.sock`);
+}
+
+export function defaultStateDir(env: NodeJS.ProcessEnv): string {
   return resolve(env.XDG_STATE_HOME || resolve(os.homedir(), '.local/state'), 'sluice');
 }
 

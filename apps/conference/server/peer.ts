@@ -40,7 +40,7 @@ export type Send = <E extends EventName>(event: E, data: Events[E]) => void;
 // The requests a peer answers; join, leave and ping belong to its connection.
 export type PeerMethod = Exclude<keyof Methods, 'join' | 'leave' | 'ping'>;
 
-interface Sent {
+export interface Sent {
   source: Source;
   producer: EngineProducer;
   // Of videos.
@@ -209,6 +209,7 @@ export class Peer {
     this.producers.set(producer.id, sent);
     this.watchProducer(sent);
     for (const other of this.room.others(this)) void other.offer(this, sent);
+    this.room.announce(this, sent);
     return { id: producer.id };
   }
 
@@ -218,6 +219,7 @@ export class Peer {
     this.sourcesInUse.delete(source);
     this.room.speakers.remove(producerId);
     producer.close();
+    this.room.retract(producerId);
     return {};
   }
 

@@ -3,7 +3,7 @@
 import { mediaCodecs } from './media_codecs';
 import type { EngineRouter } from './engine';
 import type { Log } from './log';
-import type { Peer } from './peer';
+import type { Peer, Sent } from './peer';
 import { Speakers } from './speakers';
 import type { LiveWorker } from './worker_pool';
 import type { EventName, Events } from '../protocol/messages';
@@ -11,6 +11,14 @@ import type { EventName, Events } from '../protocol/messages';
 interface Level {
   producerId: string;
   volume: number;
+}
+
+// Who follows a room without being in it.
+export interface RoomWatcher {
+  personJoined(peer: Peer): void;
+  personLeft(peer: Peer): void;
+  streamStarted(peer: Peer, sent: Sent): void;
+  streamEnded(producerId: string): void;
 }
 
 export class Room {
@@ -27,6 +35,7 @@ export class Room {
     readonly live: LiveWorker,
     readonly router: EngineRouter,
     log: Log,
+    private readonly watchers: () => RoomWatcher[],
   ) {
     const listener = {
       dominant: (producerId: string) => this.showDominant(producerId),
@@ -36,10 +45,15 @@ export class Room {
   }
 
   // `live` was claimed for this room, which returns the claim when it closes or never opens.
-  static async create(name: string, live: LiveWorker, log: Log): Promise<Room> {
+  static async create(
+    name: string,
+    live: LiveWorker,
+    log: Log,
+    watchers: () => RoomWatcher[],
+  ): Promise<Room> {
     try {
       const router = await live.worker.createRouter({ mediaCodecs: mediaCodecs() });
-      return new Room(name, live, router, log);
+      return new Room(name, live, router, log, watchers);
     } catch (error) {
       live.rooms -= 1;
       throw error;
@@ -62,6 +76,7 @@ export class Room {
     this.tellOthers(peer, 'peerJoined', { id: peer.id, name: peer.name });
     this.peers.set(peer.id, peer);
     this.live.peers += 1;
+    for (const watcher of this.watchers()) watcher.personJoined(peer);
   }
 
   remove(peer: Peer): void {
@@ -69,6 +84,15 @@ export class Room {
     this.live.peers -= 1;
     if (this.dominant === peer) this.dominant = null;
     this.tellOthers(peer, 'peerLeft', { peerId: peer.id });
+    for (const watcher of this.watchers()) watcher.personLeft(peer);
+  }
+
+  announce(peer: Peer, sent: Sent): void {
+    for (const watcher of this.watchers()) watcher.streamStarted(peer, sent);
+  }
+
+  retract(producerId: string): void {
+    for (const watcher of this.watchers()) watcher.streamEnded(producerId);
   }
 
   others(self: Peer): Peer[] {
@@ -111,6 +135,9 @@ export class Room {
     this.closed = true;
     this.live.rooms -= 1;
     this.live.peers -= this.peers.size;
+    for (const watcher of this.watchers()) {
+      for (const peer of this.peers.values()) watcher.personLeft(peer);
+    }
     this.peers.clear();
     this.router.close();
   }

@@ -18,9 +18,12 @@ import { systemClock } from './clock';
 import { Conference } from './conference';
 import { Connection, kMaxMessageBytes } from './connection';
 import type { CreateWorker } from './engine';
+import { ControlSocket } from './control_socket';
 import { createHandler, loadPage } from './http';
+import { reasonOf } from './log';
 import type { Log } from './log';
 import { mediaCodecs } from './media_codecs';
+import { defaultControlSocket } from './options';
 import type { Options } from './options';
 import { isAllowedOrigin } from './origin';
 import { roomFromQuery } from './schemas';
@@ -44,6 +47,7 @@ export class Service {
   private readonly connections = new Set<Connection>();
   private readonly startedAt = Date.now();
   private closing = false;
+  private control: ControlSocket | null = null;
 
   private constructor(
     private readonly setup: ServiceOptions,
@@ -89,6 +93,7 @@ export class Service {
       });
       service = new Service(setup, pool, conference, server, sockets);
       await listen(server, options);
+      await service.openControl();
       return service;
     } catch (error) {
       pool.close();
@@ -96,9 +101,33 @@ export class Service {
     }
   }
 
+  get controlPath(): string {
+    const { controlSocket, stateDir } = this.setup.options;
+    return controlSocket ?? defaultControlSocket(stateDir, this.port);
+  }
+
+  private get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  // Without the option nobody may have wanted it, so a folder that cannot be written is no reason
+  // not to serve.
+  private async openControl(): Promise<void> {
+    const { options, log } = this.setup;
+    try {
+      this.control = await ControlSocket.open(this.controlPath, this.conference, log);
+    } catch (error) {
+      if (options.controlSocket !== null) {
+        this.server.close();
+        throw error;
+      }
+      log.warn('nobody can record: there is no control socket', { reason: reasonOf(error) });
+    }
+  }
+
   get url(): string {
     const { options } = this.setup;
-    const { port } = this.server.address() as AddressInfo;
+    const { port } = this;
     return `${options.https ? 'https' : 'http'}://${urlHost(options)}:${port}/`;
   }
 
@@ -123,6 +152,7 @@ export class Service {
       connection.close(CloseCode.goingAway, 'the server is shutting down');
     }
     this.conference.close();
+    this.control?.close();
     this.pool.close();
     const patience = setTimeout(() => this.server.closeAllConnections?.(), kGoodbyeMs);
     this.server.closeIdleConnections?.();

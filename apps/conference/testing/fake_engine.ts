@@ -311,6 +311,10 @@ export class FakeRouter implements EngineRouter {
     return transport;
   }
 
+  async createPlainTransport(): Promise<FakeTransport> {
+    return (await this.createWebRtcTransport()) as FakeTransport;
+  }
+
   canConsume(options: { producerId: string; rtpCapabilities: types.RtpCapabilities }): boolean {
     const producer = this.producers.get(options.producerId);
     const codecs = options.rtpCapabilities.codecs ?? [];
