@@ -148,6 +148,14 @@ function bodyFor({
       new schema.WebRtcTransportConnectedT(schema.DtlsRole.Server),
     ];
   }
+  if (body instanceof schema.CreatePipeTransportT) {
+    return [
+      ResponseBody.PlainTransportCreated,
+      new schema.PlainTransportCreatedT('127.0.0.1', 40000 + (process.pid % 1000)),
+    ];
+  }
+  if (body instanceof schema.ConnectPlainTransportT)
+    return [ResponseBody.PlainTransportConnected, new schema.PlainTransportConnectedT()];
   if (body instanceof schema.RestartIceT) {
     return [
       ResponseBody.IceRestarted,
