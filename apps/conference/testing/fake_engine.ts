@@ -18,11 +18,17 @@ import type {
   ProduceOptions,
 } from '../server/engine';
 
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 let lastId = 0;
 const freshId = (kind: string) => `${kind}-${++lastId}`;
 
-export class FakeProducer extends EventEmitter implements EngineProducer {
-  readonly id = freshId('producer');
+// As all objects of the engine: others than their owner watch them by an observer of their own.
+class Watched extends EventEmitter {
+  readonly observer = new EventEmitter().setMaxListeners(0);
+}
+
+export class FakeProducer extends Watched implements EngineProducer {
   readonly kind: 'audio' | 'video';
   readonly rtpParameters: types.RtpParameters;
   readonly consumers = new Set<FakeConsumer>();
@@ -34,6 +40,7 @@ export class FakeProducer extends EventEmitter implements EngineProducer {
   constructor(
     readonly router: FakeRouter,
     options: ProduceOptions,
+    readonly id = freshId('producer'),
   ) {
     super();
     const watched = !router.worker.nobodyWatches;
@@ -68,12 +75,14 @@ export class FakeProducer extends EventEmitter implements EngineProducer {
     for (const consumer of this.consumers) {
       consumer.closed = true;
       consumer.emit('producerclose');
+      consumer.observer.emit('close');
     }
     this.consumers.clear();
+    this.observer.emit('close');
   }
 }
 
-export class FakeConsumer extends EventEmitter implements EngineConsumer {
+export class FakeConsumer extends Watched implements EngineConsumer {
   readonly id = freshId('consumer');
   readonly producerId: string;
   readonly kind: 'audio' | 'video';
@@ -129,12 +138,14 @@ export class FakeConsumer extends EventEmitter implements EngineConsumer {
   }
 
   close(): void {
+    if (this.closed) return;
     this.closed = true;
     this.producer.consumers.delete(this);
+    this.observer.emit('close');
   }
 }
 
-export class FakeTransport extends EventEmitter implements EngineTransport {
+export class FakeTransport extends Watched implements EngineTransport {
   readonly id = freshId('transport');
   readonly iceParameters = {
     usernameFragment: 'fragment',
@@ -174,9 +185,7 @@ export class FakeTransport extends EventEmitter implements EngineTransport {
     if (options.rtpParameters.codecs.some(({ mimeType }) => mimeType === 'video/none')) {
       throw new Error('unsupported codec video/none');
     }
-    const producer = new FakeProducer(this.router, options);
-    this.producers.add(producer);
-    return producer;
+    return this.add(new FakeProducer(this.router, options));
   }
 
   async consume(options: ConsumeOptions): Promise<EngineConsumer> {
@@ -185,7 +194,14 @@ export class FakeTransport extends EventEmitter implements EngineTransport {
     if (!producer) throw new Error('no such producer');
     const consumer = new FakeConsumer(producer, options);
     this.consumers.add(consumer);
+    this.observer.emit('newconsumer', consumer);
     return consumer;
+  }
+
+  add(producer: FakeProducer): FakeProducer {
+    this.producers.add(producer);
+    this.observer.emit('newproducer', producer);
+    return producer;
   }
 
   close(): void {
@@ -210,7 +226,7 @@ export class FakeObserver extends EventEmitter {
   }
 }
 
-export class FakeRouter implements EngineRouter {
+export class FakeRouter extends Watched implements EngineRouter {
   readonly id = freshId('router');
   readonly rtpCapabilities: types.RtpCapabilities = { codecs: [], headerExtensions: [] };
   readonly producers = new Map<string, FakeProducer>();
@@ -219,13 +235,42 @@ export class FakeRouter implements EngineRouter {
   readonly levelObserver = new FakeObserver(this);
   closed = false;
 
-  constructor(readonly worker: FakeWorker) {}
+  // Between this router and others, one for each producer that was carried.
+  pipes = 0;
+
+  constructor(readonly worker: FakeWorker) {
+    super();
+  }
 
   async createWebRtcTransport(): Promise<EngineTransport> {
     await this.worker.gate;
+    return this.openTransport();
+  }
+
+  async pipeToRouter(options: { producerId: string; router: FakeRouter }): Promise<object> {
+    const { producerId, router } = options;
+    await settled();
+    const [near, far] = [this.openTransport(), router.openTransport()];
+    const producer = this.producers.get(producerId);
+    if (!producer) throw new Error('no such producer');
+    this.pipes += 1;
+    const consume = { producerId, rtpCapabilities: {}, paused: false };
+    const pipeConsumer = (await near.consume(consume)) as FakeConsumer;
+    const { kind, rtpParameters, paused } = producer;
+    const copy = new FakeProducer(router, { kind, rtpParameters, paused }, producerId);
+    const pipeProducer = far.add(copy);
+    pipeConsumer.observer.once('close', () => pipeProducer.close());
+    pipeProducer.observer.once('close', () => pipeConsumer.close());
+    pipeConsumer.on('producerpause', () => void pipeProducer.pause());
+    pipeConsumer.on('producerresume', () => void pipeProducer.resume());
+    return { pipeConsumer, pipeProducer };
+  }
+
+  openTransport(): FakeTransport {
     this.check();
     const transport = new FakeTransport(this);
     this.transports.add(transport);
+    this.observer.emit('newtransport', transport);
     return transport;
   }
 
@@ -250,9 +295,11 @@ export class FakeRouter implements EngineRouter {
   }
 
   close(): void {
+    if (this.closed) return;
     this.closed = true;
     this.worker.routers.delete(this);
     for (const transport of [...this.transports]) transport.close();
+    this.observer.emit('close');
   }
 }
 
@@ -287,7 +334,7 @@ export class FakeWorker extends EventEmitter implements EngineWorker {
   // As if the process had received SIGKILL.
   die(): void {
     this.closed = true;
-    for (const router of this.routers) router.closed = true;
+    for (const router of [...this.routers]) router.close();
     this.emit('died', new Error('killed by SIGKILL'));
   }
 
@@ -301,12 +348,15 @@ export class FakeEngine {
   readonly workers: FakeWorker[] = [];
   // How many of the next starts fail.
   failures = 0;
+  // What workers wait for before they start; a test may hold it up.
+  gate: Promise<void> = Promise.resolve();
 
   readonly createWorker = async (): Promise<EngineWorker> => {
     if (this.failures > 0) {
       this.failures -= 1;
       throw new Error('the worker did not start');
     }
+    await this.gate;
     const worker = new FakeWorker();
     this.workers.push(worker);
     return worker;
