@@ -143,7 +143,6 @@ export class Conference {
     }
     const room = new Room(name, newGroup(), pool, log);
     this.rooms.set(name, room);
-    log.info('a room opened', { room: name });
     return room;
   }
 

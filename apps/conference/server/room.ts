@@ -22,14 +22,14 @@ export class Room {
     readonly name: string,
     readonly group: EngineRouterGroup,
     private readonly pool: Pick<WorkerPool, 'find'>,
-    log: Log,
+    private readonly log: Log,
   ) {
     const floor = new Floor<EngineRouter>({
       dominant: (producerId) => this.showDominant(producerId),
       levels: (levels) => this.showLevels(levels),
     });
     group.on('newrouter', (router, worker) => {
-      this.pool.find(worker).rooms += 1;
+      this.countRouter(this.pool.find(worker));
       const listener = {
         dominant: (producerId: string) => floor.dominant(router, producerId),
         levels: (levels: Level[]) => floor.levels(router, levels),
@@ -41,6 +41,12 @@ export class Room {
       this.speakers.delete(router);
       floor.forget(router);
     });
+  }
+
+  private countRouter(live: LiveWorker): void {
+    live.rooms += 1;
+    const what = this.speakers.size === 0 ? 'a room opened' : 'a room takes another worker';
+    this.log.info(what, { room: this.name, worker: live.index });
   }
 
   get headCount(): number {
