@@ -17,8 +17,11 @@ import type { ConsumeOptions } from './transport_types.js';
 import type { AppData } from './types.js';
 import type { Worker } from './worker.js';
 
-/** What a core forwards between thirty-two people with cameras, with a good part to spare. */
-const defaultSpread = 32;
+/**
+ * Most rooms are smaller and need no pipe: sixteen people are 240 streams for a core, about a tenth
+ * of what it forwards. Beyond, load grows with the square of the people.
+ */
+const defaultSpread = 16;
 const maxSpread = 100_000;
 /** Somebody who comes back, or looks at another page of tiles and back, finds all as it was. */
 const defaultIdleTime = 5000;
@@ -40,7 +43,7 @@ export interface RouterGroupOptions {
   /** Of each router. */
   router?: Pick<RouterOptions, 'mediaCodecs' | 'loudestSpeakers'>;
   /**
-   * How many participants a worker takes before the next worker is used; 32 if missing. 1 puts
+   * How many participants a worker takes before the next worker is used; 16 if missing. 1 puts
    * everybody where there are fewest.
    */
   spread?: number;
