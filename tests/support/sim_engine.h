@@ -60,9 +60,14 @@ class SimEngine {
 
   void Receive(Timestamp now, const SimNetwork::Delivery& delivery);
   void HandleTimeout(Timestamp now);
-  std::optional<Timestamp> NextTimeout() const { return engine_.NextTimeout(); }
+  std::optional<Timestamp> NextTimeout() const {
+    return killed_ ? std::nullopt : engine_.NextTimeout();
+  }
   // Sends all the engine has to say and takes its news.
   void Flush(Timestamp now, SimNetwork& network);
+
+  // As if the process had been killed: hears nothing more and says nothing more.
+  void Kill() { killed_ = true; }
 
   worker::Engine& engine() { return engine_; }
   SimControl& control() { return control_; }
@@ -88,6 +93,7 @@ class SimEngine {
   worker::TransmitBatch batch_;
   uint64_t allocations_ = 0;
   uint64_t misdirected_ = 0;
+  bool killed_ = false;
 };
 
 }  // namespace sluice::test
