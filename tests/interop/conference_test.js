@@ -16,13 +16,14 @@ import { plain } from './suites/plain.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
 import { speakers } from './suites/speakers.js';
+import { spread } from './suites/spread.js';
 import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
 
 // SLUICE_INTEROP=codecs,recovery runs only these.
 const kSuites = { joinTime, codecs, controls, recovery, refusals, link, networks };
 // These run when they are named.
-const kOnRequest = { hosts, layers, encrypted, plain, speakers, tiles, trains };
+const kOnRequest = { hosts, layers, encrypted, plain, speakers, spread, tiles, trains };
 const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
 
 test('conference', { skip: whyNoBrowser }, async (t) => {
