@@ -12,6 +12,16 @@ foreach(package control-api/node apps/conference tests/interop bench/peers)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600
     ENVIRONMENT "SLUICE_WORKER_BIN=$<TARGET_FILE:sluice-worker>")
 endforeach()
+
+# A room on several workers, for a moment: what arrives is judged, and not how busy this machine is.
+find_program(NODE node REQUIRED)
+add_test(NAME bench_spread
+         COMMAND ${NODE} bench/spread/run.mjs --people 6 --speakers 2 --workers 2 --seconds 1
+                 --content-only
+         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(bench_spread PROPERTIES TIMEOUT 120
+  ENVIRONMENT "SLUICE_WORKER_BIN=$<TARGET_FILE:sluice-worker>")
+
 if(TEST tests_interop)
   # Browsers are judged by time; they get the machine for themselves.
   set_tests_properties(tests_interop PROPERTIES RUN_SERIAL ON)

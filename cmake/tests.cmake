@@ -43,6 +43,8 @@ set(SLUICE_LONG_SIMULATIONS
   Seeds/Rfc8867*
   LateSubscriberTest.SeesPictureWithinThreeRoundTripsInSpiteOfLoss
   LossBurstsTest.*
+  Engines/SpreadTest.*
+  Engines/LostEngineTest.*/4
   WrapTest.HalfAnHourOfSound
   ConsentTest.SilentPeerWithoutMediaKeepsConsentByChecksAlone)
 if(SLUICE_SANITIZE)

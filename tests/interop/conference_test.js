@@ -21,6 +21,7 @@ import { record } from './suites/record.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
 import { speakers } from './suites/speakers.js';
+import { spread } from './suites/spread.js';
 import { tcp } from './suites/tcp.js';
 import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
@@ -49,6 +50,7 @@ const kOnRequest = {
   plain,
   record,
   speakers,
+  spread,
   tiles,
   trains,
 };

@@ -72,7 +72,7 @@ SimEngine::SimEngine(uint64_t seed, const dtls::Context& dtls, const Options& op
 
 void SimEngine::Receive(Timestamp now, const SimNetwork::Delivery& delivery) {
   const std::optional<SocketId> socket = sockets_.FindByAddress(delivery.to);
-  if (!socket) return;
+  if (!socket || killed_) return;
   if (delivery.bytes.size() > PacketSlot::kCapacity) {
     engine_.RecordDrop(DropReason::kTruncated);
     return;
@@ -97,11 +97,13 @@ void SimEngine::HandleDisconnected(Timestamp now, const Endpoint& local, const E
 }
 
 void SimEngine::HandleTimeout(Timestamp now) {
+  if (killed_) return;
   const Watched watched(allocations_);
   engine_.HandleTimeout(now);
 }
 
 void SimEngine::Flush(Timestamp now, SimNetwork& network) {
+  if (killed_) return;
   control_.Drain();
   for (bool more = true; more;) {
     {

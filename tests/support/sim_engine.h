@@ -80,9 +80,14 @@ class SimEngine {
   // Our end of a connection has noticed that the other is gone.
   void HandleDisconnected(Timestamp now, const Endpoint& local, const Endpoint& remote);
   void HandleTimeout(Timestamp now);
-  std::optional<Timestamp> NextTimeout() const { return engine_.NextTimeout(); }
+  std::optional<Timestamp> NextTimeout() const {
+    return killed_ ? std::nullopt : engine_.NextTimeout();
+  }
   // Sends all the engine has to say and takes its news.
   void Flush(Timestamp now, SimNetwork& network);
+
+  // As if the process had been killed: hears nothing more and says nothing more.
+  void Kill() { killed_ = true; }
 
   worker::Engine& engine() { return engine_; }
   SimControl& control() { return control_; }
@@ -108,6 +113,7 @@ class SimEngine {
   worker::TransmitBatch batch_;
   uint64_t allocations_ = 0;
   uint64_t misdirected_ = 0;
+  bool killed_ = false;
 };
 
 }  // namespace sluice::test

@@ -159,5 +159,6 @@ uint64_t SimPipe::bytes_received() {
 }
 
 SimControl::Answer SimPipe::CloseNear() { return sim_.Ask(near_, schema::CloseT(), options_.near); }
+SimControl::Answer SimPipe::CloseFar() { return sim_.Ask(far_, schema::CloseT(), options_.far); }
 
 }  // namespace sluice::test

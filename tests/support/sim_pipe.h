@@ -47,6 +47,9 @@ class SimPipe {
   // What has come over the pipe in all, in bytes.
   uint64_t bytes_received();
   SimControl::Answer CloseNear();
+  SimControl::Answer CloseFar();
+  size_t near() const { return options_.near; }
+  size_t far() const { return options_.far; }
   const std::string& near_transport() const { return near_; }
   const std::string& far_transport() const { return far_; }
 

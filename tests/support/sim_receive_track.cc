@@ -232,6 +232,12 @@ std::optional<rtp::ReportBlock> SimReceiveTrack::MakeReportBlock(Timestamp now) 
   return block;
 }
 
+uint64_t SimReceiveTrack::packets_between(uint32_t first, uint32_t end) const {
+  const uint32_t source = sources_.front().value();
+  return static_cast<uint64_t>(
+      std::distance(received_.lower_bound({source, first}), received_.lower_bound({source, end})));
+}
+
 uint64_t SimReceiveTrack::residual_loss() const {
   if (received_.empty()) return 0;
   return received_.rbegin()->second - received_.begin()->second + 1 - received_.size();

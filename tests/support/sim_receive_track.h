@@ -59,6 +59,8 @@ class SimReceiveTrack {
   const SimTrackOptions& track() const { return track_; }
   // Different packets of the source that arrived, whole and unchanged.
   uint64_t packets() const { return received_.size(); }
+  // Of the packets `first` to `end` - 1 of its only source, how many.
+  uint64_t packets_between(uint32_t first, uint32_t end) const;
   // The encoding whose packet came last in order, by its place among the sources; and how often
   // that changed.
   size_t encoding() const { return encoding_; }

@@ -4,11 +4,12 @@ import type { JoinAnswer, JoinRequest } from '../protocol/messages';
 import { reasonOf } from './log';
 import type { Log } from './log';
 import { Peer } from './peer';
-import type { Send } from './peer';
+import type { PeerEntry, Send } from './peer';
 import { Refusal } from './refusal';
 import { Room } from './room';
 import type { RoomWatcher } from './room';
 import type { TokenVerifier } from './tokens';
+import type { EngineRouterGroup } from './engine';
 import type { LiveWorker, WorkerPool } from './worker_pool';
 
 export interface Limits {
@@ -18,7 +19,9 @@ export interface Limits {
 }
 
 export interface ConferenceOptions {
-  pool: Pick<WorkerPool, 'claim'>;
+  pool: Pick<WorkerPool, 'pick' | 'complete' | 'find'>;
+  // Of the workers of the pool.
+  newGroup: () => EngineRouterGroup;
   limits: Limits;
   // The router capabilities that pages are built from; a page with others must reload.
   revision: string;
@@ -36,8 +39,7 @@ export interface Participant {
 }
 
 export class Conference {
-  private readonly rooms = new Map<string, Promise<Room>>();
-  private readonly open = new Set<Room>();
+  private readonly rooms = new Map<string, Room>();
   private readonly participants = new Map<Peer, Participant>();
   private readonly watchers = new Set<{ room: string; watcher: RoomWatcher }>();
   private joining = 0;
@@ -45,7 +47,7 @@ export class Conference {
   constructor(private readonly options: ConferenceOptions) {}
 
   get roomCount(): number {
-    return this.open.size;
+    return this.rooms.size;
   }
 
   get peerCount(): number {
@@ -64,13 +66,13 @@ export class Conference {
     if (request.revision !== revision) {
       throw new Refusal('capabilities_changed', 'The server was updated. Reload the page.');
     }
-    await this.dropGhost(roomName, request.session);
+    this.dropGhost(roomName, request.session);
     if (this.participants.size + this.joining >= limits.maxPeers) {
       throw new Refusal('server_full', `This server is full (${limits.maxPeers} people).`);
     }
     this.joining += 1;
     try {
-      const room = await this.enterable(roomName);
+      const room = this.enterable(roomName);
       const name = invitation?.name ?? request.name;
       return await this.admit(room, { request, name, participant });
     } catch (error) {
@@ -85,12 +87,12 @@ export class Conference {
   leave(peer: Peer, room: string): void {
     if (!this.participants.delete(peer)) return;
     peer.close();
-    const pending = this.rooms.get(room);
-    pending?.then((found) => this.closeIfEmpty(found)).catch(() => {});
+    const found = this.rooms.get(room);
+    if (found) this.closeIfEmpty(found);
   }
 
   findRoom(name: string): Room | undefined {
-    return [...this.open].find((room) => room.name === name);
+    return this.rooms.get(name);
   }
 
   // The room need not be open yet, and may close and open again. Returns how to stop.
@@ -100,21 +102,19 @@ export class Conference {
     return () => this.watchers.delete(entry);
   }
 
-  // Only the rooms of that worker end. Their people keep their sockets and are asked to join again;
-  // the first of them opens the room anew, wherever there is most space.
+  // Only what was on that worker ends. Its people keep their sockets and are asked to join again, each
+  // in the room where the others still are, or one that the first of them opens anew.
   onWorkerDied(dead: LiveWorker): void {
-    for (const room of this.open) {
-      if (room.live !== dead) continue;
-      const people = [...room.peers.values()];
-      this.closeRoom(room);
-      for (const peer of people) this.reset(peer);
+    for (const room of [...this.rooms.values()]) {
+      for (const peer of room.evict(dead)) this.reset(peer);
+      this.closeIfEmpty(room);
     }
   }
 
   close(): void {
     for (const peer of this.participants.keys()) peer.close();
     this.participants.clear();
-    for (const room of this.open) this.closeRoom(room);
+    for (const room of [...this.rooms.values()]) this.closeRoom(room);
   }
 
   private watchersOf(name: string): RoomWatcher[] {
@@ -129,10 +129,8 @@ export class Conference {
     peer.close();
   }
 
-  private async dropGhost(roomName: string, session: string): Promise<void> {
-    // A room whose creation fails tells whoever creates it; here it only holds no ghost.
-    const room = await this.rooms.get(roomName)?.catch(() => undefined);
-    const ghost = room?.findBySession(session);
+  private dropGhost(roomName: string, session: string): void {
+    const ghost = this.rooms.get(roomName)?.findBySession(session);
     if (!ghost) return;
     const participant = this.participants.get(ghost);
     this.participants.delete(ghost);
@@ -141,51 +139,28 @@ export class Conference {
   }
 
   // The room, opened if need be, with a seat taken by `joining`; admit() gives the seat back.
-  private async enterable(name: string): Promise<Room> {
+  private enterable(name: string): Room {
     const { maxPeersPerRoom } = this.options.limits;
-    let room = await this.openRoom(name);
-    // While we waited for it, its last person may have left or its worker died: a second look opens
-    // it anew. A third would only feed a worker that keeps dying.
-    if (room.closed) room = await this.openRoom(name);
-    if (room.closed) throw new Error('the room closed while it was being entered');
+    const room = this.openRoom(name);
     if (room.headCount >= maxPeersPerRoom) {
       throw new Refusal('room_full', `This room is full (${maxPeersPerRoom} people).`);
     }
-    // Counted in the same turn as it was checked, or two could take the last seat.
+    // Counted in the turn in which it was checked, or two could take the last seat.
     room.joining += 1;
     return room;
   }
 
-  private openRoom(name: string): Promise<Room> {
-    const { maxRooms } = this.options.limits;
-    let pending = this.rooms.get(name);
-    if (!pending) {
-      if (this.rooms.size >= maxRooms) {
-        throw new Refusal('rooms_full', `This server has no space for another room (${maxRooms}).`);
-      }
-      pending = this.create(name);
-      this.rooms.set(name, pending);
+  private openRoom(name: string): Room {
+    const { limits, newGroup, pool, log } = this.options;
+    const before = this.rooms.get(name);
+    if (before) return before;
+    if (this.rooms.size >= limits.maxRooms) {
+      const most = limits.maxRooms;
+      throw new Refusal('rooms_full', `This server has no space for another room (${most}).`);
     }
-    return pending;
-  }
-
-  private async create(name: string): Promise<Room> {
-    try {
-      const live = await this.options.pool.claim();
-      const room = await Room.create(name, live, this.options.log, () =>
-        this.watchersOf(name),
-      );
-      if (!live.alive) {
-        room.close();
-        throw new Error('the worker died while the room was being made');
-      }
-      this.open.add(room);
-      this.options.log.info('a room opened', { room: name, worker: live.index });
-      return room;
-    } catch (error) {
-      this.rooms.delete(name);
-      throw error;
-    }
+    const room = new Room(name, newGroup(), { pool, log, watchers: () => this.watchersOf(name) });
+    this.rooms.set(name, room);
+    return room;
   }
 
   private async admit(
@@ -196,13 +171,13 @@ export class Conference {
     const { log } = this.options;
     let peer: Peer;
     try {
-      peer = await Peer.create(room, { request, name, send: participant.send, log });
+      peer = await this.seat(room, { request, name, send: participant.send, log });
     } finally {
       room.joining -= 1;
       // Whatever came of it: if nobody entered and nobody is on the way, the room goes.
       queueMicrotask(() => this.closeIfEmpty(room));
     }
-    if (room.closed) {
+    if (room.closed || !peer.live.alive) {
       peer.close();
       throw new Error('the room closed while it was being entered');
     }
@@ -211,8 +186,24 @@ export class Conference {
     if (!this.participants.has(peer)) {
       throw new Error('the room closed while it was being entered');
     }
-    log.info('a person joined', { room: room.name, peer: peer.id, people: room.peers.size });
+    const worker = peer.live.index;
+    const people = room.peers.size;
+    log.info('a person joined', { room: room.name, peer: peer.id, people, worker });
     return { peer, answer };
+  }
+
+  private async seat(room: Room, entry: PeerEntry): Promise<Peer> {
+    // Without any worker one is waited for; which one it will be is for the room's group to say.
+    const { pool } = this.options;
+    await pool.complete();
+    await pool.pick();
+    const seat = await room.group.join();
+    try {
+      return await Peer.create(room, seat, entry);
+    } catch (error) {
+      seat.leave();
+      throw error;
+    }
   }
 
   private closeIfEmpty(room: Room): void {
@@ -223,7 +214,6 @@ export class Conference {
 
   private closeRoom(room: Room): void {
     room.close();
-    this.open.delete(room);
-    this.rooms.delete(room.name);
+    if (this.rooms.get(room.name) === room) this.rooms.delete(room.name);
   }
 }

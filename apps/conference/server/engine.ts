@@ -5,6 +5,8 @@
 
 import type { types } from 'mediasoup-client';
 
+import type { Clock } from './clock';
+
 export interface ListenInfo {
   protocol: 'udp' | 'tcp';
   ip: string;
@@ -35,10 +37,7 @@ export interface EngineConsumer {
   close(): void;
   on(event: 'producerclose' | 'producerpause' | 'producerresume', listener: () => void): unknown;
   on(event: 'layerschange', listener: (layers: EngineLayers | undefined) => void): unknown;
-  on(
-    event: 'score',
-    listener: (score: { score: number; producerScore: number }) => void,
-  ): unknown;
+  on(event: 'score', listener: (score: { score: number; producerScore: number }) => void): unknown;
 }
 
 export interface EngineProducer {
@@ -113,11 +112,7 @@ export interface EngineTransport {
     sctpStreamParameters: { streamId: number; ordered: boolean };
     label: string;
   }): Promise<EngineDataProducer>;
-  consumeData(options: {
-    dataProducerId: string;
-    streamId: number;
-    paused: boolean;
-  }): Promise<EngineDataConsumer>;
+  consumeData(options: DataConsumeOptions): Promise<EngineDataConsumer>;
   getStats(): Promise<EngineTransportStats[]>;
   close(): void;
   on(event: 'icestatechange' | 'dtlsstatechange', listener: (state: string) => void): unknown;
@@ -129,6 +124,12 @@ export interface EnginePlainTransport {
   connect(options: { ip: string; port: number }): Promise<void>;
   consume(options: ConsumeOptions & { enableRtx: boolean }): Promise<EngineConsumer>;
   close(): void;
+}
+
+export interface DataConsumeOptions {
+  dataProducerId: string;
+  streamId: number;
+  paused: boolean;
 }
 
 export interface EngineWebRtcServer {
@@ -149,10 +150,7 @@ export interface EngineObserver {
 }
 
 export interface EngineSpeakerObserver extends EngineObserver {
-  on(
-    event: 'dominantspeaker',
-    listener: (speaker: { producer: { id: string } }) => void,
-  ): unknown;
+  on(event: 'dominantspeaker', listener: (speaker: { producer: { id: string } }) => void): unknown;
 }
 
 export interface EngineLevelObserver extends EngineObserver {
@@ -180,6 +178,39 @@ export interface EngineRouter {
     threshold: number;
   }): Promise<EngineLevelObserver>;
   close(): void;
+}
+
+// Somebody's place on one router of a room.
+export interface EngineParticipant {
+  readonly router: EngineRouter;
+  readonly worker: EngineWorker;
+  // Left, or lost with the worker.
+  readonly closed: boolean;
+  leave(): void;
+}
+
+// A room: routers on as many workers as it takes, each of which hears what is sent on the others.
+export interface EngineRouterGroup {
+  join(): Promise<EngineParticipant>;
+  consume(transport: EngineTransport, options: ConsumeOptions): Promise<EngineConsumer>;
+  consumeData(
+    transport: EngineTransport,
+    options: DataConsumeOptions,
+  ): Promise<EngineDataConsumer>;
+  canConsume(options: { producerId: string; rtpCapabilities: types.RtpCapabilities }): boolean;
+  close(): void;
+  on(
+    event: 'newrouter' | 'routerclose',
+    listener: (router: EngineRouter, worker: EngineWorker) => void,
+  ): unknown;
+}
+
+export interface RouterGroupOptions {
+  workers: () => EngineWorker[];
+  router: { mediaCodecs: types.RtpCodecCapability[] };
+  // How many people a worker takes before the room takes another one.
+  spread: number;
+  clock: Clock;
 }
 
 export interface EngineWorker {

@@ -101,14 +101,15 @@ export class HandOff implements RoomWatcher {
     const { producerId, port, spatialLayer } = data;
     const room = this.room === null ? undefined : this.rooms.findRoom(this.room);
     const peers = [...(room?.peers.values() ?? [])];
-    const sent = peers.flatMap((peer) => peer.producers.get(producerId) ?? [])[0];
-    if (!room || !sent) throw new Refusal('not_found', 'producerId: no such stream in this room');
+    const peer = peers.find(({ producers }) => producers.has(producerId));
+    const sent = peer?.producers.get(producerId);
+    if (!peer || !sent) throw new Refusal('not_found', 'producerId: no such stream in this room');
     if (this.lines.size + this.opening >= kMostStreams) {
       throw new Refusal('unavailable', `No more than ${kMostStreams} streams at a time.`);
     }
     this.opening += 1;
     try {
-      const line = await openLine(room, sent, port);
+      const line = await openLine(peer, sent, port);
       return await this.begin(line, sent, spatialLayer);
     } finally {
       this.opening -= 1;
@@ -149,8 +150,8 @@ export class HandOff implements RoomWatcher {
   }
 }
 
-// A tool knows no bundles: each stream has a transport of its own.
-async function openLine({ router }: Room, { producer }: Sent, port: number): Promise<Line> {
+// A tool knows no bundles: each stream has a transport of its own, on the router where it is sent.
+async function openLine({ router }: Peer, { producer }: Sent, port: number): Promise<Line> {
   const transport = await router.createPlainTransport({
     listenInfo: { protocol: 'udp', ip: kLoopback },
     rtcpMux: true,

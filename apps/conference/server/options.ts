@@ -25,6 +25,7 @@ export interface Options {
   stateDir: string;
   workers: number;
   workerBin: string | null;
+  roomSpread: number;
   maxRooms: number;
   maxPeersPerRoom: number;
   maxPeers: number;
@@ -41,6 +42,10 @@ export type Parsed =
   | { kind: 'version' }
   | { kind: 'wrong'; message: string };
 
+// A core forwards a room of this size with about a tenth of its time, and most rooms are smaller: they
+// need no pipe. Beyond it load grows with the square of the people, and another worker's with them.
+const kRoomSpread = 16;
+
 class WrongOption extends Error {}
 
 const kSpec = {
@@ -55,6 +60,7 @@ const kSpec = {
   'state-dir': { type: 'string' },
   workers: { type: 'string' },
   'worker-bin': { type: 'string' },
+  'room-spread': { type: 'string' },
   'max-rooms': { type: 'string' },
   'max-peers-per-room': { type: 'string' },
   'max-peers': { type: 'string' },
@@ -80,6 +86,8 @@ export const kUsage = `Usage: sluice-conference [options]
   --state-dir DIR           where the made certificate is kept (default ~/.local/state/sluice)
   --workers N               media workers (default: one per core)
   --worker-bin PATH         the sluice-worker program (default: $SLUICE_WORKER_BIN, build/release)
+  --room-spread PEOPLE      from so many people on a room takes the next worker; 1 spreads every
+                            room over all of them (default 16)
   --max-rooms N             rooms at one time (default 200)
   --max-peers-per-room N    people in one room (default 32)
   --max-peers N             people on this server (default 500)
@@ -130,6 +138,7 @@ function check(values: Values, env: NodeJS.ProcessEnv): Options {
     stateDir: path('--state-dir', values['state-dir']) ?? defaultStateDir(env),
     workers,
     workerBin: path('--worker-bin', values['worker-bin'] ?? (env.SLUICE_WORKER_BIN || undefined)),
+    roomSpread: integer('--room-spread', values['room-spread'], 1, 500, kRoomSpread),
     maxRooms: integer('--max-rooms', values['max-rooms'], 1, 100_000, 200),
     maxPeersPerRoom: integer('--max-peers-per-room', values['max-peers-per-room'], 1, 500, 32),
     maxPeers: integer('--max-peers', values['max-peers'], 1, 100_000, 500),

@@ -39,6 +39,7 @@ for (const [args, option] of [
   [['--port=1e3'], '--port'],
   [['--port='], '--port'],
   [['--workers', '0'], '--workers'],
+  [['--room-spread', '0'], '--room-spread'],
   [['--rtc-port', '65535', '--workers', '2'], '--rtc-port'],
   [['--listen', 'example.org'], '--listen'],
   [['--announced-address', 'a b'], '--announced-address'],

@@ -23,14 +23,23 @@ import type {
   TransportDescription,
 } from '../protocol/messages';
 import { kDataStreams, kMaxDataBytes } from '../protocol/messages';
-import type { EngineConsumer, EngineProducer, EngineTransport } from './engine';
+import type {
+  DataConsumeOptions,
+  EngineConsumer,
+  EngineParticipant,
+  EngineProducer,
+  EngineRouter,
+  EngineTransport,
+} from './engine';
 import { layerShape } from './layer_shape';
 import { reasonOf } from './log';
 import type { Log } from './log';
 import { PeerData } from './peer_data';
 import { Refusal } from './refusal';
 import type { Room } from './room';
+import type { Speakers } from './speakers';
 import { Subscription } from './subscription';
+import type { LiveWorker } from './worker_pool';
 
 // Where the estimate of a receiver's line starts: one 720p stream and its sound.
 const kInitialBitrate = 1_500_000;
@@ -48,9 +57,24 @@ export interface Sent {
   capture: PictureSize | null;
 }
 
+// Who asks to be let in, under which name.
+export interface PeerEntry {
+  request: JoinRequest;
+  name: string;
+  send: Send;
+  log: Log;
+}
+
 export class Peer {
   readonly id = randomUUID();
+  readonly name: string;
   readonly session: string;
+  // The worker that it is on.
+  readonly live: LiveWorker;
+  readonly router: EngineRouter;
+  private readonly request: JoinRequest;
+  private readonly send: Send;
+  private readonly log: Log;
   readonly producers = new Map<string, Sent>();
   readonly data: PeerData;
   private readonly subscriptions = new Map<string, Subscription>();
@@ -62,29 +86,35 @@ export class Peer {
 
   private constructor(
     private readonly room: Room,
-    private readonly request: JoinRequest,
-    readonly name: string,
+    private readonly seat: EngineParticipant,
+    { request, name, send, log }: PeerEntry,
     private readonly sendTransport: EngineTransport,
     private readonly recvTransport: EngineTransport,
-    private readonly send: Send,
-    private readonly log: Log,
   ) {
+    this.live = room.liveOf(seat.worker);
+    this.router = seat.router;
+    this.request = request;
+    this.name = name;
+    this.send = send;
+    this.log = log;
     this.session = request.session;
-    const transports = { send: sendTransport, receive: recvTransport };
     const tell: Send = (event, data) => this.tell(event, data);
-    this.data = new PeerData(this.id, transports, tell, log);
+    const ways = {
+      send: sendTransport,
+      hear: (options: DataConsumeOptions) => room.group.consumeData(recvTransport, options),
+    };
+    this.data = new PeerData(this.id, ways, tell, log);
     this.watchLink(sendTransport);
     this.watchLink(recvTransport);
   }
 
-  static async create(
-    room: Room,
-    { request, name, send, log }: { request: JoinRequest; name: string; send: Send; log: Log },
-  ): Promise<Peer> {
-    const made = await Promise.allSettled([createTransport(room), createTransport(room)]);
+  // With the seat, which the peer gives back when it is closed.
+  static async create(room: Room, seat: EngineParticipant, entry: PeerEntry): Promise<Peer> {
+    const create = () => createTransport(seat.router, room.liveOf(seat.worker));
+    const made = await Promise.allSettled([create(), create()]);
     const [sending, receiving] = made;
     if (sending.status === 'fulfilled' && receiving.status === 'fulfilled') {
-      return new Peer(room, request, name, sending.value, receiving.value, send, log);
+      return new Peer(room, seat, entry, sending.value, receiving.value);
     }
     for (const one of made) if (one.status === 'fulfilled') one.value.close();
     throw sending.status === 'rejected'
@@ -168,9 +198,10 @@ export class Peer {
     if (this.closed) return;
     this.closed = true;
     this.room.remove(this);
-    for (const producerId of this.producers.keys()) this.room.speakers.remove(producerId);
+    for (const producerId of this.producers.keys()) this.speakers?.remove(producerId);
     this.sendTransport.close();
     this.recvTransport.close();
+    this.seat.leave();
     this.producers.clear();
     this.subscriptions.clear();
     this.data.close();
@@ -217,7 +248,7 @@ export class Peer {
     const { source, producer } = this.producer(producerId);
     this.producers.delete(producerId);
     this.sourcesInUse.delete(source);
-    this.room.speakers.remove(producerId);
+    this.speakers?.remove(producerId);
     producer.close();
     this.room.retract(producerId);
     return {};
@@ -315,12 +346,12 @@ export class Peer {
     const { rtpCapabilities } = this.request;
     let consumer: EngineConsumer;
     try {
-      if (!this.room.router.canConsume({ producerId: producer.id, rtpCapabilities })) {
+      if (!this.room.group.canConsume({ producerId: producer.id, rtpCapabilities })) {
         this.log.info('a stream cannot be decoded here', { peer: this.id, producer: producer.id });
         return null;
       }
       const options = { producerId: producer.id, rtpCapabilities, paused: true };
-      consumer = await this.recvTransport.consume(options);
+      consumer = await this.room.group.consume(this.recvTransport, options);
     } catch (error) {
       if (!this.closed && !producer.closed) {
         this.log.warn('a stream was not passed on', { peer: this.id, reason: reasonOf(error) });
@@ -361,7 +392,7 @@ export class Peer {
     producer.on('score', (scores) =>
       this.tell('producerScore', { producerId, scores: scores.map(({ score }) => score) }),
     );
-    if (source === 'microphone') this.room.speakers.add(producerId);
+    if (source === 'microphone') this.speakers?.add(producerId);
     if (producer.kind !== 'video') return;
     producer.on('wantedlayers', () => this.tellWanted(producer));
     // The engine may have told before anybody listened.
@@ -392,6 +423,11 @@ export class Peer {
     this.room.tellOthers(this, 'peerLink', { peerId: this.id, state: link });
   }
 
+  // Of the router that this person is on.
+  private get speakers(): Speakers | undefined {
+    return this.room.speakersOf(this.seat.router);
+  }
+
   private transport(id: string): EngineTransport {
     if (id === this.sendTransport.id) return this.sendTransport;
     if (id === this.recvTransport.id) return this.recvTransport;
@@ -405,9 +441,12 @@ export class Peer {
   }
 }
 
-function createTransport(room: Room): Promise<EngineTransport> {
-  return room.router.createWebRtcTransport({
-    webRtcServer: room.live.webRtcServer,
+function createTransport(
+  router: EngineRouter,
+  { webRtcServer }: LiveWorker,
+): Promise<EngineTransport> {
+  return router.createWebRtcTransport({
+    webRtcServer,
     enableUdp: true,
     initialAvailableOutgoingBitrate: kInitialBitrate,
     enableSctp: true,

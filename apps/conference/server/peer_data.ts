@@ -5,7 +5,12 @@
 
 import { kDataStreams } from '../protocol/messages';
 import type { DataConsumerDescription } from '../protocol/messages';
-import type { EngineDataConsumer, EngineDataProducer, EngineTransport } from './engine';
+import type {
+  DataConsumeOptions,
+  EngineDataConsumer,
+  EngineDataProducer,
+  EngineTransport,
+} from './engine';
 import { reasonOf } from './log';
 import type { Log } from './log';
 import type { Send } from './peer';
@@ -16,6 +21,12 @@ import { Refusal } from './refusal';
 export const kMaxLanes = 16;
 // To one person; the rest of a room cannot then use up the streams of one, which are 1,024.
 export const kMaxLanesToOne = 8;
+
+// Where it speaks, and how it comes to hear others, on whichever worker they are.
+interface Ways {
+  send: EngineTransport;
+  hear: (options: DataConsumeOptions) => Promise<EngineDataConsumer>;
+}
 
 interface Lane {
   recipient: string;
@@ -36,7 +47,7 @@ export class PeerData {
 
   constructor(
     private readonly peerId: string,
-    private readonly transports: { send: EngineTransport; receive: EngineTransport },
+    private readonly ways: Ways,
     private readonly tell: Send,
     private readonly log: Log,
   ) {}
@@ -118,7 +129,7 @@ export class PeerData {
     let consumer: EngineDataConsumer;
     try {
       const options = { dataProducerId: producer.id, streamId, paused: true };
-      consumer = await this.transports.receive.consumeData(options);
+      consumer = await this.ways.hear(options);
     } catch (error) {
       if (!this.closed && !producer.closed) {
         const reason = reasonOf(error);
@@ -151,7 +162,7 @@ export class PeerData {
     let producer: EngineDataProducer;
     try {
       const sctpStreamParameters = { streamId, ordered: true };
-      producer = await this.transports.send.produceData({ sctpStreamParameters, label });
+      producer = await this.ways.send.produceData({ sctpStreamParameters, label });
     } catch (error) {
       throw new Refusal('bad_request', `produceData: ${reasonOf(error)}`);
     }

@@ -1,17 +1,13 @@
-// One room: a router on one worker, and the people whose streams it routes.
+// One room: a router on each worker that it takes, and the people whose streams they route.
 
-import { mediaCodecs } from './media_codecs';
-import type { EngineRouter } from './engine';
+import type { EngineRouter, EngineRouterGroup, EngineWorker } from './engine';
+import { Floor } from './floor';
 import type { Log } from './log';
 import type { Peer, Sent } from './peer';
 import { Speakers } from './speakers';
-import type { LiveWorker } from './worker_pool';
+import type { Level } from './speakers';
+import type { LiveWorker, WorkerPool } from './worker_pool';
 import type { EventName, Events } from '../protocol/messages';
-
-interface Level {
-  producerId: string;
-  volume: number;
-}
 
 // Who follows a room without being in it.
 export interface RoomWatcher {
@@ -21,43 +17,50 @@ export interface RoomWatcher {
   streamEnded(producerId: string): void;
 }
 
+// What a room needs of the server it is on.
+interface Surroundings {
+  pool: Pick<WorkerPool, 'find'>;
+  log: Log;
+  watchers: () => RoomWatcher[];
+}
+
 export class Room {
   readonly peers = new Map<string, Peer>();
   // People on their way in; they count against the limits and keep an empty room open.
   joining = 0;
   closed = false;
-  readonly speakers: Speakers;
+  private readonly speakers = new Map<EngineRouter, Speakers>();
   // Who dominates the conversation, or did last.
   private dominant: Peer | null = null;
 
-  private constructor(
+  constructor(
     readonly name: string,
-    readonly live: LiveWorker,
-    readonly router: EngineRouter,
-    log: Log,
-    private readonly watchers: () => RoomWatcher[],
+    readonly group: EngineRouterGroup,
+    private readonly around: Surroundings,
   ) {
-    const listener = {
-      dominant: (producerId: string) => this.showDominant(producerId),
-      levels: (levels: Level[]) => this.showLevels(levels),
-    };
-    this.speakers = new Speakers(router, listener, log);
+    const floor = new Floor<EngineRouter>({
+      dominant: (producerId) => this.showDominant(producerId),
+      levels: (levels) => this.showLevels(levels),
+    });
+    group.on('newrouter', (router, worker) => {
+      this.countRouter(this.around.pool.find(worker));
+      const listener = {
+        dominant: (producerId: string) => floor.dominant(router, producerId),
+        levels: (levels: Level[]) => floor.levels(router, levels),
+      };
+      this.speakers.set(router, new Speakers(router, listener, around.log));
+    });
+    group.on('routerclose', (router, worker) => {
+      this.around.pool.find(worker).rooms -= 1;
+      this.speakers.delete(router);
+      floor.forget(router);
+    });
   }
 
-  // `live` was claimed for this room, which returns the claim when it closes or never opens.
-  static async create(
-    name: string,
-    live: LiveWorker,
-    log: Log,
-    watchers: () => RoomWatcher[],
-  ): Promise<Room> {
-    try {
-      const router = await live.worker.createRouter({ mediaCodecs: mediaCodecs() });
-      return new Room(name, live, router, log, watchers);
-    } catch (error) {
-      live.rooms -= 1;
-      throw error;
-    }
+  private countRouter(live: LiveWorker): void {
+    live.rooms += 1;
+    const what = this.speakers.size === 0 ? 'a room opened' : 'a room takes another worker';
+    this.around.log.info(what, { room: this.name, worker: live.index });
   }
 
   get headCount(): number {
@@ -72,27 +75,50 @@ export class Room {
     return this.headCount === 0;
   }
 
+  liveOf(worker: EngineWorker): LiveWorker {
+    return this.around.pool.find(worker);
+  }
+
+  // Undefined once the router is gone.
+  speakersOf(router: EngineRouter): Speakers | undefined {
+    return this.speakers.get(router);
+  }
+
   add(peer: Peer): void {
     this.tellOthers(peer, 'peerJoined', { id: peer.id, name: peer.name });
     this.peers.set(peer.id, peer);
-    this.live.peers += 1;
-    for (const watcher of this.watchers()) watcher.personJoined(peer);
+    peer.live.peers += 1;
+    for (const watcher of this.around.watchers()) watcher.personJoined(peer);
   }
 
   remove(peer: Peer): void {
     if (!this.peers.delete(peer.id)) return;
-    this.live.peers -= 1;
+    peer.live.peers -= 1;
     if (this.dominant === peer) this.dominant = null;
     this.tellOthers(peer, 'peerLeft', { peerId: peer.id });
-    for (const watcher of this.watchers()) watcher.personLeft(peer);
+    for (const watcher of this.around.watchers()) watcher.personLeft(peer);
   }
 
   announce(peer: Peer, sent: Sent): void {
-    for (const watcher of this.watchers()) watcher.streamStarted(peer, sent);
+    for (const watcher of this.around.watchers()) watcher.streamStarted(peer, sent);
   }
 
   retract(producerId: string): void {
-    for (const watcher of this.watchers()) watcher.streamEnded(producerId);
+    for (const watcher of this.around.watchers()) watcher.streamEnded(producerId);
+  }
+
+  // Takes out everybody who was on that worker, then tells the others. Those who go are told nothing
+  // of one another.
+  evict(dead: LiveWorker): Peer[] {
+    const gone = [...this.peers.values()].filter(({ live }) => live === dead);
+    for (const { id } of gone) this.peers.delete(id);
+    dead.peers -= gone.length;
+    if (this.dominant?.live === dead) this.dominant = null;
+    for (const { id } of gone) this.tellAll('peerLeft', { peerId: id });
+    for (const watcher of this.around.watchers()) {
+      for (const peer of gone) watcher.personLeft(peer);
+    }
+    return gone;
   }
 
   others(self: Peer): Peer[] {
@@ -125,7 +151,7 @@ export class Room {
   private showLevels(heard: Level[]): void {
     const levels = heard.flatMap(({ producerId, volume }) => {
       const peer = this.ownerOf(producerId);
-      return peer ? { peerId: peer.id, volume } : [];
+      return peer ? [{ peerId: peer.id, volume }] : [];
     });
     this.tellAll('audioLevels', { levels });
   }
@@ -133,12 +159,11 @@ export class Room {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.live.rooms -= 1;
-    this.live.peers -= this.peers.size;
-    for (const watcher of this.watchers()) {
+    for (const { live } of this.peers.values()) live.peers -= 1;
+    for (const watcher of this.around.watchers()) {
       for (const peer of this.peers.values()) watcher.personLeft(peer);
     }
     this.peers.clear();
-    this.router.close();
+    this.group.close();
   }
 }

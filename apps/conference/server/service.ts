@@ -27,6 +27,7 @@ import { defaultControlSocket } from './options';
 import type { Options } from './options';
 import { isAllowedOrigin } from './origin';
 import { roomFromQuery } from './schemas';
+import { createRouterGroup } from './sluice_engine';
 import { TokenVerifier } from './tokens';
 import { WorkerPool } from './worker_pool';
 
@@ -76,7 +77,14 @@ export class Service {
       const routerRtpCapabilities = await capabilitiesOf(pool);
       const revision = digest(routerRtpCapabilities);
       const tokens = options.tokenSecret === null ? null : new TokenVerifier(options.tokenSecret);
-      conference = new Conference({ pool, limits: options, revision, tokens, log });
+      const newGroup = () =>
+        createRouterGroup({
+          workers: () => pool.byLoad().map(({ worker }) => worker),
+          router: { mediaCodecs: mediaCodecs() },
+          spread: options.roomSpread,
+          clock: systemClock,
+        });
+      conference = new Conference({ pool, newGroup, limits: options, revision, tokens, log });
       const tokensRequired = tokens !== null;
       const config = { version, revision, routerRtpCapabilities, tokensRequired };
       const files = loadPage(setup.pageFolder, config);

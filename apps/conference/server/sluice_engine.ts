@@ -1,8 +1,8 @@
 // The real engine: the Sluice Node SDK behind the shapes of engine.ts.
 
-import { createWorker } from '@sluice/sdk';
+import { createWorker, RouterGroup } from '@sluice/sdk';
 
-import type { CreateWorker, EngineWorker } from './engine';
+import type { CreateWorker, EngineRouterGroup, EngineWorker, RouterGroupOptions } from './engine';
 import type { LogLevel } from './log';
 
 export function sluiceEngine(
@@ -16,4 +16,9 @@ export function sluiceEngine(
     const worker = await createWorker({ logLevel: level, workerBin, maxTcpConnections });
     return worker as unknown as EngineWorker;
   };
+}
+
+export function createRouterGroup(options: RouterGroupOptions): EngineRouterGroup {
+  const theirs = options as unknown as ConstructorParameters<typeof RouterGroup>[0];
+  return new RouterGroup(theirs) as unknown as EngineRouterGroup;
 }

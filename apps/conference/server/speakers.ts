@@ -1,4 +1,4 @@
-// Who speaks in a room: one observer for who dominates, one for how loud the loudest are.
+// Who speaks on one router of a room: one observer for who dominates, one for how loud the loudest are.
 //
 // The observers are made behind the back of the first join, which need not wait for them, and end
 // with their router. A room without them is a room in which nobody is highlighted.
@@ -11,14 +11,20 @@ import type { Log } from './log';
 const kSpeakerPeriodMs = 300;
 // Levels are for showing, and each report goes to everybody in the room.
 const kLevelPeriodMs = 1000;
-const kMostLevels = 8;
+export const kMostLevels = 8;
 // In dBov. A quiet room with an open microphone is below, a whisper above.
 const kSilence = -60;
+
+export interface Level {
+  producerId: string;
+  // In dBov.
+  volume: number;
+}
 
 export interface SpeakersListener {
   dominant(producerId: string): void;
   // The loudest first; empty when it has become silent.
-  levels(levels: { producerId: string; volume: number }[]): void;
+  levels(levels: Level[]): void;
 }
 
 export class Speakers {

@@ -16,6 +16,8 @@ const kFirstRetryMs = 250;
 const kLastRetryMs = 5000;
 // How long a join waits for a worker when none is alive.
 const kPatienceMs = 5000;
+// How long it waits for one that is being started while others are alive; most start within a tenth.
+const kStartPatienceMs = 1000;
 const kSampleMs = 2000;
 
 export class LiveWorker {
@@ -65,9 +67,11 @@ interface Place {
 
 export class WorkerPool {
   private readonly places: Place[] = [];
+  private readonly lives = new WeakMap<EngineWorker, LiveWorker>();
   private readonly waiting = new Set<(live: LiveWorker) => void>();
   private stopSampling: () => void = () => {};
   private readonly retries = new Set<() => void>();
+  private readonly starting = new Set<Promise<void>>();
   private closed = false;
 
   constructor(private readonly options: PoolOptions) {}
@@ -90,14 +94,33 @@ export class WorkerPool {
 
   // The least loaded worker: fewest people, then fewest rooms, then least processor time.
   async pick(): Promise<LiveWorker> {
-    return this.leastLoaded() ?? (await this.nextToCome());
+    return this.byLoad()[0] ?? (await this.nextToCome());
   }
 
-  // The same, with the coming room counted in the same turn, so that rooms opened in one instant do
-  // not all land on one worker. Room gives the count back.
-  async claim(): Promise<LiveWorker> {
-    const live = this.leastLoaded() ?? (await this.nextToCome());
-    live.rooms += 1;
+  // Resolves when no worker is being started any more, or takes its time. The people of one that died
+  // come back at once; without its successor they would crowd the others.
+  async complete(): Promise<void> {
+    if (this.starting.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.options.clock.after(kStartPatienceMs, resolve);
+      void Promise.all(this.starting).then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  // All that are alive, the least loaded first.
+  byLoad(): LiveWorker[] {
+    return this.places
+      .flatMap(({ live }) => (live ? [live] : []))
+      .sort((a, b) => a.peers - b.peers || a.rooms - b.rooms || a.cpu - b.cpu);
+  }
+
+  // Also one that died a moment ago, whose people are still being told.
+  find(worker: EngineWorker): LiveWorker {
+    const live = this.lives.get(worker);
+    if (!live) throw new RangeError(`worker ${worker.pid} is none of this pool`);
     return live;
   }
 
@@ -121,12 +144,6 @@ export class WorkerPool {
       place.live?.worker.close();
       place.live = null;
     }
-  }
-
-  private leastLoaded(): LiveWorker | undefined {
-    return this.places
-      .flatMap(({ live }) => (live ? [live] : []))
-      .sort((a, b) => a.peers - b.peers || a.rooms - b.rooms || a.cpu - b.cpu)[0];
   }
 
   private nextToCome(): Promise<LiveWorker> {
@@ -167,6 +184,7 @@ export class WorkerPool {
     }
     live = new LiveWorker(index, worker, webRtcServer, clock.now());
     this.placeAt(index).live = live;
+    this.lives.set(worker, live);
     log.info(`worker ${index} is up`, { pid: worker.pid });
     for (const take of this.waiting) take(live);
     this.waiting.clear();
@@ -191,10 +209,12 @@ export class WorkerPool {
     const place = this.placeAt(index);
     const attempt = place.quickDeaths++;
     const run = () => {
-      this.spawn(index).catch((error: unknown) => {
+      const start = this.spawn(index).catch((error: unknown) => {
         this.options.log.error(`worker ${index} did not start`, { reason: reasonOf(error) });
         this.respawn(index);
       });
+      this.starting.add(start);
+      void start.then(() => this.starting.delete(start));
     };
     if (attempt === 0) return run();
     const delay = Math.min(kLastRetryMs, kFirstRetryMs * 2 ** (attempt - 1));

@@ -5,6 +5,7 @@ import { EventEmitter } from 'node:events';
 import type { types } from 'mediasoup-client';
 import type {
   ConsumeOptions,
+  DataConsumeOptions,
   EngineConsumer,
   EngineDataConsumer,
   EngineDataProducer,
@@ -20,11 +21,17 @@ import type {
   ProduceOptions,
 } from '../server/engine';
 
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 let lastId = 0;
 const freshId = (kind: string) => `${kind}-${++lastId}`;
 
-export class FakeProducer extends EventEmitter implements EngineProducer {
-  readonly id = freshId('producer');
+// As all objects of the engine: others than their owner watch them by an observer of their own.
+class Watched extends EventEmitter {
+  readonly observer = new EventEmitter().setMaxListeners(0);
+}
+
+export class FakeProducer extends Watched implements EngineProducer {
   readonly kind: 'audio' | 'video';
   readonly rtpParameters: types.RtpParameters;
   readonly consumers = new Set<FakeConsumer>();
@@ -36,6 +43,7 @@ export class FakeProducer extends EventEmitter implements EngineProducer {
   constructor(
     readonly router: FakeRouter,
     options: ProduceOptions,
+    readonly id = freshId('producer'),
   ) {
     super();
     const watched = !router.worker.nobodyWatches;
@@ -70,12 +78,14 @@ export class FakeProducer extends EventEmitter implements EngineProducer {
     for (const consumer of this.consumers) {
       consumer.closed = true;
       consumer.emit('producerclose');
+      consumer.observer.emit('close');
     }
     this.consumers.clear();
+    this.observer.emit('close');
   }
 }
 
-export class FakeConsumer extends EventEmitter implements EngineConsumer {
+export class FakeConsumer extends Watched implements EngineConsumer {
   readonly id = freshId('consumer');
   readonly producerId: string;
   readonly kind: 'audio' | 'video';
@@ -131,17 +141,22 @@ export class FakeConsumer extends EventEmitter implements EngineConsumer {
   }
 
   close(): void {
+    if (this.closed) return;
     this.closed = true;
     this.producer.consumers.delete(this);
+    this.observer.emit('close');
   }
 }
 
-export class FakeDataProducer implements EngineDataProducer {
-  readonly id = freshId('data-producer');
+export class FakeDataProducer extends Watched implements EngineDataProducer {
   readonly consumers = new Set<FakeDataConsumer>();
   closed = false;
 
-  constructor(private readonly router: FakeRouter) {
+  constructor(
+    private readonly router: FakeRouter,
+    readonly id = freshId('data-producer'),
+  ) {
+    super();
     router.dataProducers.set(this.id, this);
   }
 
@@ -152,22 +167,26 @@ export class FakeDataProducer implements EngineDataProducer {
     for (const consumer of this.consumers) {
       consumer.closed = true;
       consumer.emit('dataproducerclose');
+      consumer.observer.emit('close');
     }
     this.consumers.clear();
+    this.observer.emit('close');
   }
 }
 
-export class FakeDataConsumer extends EventEmitter implements EngineDataConsumer {
+export class FakeDataConsumer extends Watched implements EngineDataConsumer {
   readonly id = freshId('data-consumer');
   closed = false;
   paused: boolean;
   readonly streamId: number;
+  readonly dataProducerId: string;
 
   constructor(
     private readonly producer: FakeDataProducer,
     options: { streamId: number; paused: boolean },
   ) {
     super();
+    this.dataProducerId = producer.id;
     this.streamId = options.streamId;
     this.paused = options.paused;
     producer.consumers.add(this);
@@ -178,12 +197,14 @@ export class FakeDataConsumer extends EventEmitter implements EngineDataConsumer
   }
 
   close(): void {
+    if (this.closed) return;
     this.closed = true;
     this.producer.consumers.delete(this);
+    this.observer.emit('close');
   }
 }
 
-export class FakeTransport extends EventEmitter implements EngineTransport {
+export class FakeTransport extends Watched implements EngineTransport {
   readonly id = freshId('transport');
   readonly iceParameters = {
     usernameFragment: 'fragment',
@@ -233,28 +254,21 @@ export class FakeTransport extends EventEmitter implements EngineTransport {
     if (options.rtpParameters.codecs.some(({ mimeType }) => mimeType === 'video/none')) {
       throw new Error('unsupported codec video/none');
     }
-    const producer = new FakeProducer(this.router, options);
-    this.producers.add(producer);
-    return producer;
+    return this.add(new FakeProducer(this.router, options));
   }
 
   async produceData(): Promise<EngineDataProducer> {
     this.router.check();
-    const producer = new FakeDataProducer(this.router);
-    this.dataProducers.add(producer);
-    return producer;
+    return this.addData(new FakeDataProducer(this.router));
   }
 
-  async consumeData(options: {
-    dataProducerId: string;
-    streamId: number;
-    paused: boolean;
-  }): Promise<EngineDataConsumer> {
+  async consumeData(options: DataConsumeOptions): Promise<EngineDataConsumer> {
     this.router.check();
     const producer = this.router.dataProducers.get(options.dataProducerId);
     if (!producer) throw new Error('no such data producer');
     const consumer = new FakeDataConsumer(producer, options);
     this.dataConsumers.add(consumer);
+    this.observer.emit('newdataconsumer', consumer);
     return consumer;
   }
 
@@ -264,7 +278,20 @@ export class FakeTransport extends EventEmitter implements EngineTransport {
     if (!producer) throw new Error('no such producer');
     const consumer = new FakeConsumer(producer, options);
     this.consumers.add(consumer);
+    this.observer.emit('newconsumer', consumer);
     return consumer;
+  }
+
+  addData(producer: FakeDataProducer): FakeDataProducer {
+    this.dataProducers.add(producer);
+    this.observer.emit('newdataproducer', producer);
+    return producer;
+  }
+
+  add(producer: FakeProducer): FakeProducer {
+    this.producers.add(producer);
+    this.observer.emit('newproducer', producer);
+    return producer;
   }
 
   close(): void {
@@ -291,7 +318,7 @@ export class FakeObserver extends EventEmitter {
   }
 }
 
-export class FakeRouter implements EngineRouter {
+export class FakeRouter extends Watched implements EngineRouter {
   readonly id = freshId('router');
   readonly rtpCapabilities: types.RtpCapabilities = { codecs: [], headerExtensions: [] };
   readonly producers = new Map<string, FakeProducer>();
@@ -301,13 +328,64 @@ export class FakeRouter implements EngineRouter {
   readonly levelObserver = new FakeObserver(this);
   closed = false;
 
-  constructor(readonly worker: FakeWorker) {}
+  // Between this router and others, one for each producer that was carried.
+  pipes = 0;
+
+  constructor(readonly worker: FakeWorker) {
+    super();
+  }
 
   async createWebRtcTransport(): Promise<EngineTransport> {
     await this.worker.gate;
+    return this.openTransport();
+  }
+
+  async pipeToRouter(options: {
+    producerId?: string;
+    dataProducerId?: string;
+    router: FakeRouter;
+  }): Promise<object> {
+    const { producerId, dataProducerId, router } = options;
+    await settled();
+    return dataProducerId === undefined
+      ? this.carry(String(producerId), router)
+      : this.carryData(dataProducerId, router);
+  }
+
+  private async carryData(dataProducerId: string, router: FakeRouter): Promise<object> {
+    const [near, far] = [this.openTransport(), router.openTransport()];
+    if (!this.dataProducers.has(dataProducerId)) throw new Error('no such data producer');
+    this.pipes += 1;
+    const consume = { dataProducerId, streamId: 0, paused: false };
+    const pipeDataConsumer = (await near.consumeData(consume)) as FakeDataConsumer;
+    const pipeDataProducer = far.addData(new FakeDataProducer(router, dataProducerId));
+    pipeDataConsumer.observer.once('close', () => pipeDataProducer.close());
+    pipeDataProducer.observer.once('close', () => pipeDataConsumer.close());
+    return { pipeDataConsumer, pipeDataProducer };
+  }
+
+  private async carry(producerId: string, router: FakeRouter): Promise<object> {
+    const [near, far] = [this.openTransport(), router.openTransport()];
+    const producer = this.producers.get(producerId);
+    if (!producer) throw new Error('no such producer');
+    this.pipes += 1;
+    const consume = { producerId, rtpCapabilities: {}, paused: false };
+    const pipeConsumer = (await near.consume(consume)) as FakeConsumer;
+    const { kind, rtpParameters, paused } = producer;
+    const copy = new FakeProducer(router, { kind, rtpParameters, paused }, producerId);
+    const pipeProducer = far.add(copy);
+    pipeConsumer.observer.once('close', () => pipeProducer.close());
+    pipeProducer.observer.once('close', () => pipeConsumer.close());
+    pipeConsumer.on('producerpause', () => void pipeProducer.pause());
+    pipeConsumer.on('producerresume', () => void pipeProducer.resume());
+    return { pipeConsumer, pipeProducer };
+  }
+
+  openTransport(): FakeTransport {
     this.check();
     const transport = new FakeTransport(this);
     this.transports.add(transport);
+    this.observer.emit('newtransport', transport);
     return transport;
   }
 
@@ -336,9 +414,11 @@ export class FakeRouter implements EngineRouter {
   }
 
   close(): void {
+    if (this.closed) return;
     this.closed = true;
     this.worker.routers.delete(this);
     for (const transport of [...this.transports]) transport.close();
+    this.observer.emit('close');
   }
 }
 
@@ -373,7 +453,7 @@ export class FakeWorker extends EventEmitter implements EngineWorker {
   // As if the process had received SIGKILL.
   die(): void {
     this.closed = true;
-    for (const router of this.routers) router.closed = true;
+    for (const router of [...this.routers]) router.close();
     this.emit('died', new Error('killed by SIGKILL'));
   }
 
@@ -387,12 +467,15 @@ export class FakeEngine {
   readonly workers: FakeWorker[] = [];
   // How many of the next starts fail.
   failures = 0;
+  // What workers wait for before they start; a test may hold it up.
+  gate: Promise<void> = Promise.resolve();
 
   readonly createWorker = async (): Promise<EngineWorker> => {
     if (this.failures > 0) {
       this.failures -= 1;
       throw new Error('the worker did not start');
     }
+    await this.gate;
     const worker = new FakeWorker();
     this.workers.push(worker);
     return worker;

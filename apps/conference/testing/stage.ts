@@ -6,6 +6,8 @@ import type { ConferenceOptions } from '../server/conference';
 import { Connection } from '../server/connection';
 import type { Socket } from '../server/connection';
 import { Log } from '../server/log';
+import { mediaCodecs } from '../server/media_codecs';
+import { createRouterGroup } from '../server/sluice_engine';
 import { WorkerPool } from '../server/worker_pool';
 import { FakeClock, settle } from './fake_clock';
 import { FakeEngine } from './fake_engine';
@@ -130,6 +132,11 @@ export class Client {
   }
 }
 
+// `spread` is from how many people on a room takes the next worker.
+export interface StageOptions extends Partial<ConferenceOptions> {
+  spread?: number;
+}
+
 export class Stage {
   readonly clock = new FakeClock();
   readonly engine = new FakeEngine();
@@ -138,7 +145,7 @@ export class Stage {
   readonly pool: WorkerPool;
   readonly conference: Conference;
 
-  private constructor(workers: number, options: Partial<ConferenceOptions>) {
+  private constructor(workers: number, { spread = 16, ...options }: StageOptions) {
     this.pool = new WorkerPool({
       count: workers,
       createWorker: this.engine.createWorker,
@@ -149,6 +156,13 @@ export class Stage {
     });
     this.conference = new Conference({
       pool: this.pool,
+      newGroup: () =>
+        createRouterGroup({
+          workers: () => this.pool.byLoad().map(({ worker }) => worker),
+          router: { mediaCodecs: mediaCodecs() },
+          spread,
+          clock: this.clock,
+        }),
       limits: { maxRooms: 10, maxPeersPerRoom: 5, maxPeers: 20 },
       revision: 'r1',
       tokens: null,
@@ -157,7 +171,7 @@ export class Stage {
     });
   }
 
-  static async open(workers = 1, options: Partial<ConferenceOptions> = {}): Promise<Stage> {
+  static async open(workers = 1, options: StageOptions = {}): Promise<Stage> {
     const stage = new Stage(workers, options);
     await stage.pool.start();
     return stage;

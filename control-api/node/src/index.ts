@@ -23,6 +23,7 @@ export { PipeTransport } from './pipe_transport.js';
 export { PlainTransport } from './plain_transport.js';
 export { Producer } from './producer.js';
 export { Router } from './router.js';
+export { GroupParticipant, RouterGroup } from './router_group.js';
 export { RtpObserver } from './rtp_observer.js';
 export { parseScalabilityMode } from './scalability_mode.js';
 export { describeForReceiver, writeSdp } from './sdp.js';

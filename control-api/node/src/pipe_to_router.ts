@@ -71,15 +71,15 @@ export async function pipeToRouter(
   carried.set(producer, known);
   const before = known.get(router.id);
   if (before) return before;
-  const carrying = carry(source, checked);
+  const forget = (): void => {
+    if (known.get(router.id) === carrying) known.delete(router.id);
+  };
+  const carrying = carry(source, checked, forget);
   known.set(router.id, carrying);
   try {
-    const result = await carrying;
-    result.pipeProducer.observer.once('close', () => known.delete(router.id));
-    if (result.pipeProducer.closed) known.delete(router.id);
-    return result;
+    return await carrying;
   } catch (error) {
-    known.delete(router.id);
+    forget();
     throw error;
   }
 }
@@ -127,6 +127,7 @@ export function requireNoLoop(producer: AnyProducer, router: Router): void {
 async function carry(
   source: Router,
   { producer, router, keepId, pipe }: CheckedOptions,
+  onClose: () => void,
 ): Promise<PipeToRouterResult> {
   const pair = await pairOf(source, router, pipe);
   const near = pair.get(source.id) as PipeTransport;
@@ -141,12 +142,21 @@ async function carry(
       appData: producer.appData,
     });
     origins.set(pipeProducer, { router: source, producer });
+    pipeProducer.observer.once('close', onClose);
     keepInStep(pipeConsumer, pipeProducer);
+    requireOpen(pipeConsumer, pipeProducer);
     return { pipeConsumer, pipeProducer };
   } catch (error) {
     pipeConsumer.close();
     throw error;
   }
+}
+
+// An end that closed while the other was made has taken that one along. Nobody is told that something
+// was carried that is not there.
+function requireOpen(...ends: { closed: boolean }[]): void {
+  if (ends.some(({ closed }) => closed))
+    throw new InvalidStateError('the producer, or a router, was closed while it was carried');
 }
 
 // Whatever ends one of them ends the other; what pauses at the near end pauses at the far one. What
@@ -155,7 +165,7 @@ export function keepInStep(consumer: Consumer | DataConsumer, producer: AnyProdu
   let last: Promise<void> = Promise.resolve();
   const follow = (): void => {
     last = last.then(async () => {
-      if (producer.closed) return;
+      if (producer.closed || consumer.closed) return;
       const paused = consumer.paused || consumer.producerPaused;
       if (paused !== producer.paused) await (paused ? producer.pause() : producer.resume());
     });
@@ -191,13 +201,8 @@ export function pairOf(source: Router, router: Router, options: PipeOptions): Pr
     if (pairsOf(router).get(source.id) === pair) pairsOf(router).delete(source.id);
   };
   pair.then((ends) => {
-    for (const end of ends.values()) {
-      end.observer.once('close', () => {
-        forget();
-        for (const other of ends.values()) other.close();
-      });
-      if (end.closed) forget();
-    }
+    for (const end of ends.values()) end.observer.once('close', forget);
+    if ([...ends.values()].some(({ closed }) => closed)) forget();
   }, forget);
   return pair;
 }
@@ -231,7 +236,11 @@ async function makePair(
     const failed = made.find((each) => each.status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
     const [near, far] = ends as [PipeTransport, PipeTransport];
+    // From the first moment: a worker that dies while they connect may answer before it does.
+    near.observer.once('close', () => far.close());
+    far.observer.once('close', () => near.close());
     await Promise.all([near.connect(addressOf(far)), far.connect(addressOf(near))]);
+    requireOpen(near, far);
     return new Map([
       [source.id, near],
       [router.id, far],

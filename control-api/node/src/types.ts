@@ -20,6 +20,7 @@ export type * from './pipe_transport.js';
 export type * from './plain_transport.js';
 export type * from './producer.js';
 export type * from './router.js';
+export type * from './router_group.js';
 export type * from './rtp_observer.js';
 export type * from './rtp_types.js';
 export type * from './scalability_mode.js';

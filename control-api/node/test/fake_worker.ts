@@ -152,7 +152,7 @@ function bodyFor({
     ];
   }
   if (body instanceof schema.CreatePlainTransportT || body instanceof schema.CreatePipeTransportT) {
-    const created = new schema.PlainTransportCreatedT('127.0.0.1', 40000);
+    const created = new schema.PlainTransportCreatedT('127.0.0.1', 40000 + (process.pid % 1000));
     if (body instanceof schema.CreatePipeTransportT && body.sctp) {
       sctpTransports.add(String(body.transportId));
       created.sctp = body.sctp;
