@@ -226,7 +226,7 @@ export class Files {
       if (this.runningUploads.size >= kMostTransfers) return;
       if (this.runningUploads.has(key)) continue;
       this.runningUploads.add(key);
-      void upload.start();
+      upload.start();
     }
   }
 

@@ -309,6 +309,7 @@ test('a lane that nobody asked for is refused and counted', () => {
 test('a receiver that claims more than was sent is cut off', async () => {
   const { network, ann } = await offered(9 * kPartBytes);
   const lane = ann.talk.files.laneOffered('bob', ann.lastFile.key)!;
+  lane.ready();
   await settle();
   lane.message('{"type":"go"}');
   await settle();
@@ -378,4 +379,14 @@ test('a lost connection ends transfers and offers, and keeps what was said', asy
   for (const page of [ann, bob]) page.talk.reset();
   assert.deepEqual([bob.lastFile.phase, ann.lastFile.phase], ['gone', 'gone']);
   assert.equal(bob.talk.entries.length, 1);
+});
+
+test('a sender opens no lane before it hears the receiver, whose first word would be lost', async () => {
+  const { ann } = await offered(100);
+  const lane = ann.talk.files.laneOffered('bob', ann.lastFile.key)!;
+  await settle();
+  assert.equal(ann.lanes.size, 0);
+  lane.ready();
+  await settle();
+  assert.equal(ann.lanes.size, 1);
 });

@@ -43,6 +43,8 @@ export class Upload implements InLane {
   acknowledged = 0;
   end: UploadEnd | null = null;
   private lane: OutLane | null = null;
+  private hasTurn = false;
+  private hears = false;
   private started = false;
   private going = false;
   private sent = 0;
@@ -55,9 +57,20 @@ export class Upload implements InLane {
     return this.options.peerId;
   }
 
-  // Its turn has come. Never rejects.
-  async start(): Promise<void> {
-    if (this.started || this.end) return;
+  // Its turn has come.
+  start(): void {
+    this.hasTurn = true;
+    void this.begin();
+  }
+
+  // The lane of the receiver is heard. Before that its `go` would be lost.
+  ready(): void {
+    this.hears = true;
+    void this.begin();
+  }
+
+  private async begin(): Promise<void> {
+    if (!this.hasTurn || !this.hears || this.started || this.end) return;
     this.started = true;
     const { peerId, fileId, openLane } = this.options;
     try {
@@ -70,9 +83,6 @@ export class Upload implements InLane {
       this.finish('refused');
     }
   }
-
-  // The lane of the receiver is heard; nothing is to be done before our turn.
-  ready(): void {}
 
   message(data: unknown): void {
     if (this.end) return;
