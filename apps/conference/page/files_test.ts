@@ -390,3 +390,12 @@ test('a sender opens no lane before it hears the receiver, whose first word woul
   await settle();
   assert.equal(ann.lanes.size, 1);
 });
+
+test('a receiver who is faster than the answer to our lane is not forgotten', async () => {
+  const { network, ann } = await offered(100);
+  const lane = ann.talk.files.laneOffered('bob', ann.lastFile.key)!;
+  lane.ready();
+  lane.message('{"type":"go"}');
+  await settle();
+  assert.equal(network.mostUnderWay > 0, true, 'the part is sent');
+});

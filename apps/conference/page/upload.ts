@@ -79,6 +79,8 @@ export class Upload implements InLane {
       this.lane = lane;
       lane.onLow(() => void this.pump());
       this.watch();
+      // The receiver may have said `go` before we were told that our lane stands.
+      void this.pump();
     } catch {
       this.finish('refused');
     }
