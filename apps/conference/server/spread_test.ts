@@ -103,6 +103,18 @@ test('mute, unmute and end pass from worker to worker', async () => {
   assert.equal(routerAt(stage, 1).producers.size, 0);
 });
 
+test('a chat reaches those on other workers, and ends with its speaker', async () => {
+  const stage = await open(2, 1);
+  const [ann, bob] = (await joinInTurn(stage, 2)) as [Client, Client];
+  const { data } = await ann.request('produceData', { streamId: 0, purpose: 'chat' });
+  for (let i = 0; i < 5; ++i) await settle();
+  const [heard] = bob.events('newDataConsumer');
+  assert.equal(heard?.dataProducerId, data.id);
+  stage.engine.workers[0]!.die();
+  await settle();
+  assert.deepEqual(bob.events('dataConsumerClosed'), [{ dataConsumerId: heard.id }]);
+});
+
 test('the loss of a worker ends what was on it, and the others go on', async () => {
   const stage = await open(3, 1);
   const clients = (await joinInTurn(stage, 3)) as [Client, Client, Client];

@@ -1,6 +1,5 @@
 // A room on three workers, with packets: everybody hears everybody, also after one of them is lost.
 import assert from 'node:assert/strict';
-import { accessSync, constants } from 'node:fs';
 import { test } from 'node:test';
 
 import {
@@ -15,25 +14,11 @@ import {
   type Worker,
 } from '../src/index.js';
 import { browserCapabilities, end, mediaCodecs, nextEvent } from './fixtures.js';
+import { skip } from './real_worker.js';
 
-// Where everything is built, a worker that is missing is a failure.
-const mayBeMissing = process.env.CI !== 'true';
-const skip =
-  isBuilt() || !mayBeMissing
-    ? false
-    : `there is no worker at ${workerBin}: build the release preset first`;
 const people = 6;
 const perWorker = 2;
 const packetEvery = 5;
-
-function isBuilt(): boolean {
-  try {
-    accessSync(workerBin, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 class Speaker {
   /** By whom, the numbers that were heard. */
@@ -148,5 +133,43 @@ test(
         ),
       );
     });
+  },
+);
+
+test(
+  'what is said on one worker is heard on another, and its loss is told',
+  { skip },
+  async () => {
+    const workers = await Promise.all([1, 2].map(() => createWorker({ workerBin })));
+    const group = new RouterGroup({ workers, router: { mediaCodecs }, spread: 1 });
+    try {
+      const [near, far] = [await group.join(), await group.join()];
+      assert.notEqual(near.worker, far.worker);
+      const mouth = await near.router.createDirectTransport();
+      const ear = await far.router.createDirectTransport();
+      const producer = await mouth.produceData({ label: 'chat' });
+      const [consumer, second] = await Promise.all([
+        group.consumeData(ear, { dataProducerId: producer.id }),
+        group.consumeData(ear, { dataProducerId: producer.id }),
+      ]);
+      assert.equal(consumer.label, 'chat');
+      assert.deepEqual(
+        group.routers.map(({ copies }) => copies),
+        [0, 1],
+        'one copy, however many hear it',
+      );
+      const heard = nextEvent(second, 'message');
+      await producer.send('hello');
+      assert.equal(String((await heard)[0]), 'hello');
+
+      const lost = nextEvent(group, 'routerlost');
+      const gone = nextEvent(consumer, 'dataproducerclose');
+      process.kill(near.worker.pid, 'SIGKILL');
+      const [loss] = (await lost) as [types.RouterLoss];
+      assert.deepEqual(loss.dataProducerIds, [producer.id]);
+      await gone;
+    } finally {
+      await Promise.all(workers.map(end));
+    }
   },
 );

@@ -54,7 +54,7 @@ async function chatOf(person) {
   return (await person.state())?.chat;
 }
 
-function connected(person) {
+export function connected(person) {
   return person.until('may speak', async () => (await chatOf(person))?.connected);
 }
 
@@ -74,7 +74,7 @@ function hears(person, text) {
   );
 }
 
-async function talk(speaker, others) {
+export async function talk(speaker, others) {
   const text = '<img src=x onerror=alert(1)> see https://example.org/a';
   await say(speaker, text);
   for (const other of others) {
@@ -149,7 +149,7 @@ async function saved(person, name) {
   return readFile(path);
 }
 
-async function file(ada, others) {
+export async function file(ada, others) {
   const content = await offer(ada, 'five.html', kFileBytes);
   for (const other of others) await accept(other, 'five.html');
   for (const other of others) {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 
 import { allReceive } from '../support/participant.js';
 import { until } from '../support/until.js';
+import { connected, file, talk } from './chat.js';
 
 const kNames = ['Ada', 'Bo', 'Cleo'];
 
@@ -53,6 +54,9 @@ export async function spread(t, stage) {
         await one.joined();
       }
       await allReceive(people);
+      await Promise.all(people.map(connected));
+      await talk(people[0], people.slice(1));
+      await file(people[0], people.slice(1));
       await workerDies(t, server, people);
     } finally {
       await Promise.all(people.map((one) => one.close().catch(() => {})));
