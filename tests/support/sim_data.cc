@@ -1,5 +1,6 @@
 #include "tests/support/sim_data.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -20,6 +21,18 @@ void SimData::Receive(Timestamp now, ByteView packet) {
 void SimData::HandleTimeout(Timestamp now) {
   association_.HandleTimeout(now);
   TakeEvents(now);
+}
+
+size_t SimData::PollTransmit(Timestamp now, ByteSpan out) {
+  if (!injected_.empty()) {
+    const std::vector<uint8_t> packet = std::move(injected_.front());
+    injected_.pop_front();
+    std::copy(packet.begin(), packet.end(), out.begin());
+    return packet.size();
+  }
+  const size_t size = association_.PollTransmit(now, out);
+  if (size > 0) forger_.Learn(ByteView(out).first(size));
+  return size;
 }
 
 StreamId SimData::Open(Timestamp now, const sctp::DataChannelOpen& properties) {

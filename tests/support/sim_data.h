@@ -5,8 +5,11 @@
 #define SLUICE_TESTS_SUPPORT_SIM_DATA_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -14,6 +17,7 @@
 #include "dtls/session.h"
 #include "sctp/association.h"
 #include "sctp/data_channel_table.h"
+#include "tests/support/sctp_forger.h"
 
 namespace sluice::test {
 
@@ -28,7 +32,11 @@ class SimData {
   void Receive(Timestamp now, ByteView packet);
   void HandleTimeout(Timestamp now);
   std::optional<Timestamp> NextTimeout() const { return association_.NextTimeout(); }
-  size_t PollTransmit(Timestamp now, ByteSpan out) { return association_.PollTransmit(now, out); }
+  size_t PollTransmit(Timestamp now, ByteSpan out);
+
+  // Speaks in the name of this browser; what it makes goes out with the next Inject().
+  SctpForger& forger() { return forger_; }
+  void Inject(std::vector<uint8_t> packet) { injected_.push_back(std::move(packet)); }
 
   bool connected() const { return association_.state() == sctp::Association::State::kConnected; }
   sctp::Association& association() { return association_; }
@@ -56,6 +64,8 @@ class SimData {
   sctp::Stack stack_;
   sctp::Association association_;
   sctp::DataChannelTable channels_;
+  SctpForger forger_;
+  std::deque<std::vector<uint8_t>> injected_;
   std::vector<sctp::Message> heard_;
   std::vector<std::string> opened_;
 };
