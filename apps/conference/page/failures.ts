@@ -106,6 +106,7 @@ export function explainMissingCodec(
   known: readonly { mimeType: string }[],
 ): string | null {
   const wanted = `video/${codec}`.toLowerCase();
-  if (codec === null || known.some(({ mimeType }) => mimeType.toLowerCase() === wanted)) return null;
+  if (codec === null || known.some(({ mimeType }) => mimeType.toLowerCase() === wanted))
+    return null;
   return `This browser cannot send ${codec}; it will choose another codec.`;
 }

@@ -16,7 +16,9 @@ export function onRoomKeys(actions: () => RoomActions | null): void {
     const target = event.target instanceof Element ? event.target : null;
     const typing = Boolean(target?.closest('input[type=text], select, textarea, dialog'));
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const name = Object.hasOwn(kKeys, event.key.toLowerCase()) ? kKeys[event.key.toLowerCase()] : null;
+    const name = Object.hasOwn(kKeys, event.key.toLowerCase())
+      ? kKeys[event.key.toLowerCase()]
+      : null;
     const room = actions();
     if (!name || !room) return;
     // Or the letter would be typed where the focus goes.

@@ -156,8 +156,7 @@ export class Session {
     const { producer, encodings } = await this.produce({ source, track, paused, capture }, plan);
     if (this.closed) return producer.close();
     const sender = producer.rtpSender as unknown as Sender | undefined;
-    const layers =
-      encodings && sender ? new SenderLayers(sender, encodings, pageTiming) : null;
+    const layers = encodings && sender ? new SenderLayers(sender, encodings, pageTiming) : null;
     this.sent.set(source, { producer, layers, capture });
     if (paused) producer.pause();
     const wanted = this.wantedEarly.get(producer.id);

@@ -23,7 +23,18 @@ const kTranscoded: Record<Container, string[]> = {
     ...['-auto-alt-ref', '0'],
   ],
   mp4: [
-    ...['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-crf', '23', '-g', '150'],
+    ...[
+      '-c:v',
+      'libx264',
+      '-preset',
+      'veryfast',
+      '-tune',
+      'zerolatency',
+      '-crf',
+      '23',
+      '-g',
+      '150',
+    ],
     ...['-pix_fmt', 'yuv420p'],
   ],
 };

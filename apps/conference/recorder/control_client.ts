@@ -18,7 +18,10 @@ const kMaxAnswer = 64 * kMaxControlLine;
 
 export class ControlRefusal extends Error {}
 
-export type ControlListener = <E extends ControlEventName>(event: E, data: ControlEvents[E]) => void;
+export type ControlListener = <E extends ControlEventName>(
+  event: E,
+  data: ControlEvents[E],
+) => void;
 
 interface Waiting {
   resolve(data: never): void;
@@ -38,7 +41,8 @@ export class ControlClient {
     socket.on('error', () => {});
     socket.on('data', (bytes) => this.read(bytes));
     socket.on('close', () => {
-      for (const { reject } of this.waiting.values()) reject(new ControlRefusal('the server is gone'));
+      for (const { reject } of this.waiting.values())
+        reject(new ControlRefusal('the server is gone'));
       this.waiting.clear();
     });
   }

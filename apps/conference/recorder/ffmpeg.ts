@@ -25,7 +25,14 @@ const kSound = ['-thread_queue_size', '1024', '-analyzeduration', '2000000'];
 const kRtp = [
   ...kSound,
   // Nobody but this machine can put anything into the recording.
-  ...['-protocol_whitelist', 'pipe,fd,file,udp,rtp', '-localaddr', '127.0.0.1', '-buffer_size', '4194304'],
+  ...[
+    '-protocol_whitelist',
+    'pipe,fd,file,udp,rtp',
+    '-localaddr',
+    '127.0.0.1',
+    '-buffer_size',
+    '4194304',
+  ],
   ...['-reorder_queue_size', '64', '-f', 'sdp', '-i', `pipe:${kSdp}`],
 ];
 const kIvf = [...kSound, '-f', 'ivf', '-i', `pipe:${kPictures}`];
@@ -101,7 +108,10 @@ export class Ffmpeg {
       if (this.pid !== undefined && areBound(ports, this.pid)) return;
       await new Promise((resolve) => setTimeout(resolve, kLookEveryMs));
     }
-    throw new ToolFailure('died', `FFmpeg did not listen within ${kStartMs / 1000} s: ${this.last}`);
+    throw new ToolFailure(
+      'died',
+      `FFmpeg did not listen within ${kStartMs / 1000} s: ${this.last}`,
+    );
   }
 
   // After the goodbyes.

@@ -28,9 +28,7 @@ export interface RecorderOptions {
 }
 
 export type ParsedRecorder =
-  | { kind: 'run'; options: RecorderOptions }
-  | { kind: 'help' }
-  | { kind: 'wrong'; message: string };
+  { kind: 'run'; options: RecorderOptions } | { kind: 'help' } | { kind: 'wrong'; message: string };
 
 export const kRecorderUsage = `Usage: sluice-record ROOM [options]
 
@@ -132,7 +130,8 @@ function integer(option: string, text: string | undefined, low: number, high: nu
 
 function format(text: string): Format {
   const found = kFormats.find((known) => known === text);
-  if (!found) throw new WrongOption(`--format must be one of ${kFormats.join(', ')}, not "${text}"`);
+  if (!found)
+    throw new WrongOption(`--format must be one of ${kFormats.join(', ')}, not "${text}"`);
   return found;
 }
 
@@ -158,7 +157,9 @@ function sdp(values: Values): RecorderOptions['sdp'] {
   const number = Number(port);
   // Sound, picture: two ports each.
   if (!host || isIP(host) === 0 || number < 1 || number > 65_532) {
-    throw new WrongOption(`--to must be an IP address and a port, like 127.0.0.1:5004, not "${to}"`);
+    throw new WrongOption(
+      `--to must be an IP address and a port, like 127.0.0.1:5004, not "${to}"`,
+    );
   }
   return { path: resolve(values.sdp), host, port: number };
 }

@@ -12,7 +12,10 @@ function optionsOf(...args: string[]) {
 
 test('the socket is where the server with that port has it', () => {
   assert.equal(optionsOf('blue').controlSocket, '/state/sluice/control-3000.sock');
-  assert.equal(optionsOf('blue', '--port', '3001').controlSocket, '/state/sluice/control-3001.sock');
+  assert.equal(
+    optionsOf('blue', '--port', '3001').controlSocket,
+    '/state/sluice/control-3001.sock',
+  );
   assert.equal(optionsOf('blue', '--control-socket', '/x.sock').controlSocket, '/x.sock');
 });
 

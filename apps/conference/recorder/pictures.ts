@@ -68,7 +68,7 @@ function inH264(payload: Buffer): KeyFrame | null {
   const type = payload.readUInt8(0) & 0x1f;
   if (type === kSequenceParameters) return { size: null };
   if (type !== kAggregate) return null;
-  for (let at = 1; at + 3 <= payload.length; ) {
+  for (let at = 1; at + 3 <= payload.length;) {
     if ((payload.readUInt8(at + 2) & 0x1f) === kSequenceParameters) return { size: null };
     at += 2 + payload.readUInt16BE(at);
   }

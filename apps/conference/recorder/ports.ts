@@ -77,7 +77,9 @@ function linkOf(path: string): string {
 export function areBound(ports: number[], pid?: number): boolean {
   const bound = boundSockets();
   const own = pid === undefined ? null : socketsOf(pid);
-  return ports.every((port) => [...(bound.get(port) ?? [])].some((inode) => own?.has(inode) ?? true));
+  return ports.every((port) =>
+    [...(bound.get(port) ?? [])].some((inode) => own?.has(inode) ?? true),
+  );
 }
 
 // Sends from one socket to a port and the one behind it.

@@ -3,7 +3,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { ControlEventName, ControlEvents, PersonFacts, StreamFacts } from '../protocol/control';
+import type {
+  ControlEventName,
+  ControlEvents,
+  PersonFacts,
+  StreamFacts,
+} from '../protocol/control';
 import { Capture, contentOf } from './capture';
 import type { CaptureListener, Content } from './capture';
 import type { Clip } from './clip';
@@ -159,10 +164,13 @@ export class Recording {
         this.say(`recording ${facts.name} to ${path}`);
         entries.set(part, this.enlist(facts, content, { part, path, clip }));
       },
-      ended: (part, clip, failure) => this.conclude(entries.get(part), paths.get(part), clip, failure),
+      ended: (part, clip, failure) =>
+        this.conclude(entries.get(part), paths.get(part), clip, failure),
       failed: (failure) => this.fail(facts, failure),
       skipped: ({ source }, mimeType) =>
-        this.complain(`the ${source} of ${facts.name} is left out: FFmpeg reads no ${mimeType} here`),
+        this.complain(
+          `the ${source} of ${facts.name} is left out: FFmpeg reads no ${mimeType} here`,
+        ),
     };
     const openLine = (stream: StreamFacts, take: Parameters<typeof Line.open>[3]) =>
       Line.open(this.control, stream, spatialLayer, take);
@@ -223,7 +231,12 @@ export class Recording {
 }
 
 function safe(name: string): string {
-  return name.replace(/[^\p{L}\p{N}_.]+/gu, '_').replace(/^\.+/, '_').slice(0, kNameLength) || '_';
+  return (
+    name
+      .replace(/[^\p{L}\p{N}_.]+/gu, '_')
+      .replace(/^\.+/, '_')
+      .slice(0, kNameLength) || '_'
+  );
 }
 
 function reasonOf(error: unknown): string {

@@ -63,7 +63,7 @@ export function writeRtp(packet: RtpPacket): Buffer {
 // The sender reports of a compound packet.
 export function parseSenderReports(bytes: Buffer): SenderTime[] {
   const found: SenderTime[] = [];
-  for (let at = 0; at + 4 <= bytes.length; ) {
+  for (let at = 0; at + 4 <= bytes.length;) {
     const size = 4 + 4 * bytes.readUInt16BE(at + 2);
     if (bytes[at]! >> 6 !== kVersion || at + size > bytes.length) break;
     if (bytes[at + 1] === kSenderReport && size >= 28) {

@@ -12,7 +12,14 @@ test('a packet is read without its extension and padding', () => {
   const packet = parseRtp(bytes);
   assert.deepEqual(
     { ...packet, payload: [...(packet?.payload ?? [])] },
-    { marker: true, payloadType: 100, sequence: 0x1234, timestamp: 9, ssrc: 7, payload: [0xaa, 0xbb] },
+    {
+      marker: true,
+      payloadType: 100,
+      sequence: 0x1234,
+      timestamp: 9,
+      ssrc: 7,
+      payload: [0xaa, 0xbb],
+    },
   );
 });
 

@@ -7,8 +7,18 @@ import { Track } from './track';
 
 const kZero = 1_700_000_000_000_000;
 const kSecond = 1_000_000;
-const kSound = { kind: 'audio', mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000 } as const;
-const kPicture = { kind: 'video', mimeType: 'video/VP8', payloadType: 101, clockRate: 90_000 } as const;
+const kSound = {
+  kind: 'audio',
+  mimeType: 'audio/opus',
+  payloadType: 100,
+  clockRate: 48_000,
+} as const;
+const kPicture = {
+  kind: 'video',
+  mimeType: 'video/VP8',
+  payloadType: 101,
+  clockRate: 90_000,
+} as const;
 const kOpus20ms = Buffer.from([0x78, 1, 2, 3]);
 
 function stage(format: typeof kSound | typeof kPicture) {
@@ -39,7 +49,10 @@ test('what was captured before the beginning is left out', () => {
   const { track, sent } = stage(kSound);
   track.write(packet(5), kZero - 1);
   track.write(packet(6), kZero);
-  assert.deepEqual(sent.map(({ timestamp }) => timestamp), [48_000]);
+  assert.deepEqual(
+    sent.map(({ timestamp }) => timestamp),
+    [48_000],
+  );
 });
 
 test('a hole in sound is filled with silence, and numbers stay whole', () => {
@@ -48,7 +61,14 @@ test('a hole in sound is filled with silence, and numbers stay whole', () => {
   track.write(packet(11), kZero + 100_000);
   assert.deepEqual(
     sent.map(({ sequence, timestamp, payload }) => [sequence, timestamp - 48_000, payload.length]),
-    [[0, 0, 4], [1, 960, 3], [2, 1920, 3], [3, 2880, 3], [4, 3840, 3], [5, 4800, 4]],
+    [
+      [0, 0, 4],
+      [1, 960, 3],
+      [2, 1920, 3],
+      [3, 2880, 3],
+      [4, 3840, 3],
+      [5, 4800, 4],
+    ],
   );
 });
 
@@ -73,7 +93,10 @@ test('a lost packet stays lost, so that the tool knows', () => {
   const { track, sent } = stage(kPicture);
   track.write(packet(100, 1), kZero);
   track.write(packet(102, 2), kZero + 33_333);
-  assert.deepEqual(sent.map(({ sequence }) => sequence), [0, 2]);
+  assert.deepEqual(
+    sent.map(({ sequence }) => sequence),
+    [0, 2],
+  );
 });
 
 test('another stream goes on with the numbers and the clock of the track', () => {
@@ -83,7 +106,10 @@ test('another stream goes on with the numbers and the clock of the track', () =>
   track.write(packet(400, 9_000_000), kZero + 5 * kSecond);
   assert.deepEqual(
     sent.map(({ sequence, timestamp, ssrc }) => [sequence, timestamp, ssrc]),
-    [[0, 90_000, 77], [1, 6 * 90_000, 77]],
+    [
+      [0, 90_000, 77],
+      [1, 6 * 90_000, 77],
+    ],
   );
 });
 

@@ -89,7 +89,9 @@ export class ControlSocket {
     const tell = <E extends ControlEventName>(event: E, data: ControlEvents[E]) =>
       send({ event, data });
     const handOff = new HandOff(this.rooms, tell);
-    socket.on('error', (error) => this.log.debug('a control socket failed', { reason: error.message }));
+    socket.on('error', (error) =>
+      this.log.debug('a control socket failed', { reason: error.message }),
+    );
     socket.on('close', () => {
       this.sockets.delete(socket);
       handOff.close();
@@ -115,7 +117,8 @@ export class ControlSocket {
       send({ id, ok: true, data: await handOff.handle(method, data) });
     } catch (error) {
       const code = error instanceof Refusal ? error.code : 'internal';
-      if (code === 'internal') this.log.warn('a hand-off failed', { method, reason: reasonOf(error) });
+      if (code === 'internal')
+        this.log.warn('a hand-off failed', { method, reason: reasonOf(error) });
       send({ id, ok: false, error: { code, message: reasonOf(error) } });
     }
   }

@@ -78,7 +78,10 @@ test('other rooms are nobody else’s business', async (t) => {
   );
   await stage.joined('blue', 'Ann');
   const joined = await heard('personJoined');
-  assert.deepEqual(joined.map(({ name }) => name), ['Ann']);
+  assert.deepEqual(
+    joined.map(({ name }) => name),
+    ['Ann'],
+  );
 });
 
 test('when a worker dies, its people have left', async (t) => {

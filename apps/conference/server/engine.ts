@@ -193,10 +193,7 @@ export interface EngineParticipant {
 export interface EngineRouterGroup {
   join(): Promise<EngineParticipant>;
   consume(transport: EngineTransport, options: ConsumeOptions): Promise<EngineConsumer>;
-  consumeData(
-    transport: EngineTransport,
-    options: DataConsumeOptions,
-  ): Promise<EngineDataConsumer>;
+  consumeData(transport: EngineTransport, options: DataConsumeOptions): Promise<EngineDataConsumer>;
   canConsume(options: { producerId: string; rtpCapabilities: types.RtpCapabilities }): boolean;
   close(): void;
   on(

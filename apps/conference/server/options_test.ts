@@ -81,7 +81,10 @@ test('the environment gives the secret and the worker, options win', () => {
 test('each worker has a media port of its own', () => {
   const options = run('--rtc-port', '5000', '--workers', '3', '--announced-address', 'sfu.example');
   const info = { ip: '127.0.0.1', announcedAddress: 'sfu.example', port: 5002 };
-  const [udp, tcp] = [{ protocol: 'udp', ...info }, { protocol: 'tcp', ...info }];
+  const [udp, tcp] = [
+    { protocol: 'udp', ...info },
+    { protocol: 'tcp', ...info },
+  ];
   assert.deepEqual(listenInfosOf(options, 2), [udp, tcp]);
   assert.deepEqual(listenInfosOf({ ...options, maxTcp: 0 }, 2), [udp]);
   assert.equal('port' in listenInfosOf(run('--rtc-port', '0'), 1)[0]!, false);

@@ -180,7 +180,9 @@ export class Peer {
       case 'produceData':
         return this.produceData(data as Methods['produceData']['data']);
       case 'closeDataProducer':
-        return this.data.closeProducer((data as Methods['closeDataProducer']['data']).dataProducerId);
+        return this.data.closeProducer(
+          (data as Methods['closeDataProducer']['data']).dataProducerId,
+        );
       case 'resumeDataConsumers':
         return this.data.resume((data as Methods['resumeDataConsumers']['data']).dataConsumerIds);
       case 'getConnectionStats':

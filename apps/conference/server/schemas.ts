@@ -6,7 +6,13 @@
 
 import { z } from 'zod';
 
-import { isRoomName, kDataStreams, kMaxRoomLength, kMaxWishes, tidyName } from '../protocol/messages';
+import {
+  isRoomName,
+  kDataStreams,
+  kMaxRoomLength,
+  kMaxWishes,
+  tidyName,
+} from '../protocol/messages';
 import type { Method, Methods, RequestFrame } from '../protocol/messages';
 import { Refusal } from './refusal';
 
@@ -152,7 +158,11 @@ const kRequests = {
   setPreferredLayers: z.object({ consumers: z.array(consumerWish).min(1).max(kMaxWishes) }),
   produceData: z
     .object({
-      streamId: z.number().int().min(0).max(kDataStreams - 1),
+      streamId: z
+        .number()
+        .int()
+        .min(0)
+        .max(kDataStreams - 1),
       purpose: z.enum(['chat', 'lane']),
       peerId: id.optional(),
       topic: z

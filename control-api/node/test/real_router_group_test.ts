@@ -136,40 +136,36 @@ test(
   },
 );
 
-test(
-  'what is said on one worker is heard on another, and its loss is told',
-  { skip },
-  async () => {
-    const workers = await Promise.all([1, 2].map(() => createWorker({ workerBin })));
-    const group = new RouterGroup({ workers, router: { mediaCodecs }, spread: 1 });
-    try {
-      const [near, far] = [await group.join(), await group.join()];
-      assert.notEqual(near.worker, far.worker);
-      const mouth = await near.router.createDirectTransport();
-      const ear = await far.router.createDirectTransport();
-      const producer = await mouth.produceData({ label: 'chat' });
-      const [consumer, second] = await Promise.all([
-        group.consumeData(ear, { dataProducerId: producer.id }),
-        group.consumeData(ear, { dataProducerId: producer.id }),
-      ]);
-      assert.equal(consumer.label, 'chat');
-      assert.deepEqual(
-        group.routers.map(({ copies }) => copies),
-        [0, 1],
-        'one copy, however many hear it',
-      );
-      const heard = nextEvent(second, 'message');
-      await producer.send('hello');
-      assert.equal(String((await heard)[0]), 'hello');
+test('what is said on one worker is heard on another, and its loss is told', { skip }, async () => {
+  const workers = await Promise.all([1, 2].map(() => createWorker({ workerBin })));
+  const group = new RouterGroup({ workers, router: { mediaCodecs }, spread: 1 });
+  try {
+    const [near, far] = [await group.join(), await group.join()];
+    assert.notEqual(near.worker, far.worker);
+    const mouth = await near.router.createDirectTransport();
+    const ear = await far.router.createDirectTransport();
+    const producer = await mouth.produceData({ label: 'chat' });
+    const [consumer, second] = await Promise.all([
+      group.consumeData(ear, { dataProducerId: producer.id }),
+      group.consumeData(ear, { dataProducerId: producer.id }),
+    ]);
+    assert.equal(consumer.label, 'chat');
+    assert.deepEqual(
+      group.routers.map(({ copies }) => copies),
+      [0, 1],
+      'one copy, however many hear it',
+    );
+    const heard = nextEvent(second, 'message');
+    await producer.send('hello');
+    assert.equal(String((await heard)[0]), 'hello');
 
-      const lost = nextEvent(group, 'routerlost');
-      const gone = nextEvent(consumer, 'dataproducerclose');
-      process.kill(near.worker.pid, 'SIGKILL');
-      const [loss] = (await lost) as [types.RouterLoss];
-      assert.deepEqual(loss.dataProducerIds, [producer.id]);
-      await gone;
-    } finally {
-      await Promise.all(workers.map(end));
-    }
-  },
-);
+    const lost = nextEvent(group, 'routerlost');
+    const gone = nextEvent(consumer, 'dataproducerclose');
+    process.kill(near.worker.pid, 'SIGKILL');
+    const [loss] = (await lost) as [types.RouterLoss];
+    assert.deepEqual(loss.dataProducerIds, [producer.id]);
+    await gone;
+  } finally {
+    await Promise.all(workers.map(end));
+  }
+});

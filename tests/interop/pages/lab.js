@@ -98,7 +98,7 @@ function cipherWorker() {
   // AV1 §5.3: header, extension and size of each OBU stay in the clear, because sender and receiver
   // cut frames at them; the rest, sequence headers too, is for nobody to read.
   const flipObus = (bytes) => {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const header = bytes[at++];
       if (header & 4) ++at;
       let size = bytes.length - at;

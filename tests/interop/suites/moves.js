@@ -96,8 +96,14 @@ async function rebinds(t, mover, who) {
   const added = medianOf(rows, 'added');
   assert.ok(added <= late, `half of the time media flowed ${added} ms after the check`);
   // And nothing else than the wait for the check keeps anybody waiting, pictures included.
-  const rest = medianOf(rows.map(({ pictures, checked }) => ({ rest: pictures - checked })), 'rest');
-  assert.ok(rest <= kMostGapMs + late, `half of the time a picture came ${rest} ms after the check`);
+  const rest = medianOf(
+    rows.map(({ pictures, checked }) => ({ rest: pictures - checked })),
+    'rest',
+  );
+  assert.ok(
+    rest <= kMostGapMs + late,
+    `half of the time a picture came ${rest} ms after the check`,
+  );
 }
 
 async function withMover(stage, play) {

@@ -238,7 +238,18 @@ async function gstreamerTakes(sdp) {
   const tool = new Tool('gst-launch-1.0', [
     ...['-q', 'filesrc', `location=${sdp}`, '!', 'sdpdemux', 'name=d'],
     ...['d.', '!', 'rtpvp8depay', '!', 'vp8dec', '!', 'identity', 'eos-after=60', '!', 'fakesink'],
-    ...['d.', '!', 'rtpopusdepay', '!', 'opusdec', '!', 'identity', 'eos-after=100', '!', 'fakesink'],
+    ...[
+      'd.',
+      '!',
+      'rtpopusdepay',
+      '!',
+      'opusdec',
+      '!',
+      'identity',
+      'eos-after=100',
+      '!',
+      'fakesink',
+    ],
   ]);
   let code;
   tool.ended.then((ended) => (code = ended));

@@ -51,7 +51,11 @@ function flashes(path) {
     ...['-show_entries', 'frame=pts_time:frame_tags=lavfi.signalstats.YAVG'],
     `movie=${path},scale=32:18,signalstats`,
   ]);
-  const frames = stdout.toString().trim().split('\n').map((line) => line.split(',').map(Number));
+  const frames = stdout
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => line.split(',').map(Number));
   return frames.flatMap(([time, luma], at) =>
     at > 0 && luma >= kLit && frames[at - 1][1] < kLit ? [time] : [],
   );

@@ -40,7 +40,10 @@
       pen.fillRect((++turn * 3) % kWidth, 100, 60, 120);
     }, 10);
     void context.resume();
-    return { picture: canvas.captureStream(30).getVideoTracks()[0], sound: out.stream.getAudioTracks()[0] };
+    return {
+      picture: canvas.captureStream(30).getVideoTracks()[0],
+      sound: out.stream.getAudioTracks()[0],
+    };
   }
 
   const devices = navigator.mediaDevices;

@@ -30,7 +30,10 @@ export class Recorder {
 
   said(pattern, options) {
     const seen = async () => [this.out, this.errors];
-    return until(`the recorder says ${pattern}`, () => pattern.test(this.out), { seen, ...options });
+    return until(`the recorder says ${pattern}`, () => pattern.test(this.out), {
+      seen,
+      ...options,
+    });
   }
 
   // Of everybody in `names`.

@@ -58,7 +58,9 @@
   // The candidate pair each transport of a connection uses, by its remote end, and from where.
   const pathsOf = (report) =>
     [...report.values()]
-      .filter(({ type, selectedCandidatePairId }) => type === 'transport' && selectedCandidatePairId)
+      .filter(
+        ({ type, selectedCandidatePairId }) => type === 'transport' && selectedCandidatePairId,
+      )
       .map(({ selectedCandidatePairId }) => report.get(selectedCandidatePairId))
       .map((pair) => [report.get(pair?.remoteCandidateId), report.get(pair?.localCandidateId)])
       .filter(([remote]) => remote)

@@ -175,7 +175,8 @@ export class Site {
     const inside = readlinkSync(namespace.path);
     for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
       try {
-        if (Number(pid) === namespace.pid || readlinkSync(`/proc/${pid}/ns/net`) !== inside) continue;
+        if (Number(pid) === namespace.pid || readlinkSync(`/proc/${pid}/ns/net`) !== inside)
+          continue;
         process.kill(Number(pid), frozen ? 'SIGSTOP' : 'SIGCONT');
       } catch {
         // It has ended meanwhile.
