@@ -71,6 +71,7 @@ class HostileDataTest : public testing::Test {
     // Her browser says something, from which the forger learns the next number.
     mallory_.peer().data().Send(sim_.now(), kMouth, "first");
     sim_.RunFor(500ms);
+    mallory_.peer().data().TakeOver();
   }
 
   SctpForger& forger() { return mallory_.peer().data().forger(); }
@@ -119,6 +120,35 @@ TEST_F(HostileDataTest, StormOfResetsLeavesTheListenerInPeace) {
   EXPECT_TRUE(bob_.peer().data().connected());
 }
 
+// Five times as long as allowed, and then it ends.
+TEST_F(HostileDataTest, EndlessMessageIsBoundedAndCounted) {
+  Forge(forger().Data(
+      {.flags = SctpForger::kFirst, .stream = 0, .sequence = 1, .payload = Bytes(1'000)}));
+  for (int i = 0; i < 1'300; ++i) {
+    Forge(forger().Data(
+        {.flags = SctpForger::kMiddle, .stream = 0, .sequence = 1, .payload = Bytes(1'000)}));
+  }
+  EXPECT_LE(heap_.growth(), 4 * kMegabyte);
+  Forge(forger().Data(
+      {.flags = SctpForger::kLast, .stream = 0, .sequence = 1, .payload = Bytes(1'000)}));
+  sim_.RunFor(100ms);
+  EXPECT_EQ(Sctp().messages_oversized, 1u);
+  EXPECT_EQ(Sctp().state, "connected");
+  EXPECT_THAT(bob_.peer().data().TextsOn(kEar), ElementsAre("first"));
+}
+
+TEST_F(HostileDataTest, BeginningsWithoutEndsAreBounded) {
+  for (int i = 0; i < 5'000; ++i) {
+    forger().SkipNumber();
+    Forge(forger().Data({.flags = SctpForger::kFirst,
+                         .stream = static_cast<uint16_t>(i % 1'000),
+                         .sequence = static_cast<uint16_t>(i / 1'000),
+                         .payload = Bytes(1'000)}));
+  }
+  EXPECT_LE(heap_.growth(), 6 * kMegabyte);
+  EXPECT_TRUE(bob_.peer().data().connected());
+}
+
 TEST_F(HostileDataTest, StreamsThatDoNotExistAreHeardByNobody) {
   for (int stream = 1'024; stream < 65'535; stream += 257) {
     Forge(forger().Data({.stream = static_cast<uint16_t>(stream), .payload = {'x'}}));
@@ -137,6 +167,25 @@ TEST_F(HostileDataTest, WordsOnStreamsWithoutProducersAreCounted) {
   sim_.RunFor(100ms);
   EXPECT_GT(Sctp().messages_unclaimed, 0u);
   EXPECT_LE(heap_.growth(), 4 * kMegabyte);
+}
+
+// SCTP is for those who have proved who they are: outside of DTLS it is no protocol at all.
+TEST(ClearSctpTest, InitOutsideDtlsIsCountedAndNothingElse) {
+  Simulation sim{{.link = {.one_way = 5ms}}};
+  Member& mallory = sim.Join("mallory", {.data_channels = true});
+  SctpForger forger;
+  const auto flood = [&] {
+    const uint64_t before = sim.Drops(DropReason::kUnknownProtocol);
+    for (int i = 0; i < 100; ++i) {
+      sim.network().Inject(sim.now(), mallory.shown(), sim.server(), forger.Init(65'535, 65'535));
+      sim.RunFor(1ms);
+    }
+    return sim.Drops(DropReason::kUnknownProtocol) - before;
+  };
+  EXPECT_EQ(flood(), 100u) << "before the handshake";
+  ASSERT_TRUE(sim.RunUntil(10s, [&] { return mallory.peer().data().connected(); }));
+  EXPECT_EQ(flood(), 100u) << "beside it";
+  EXPECT_EQ(mallory.Stats().sctp->inits_ignored, 0u);
 }
 
 class LossyModeTest : public testing::TestWithParam<Mode> {};

@@ -14,6 +14,7 @@ using sctp::Message;
 using sctp::StreamId;
 
 void SimData::Receive(Timestamp now, ByteView packet) {
+  if (taken_over_) return;
   association_.Receive(now, packet);
   TakeEvents(now);
 }
@@ -31,6 +32,7 @@ size_t SimData::PollTransmit(Timestamp now, ByteSpan out) {
     return packet.size();
   }
   const size_t size = association_.PollTransmit(now, out);
+  if (taken_over_) return 0;
   if (size > 0) forger_.Learn(ByteView(out).first(size));
   return size;
 }

@@ -37,6 +37,9 @@ class SimData {
   // Speaks in the name of this browser; what it makes goes out with the next Inject().
   SctpForger& forger() { return forger_; }
   void Inject(std::vector<uint8_t> packet) { injected_.push_back(std::move(packet)); }
+  // From now on only the forger speaks, and nobody hears: an association ends when it gets
+  // acknowledgements of what it never sent.
+  void TakeOver() { taken_over_ = true; }
 
   bool connected() const { return association_.state() == sctp::Association::State::kConnected; }
   sctp::Association& association() { return association_; }
@@ -66,6 +69,7 @@ class SimData {
   sctp::DataChannelTable channels_;
   SctpForger forger_;
   std::deque<std::vector<uint8_t>> injected_;
+  bool taken_over_ = false;
   std::vector<sctp::Message> heard_;
   std::vector<std::string> opened_;
 };
