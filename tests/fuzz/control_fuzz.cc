@@ -155,6 +155,27 @@ schema::RequestBodyUnion CreatePlain() {
   return body;
 }
 
+schema::RequestBodyUnion CreatePipe() {
+  schema::CreatePipeTransportT create;
+  create.transport_id = "transport";
+  create.listen_info = std::move(SomeListenInfos().front());
+  create.sctp = std::make_unique<schema::SctpParametersT>();
+  schema::RequestBodyUnion body;
+  body.Set(std::move(create));
+  return body;
+}
+
+schema::RequestBodyUnion ConsumeData() {
+  schema::ConsumeDataT consume;
+  consume.data_consumer_id = "consumer";
+  consume.data_producer_id = "producer";
+  consume.stream = std::make_unique<schema::SctpStreamParametersT>();
+  consume.subchannels = {1, 2};
+  schema::RequestBodyUnion body;
+  body.Set(std::move(consume));
+  return body;
+}
+
 schema::RequestBodyUnion ConnectPlain() {
   schema::ConnectPlainTransportT connect;
   connect.ip = "127.0.0.1";
@@ -176,9 +197,9 @@ schema::RequestBodyUnion SendRtp() {
 }
 
 Bytes HonestFrame(uint8_t choice) {
-  constexpr schema::RequestBodyUnion (*kBodies[])() = {Produce,      Consume,      CreateTransport,
-                                                       CreateServer, Connect,      SetBitrate,
-                                                       CreatePlain,  ConnectPlain, SendRtp};
+  constexpr schema::RequestBodyUnion (*kBodies[])() = {
+      Produce,     Consume,      CreateTransport, CreateServer, Connect,    SetBitrate,
+      CreatePlain, ConnectPlain, SendRtp,         CreatePipe,   ConsumeData};
   schema::RequestT request;
   request.id = 1;
   request.target = "target";

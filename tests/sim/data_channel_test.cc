@@ -245,6 +245,22 @@ TEST_F(DataChannelTest, ChannelThatThePeerOpensIsToldAndItsFirstWordsAreKept) {
   EXPECT_THAT(bob_.peer().data().TextsOn(StreamId(6)), ElementsAre("first words", "second words"));
 }
 
+TEST_F(DataChannelTest, FirstWordsWaitForWhoeverBeginsPaused) {
+  const StreamId stream = alice_.peer().data().Open(sim_.now(), {.label = "own"});
+  alice_.peer().data().Send(sim_.now(), stream, "first words");
+  sim_.RunFor(500ms);
+  ASSERT_TRUE(Ask(alice_.transport(), Producing("own-talk", stream)).ok());
+  auto consume = Consuming("own-hear", "own-talk");
+  consume.stream = OnStream(StreamId(6));
+  consume.paused = true;
+  ASSERT_TRUE(Ask(bob_.transport(), std::move(consume)).ok());
+  sim_.RunFor(500ms);
+  EXPECT_THAT(bob_.peer().data().TextsOn(StreamId(6)), IsEmpty());
+  ASSERT_TRUE(Ask("own-hear", schema::ResumeT()).ok());
+  sim_.RunFor(500ms);
+  EXPECT_THAT(bob_.peer().data().TextsOn(StreamId(6)), ElementsAre("first words"));
+}
+
 TEST_F(DataChannelTest, ChannelIsOpenedAtThePeerOnDemand) {
   auto consume = Consuming("opened", "talk");
   consume.negotiated = false;

@@ -97,6 +97,17 @@ TEST_P(PipeDataTest, PauseAndCloseCross) {
   EXPECT_EQ(sim_.control(1).Count("hear", schema::NotificationBody::ProducerClosed), 1u);
 }
 
+TEST_P(PipeDataTest, FarEndLearnsThatTheNearOneIsGone) {
+  ASSERT_TRUE(pipe_.CloseNear().ok());
+  sim_.RunFor(1s);
+  const auto* news = sim_.control(1).Last<schema::SctpStateChangeT>(pipe_.far_transport());
+  ASSERT_NE(news, nullptr);
+  // One packet says so; where it is lost, nobody answers any more.
+  if (GetParam().loss == 0) {
+    EXPECT_EQ(news->state, "closed");
+  }
+}
+
 TEST_P(PipeDataTest, ChannelsAreNotOpenedOverAPipe) {
   schema::ConsumeDataT consume;
   consume.data_consumer_id = "opener";

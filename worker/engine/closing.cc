@@ -155,7 +155,7 @@ void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handl
   }
   ForgetName(workspace, transport->id);
   workspace.Arm(handle, *transport, std::nullopt);
-  // Its peer learns from close_notify that SCTP has ended as well.
+  // A browser learns from close_notify that SCTP has ended as well, the end of a pipe from this.
   if (transport->data != nullptr) transport->data->association().Abort(now);
   transport->link.Close(now);
   transport->closed = true;

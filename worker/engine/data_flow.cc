@@ -182,7 +182,11 @@ void ForwardData(Workspace& workspace, Timestamp now, Handle<DataProducer> handl
 
 void ForwardEarly(Workspace& workspace, Timestamp now, Handle<DataProducer> handle) {
   DataProducer& producer = *workspace.data_producers.Find(handle);
-  if (!producer.stream || std::exchange(producer.heard, true)) return;
+  const bool somebody = std::ranges::any_of(producer.consumers, [&](Handle<DataConsumer> consumer) {
+    const DataConsumer* found = workspace.data_consumers.Find(consumer);
+    return found != nullptr && !found->paused;
+  });
+  if (!producer.stream || !somebody || std::exchange(producer.heard, true)) return;
   DataPath& data = *workspace.transports.Find(producer.transport)->data;
   for (const sctp::Message& message : data.TakeEarly(now, *producer.stream)) {
     ForwardData(workspace, now, handle, message);

@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "worker/engine/closing.h"
+#include "worker/engine/data_flow.h"
 #include "worker/engine/dispatcher.h"
 #include "worker/engine/limits.h"
 #include "worker/engine/media_flow.h"
@@ -266,7 +267,9 @@ absl::Status Dispatcher::SetPaused(Timestamp now, const schema::RequestT& reques
     return absl::OkStatus();
   }
   if (const auto* handle = std::get_if<Handle<DataConsumer>>(object)) {
-    workspace_.data_consumers.Find(*handle)->paused = paused;
+    DataConsumer& consumer = *workspace_.data_consumers.Find(*handle);
+    consumer.paused = paused;
+    ForwardEarly(workspace_, now, consumer.producer);
     return absl::OkStatus();
   }
   if (const auto* handle = std::get_if<Handle<DataProducer>>(object)) {

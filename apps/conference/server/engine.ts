@@ -35,7 +35,10 @@ export interface EngineConsumer {
   setPreferredLayers(layers: EngineLayers): Promise<void>;
   setPriority(priority: number): Promise<void>;
   close(): void;
-  on(event: 'producerclose' | 'producerpause' | 'producerresume', listener: () => void): unknown;
+  on(
+    event: 'producerclose' | 'producerpause' | 'producerresume' | 'transportclose',
+    listener: () => void,
+  ): unknown;
   on(event: 'layerschange', listener: (layers: EngineLayers | undefined) => void): unknown;
   on(event: 'score', listener: (score: { score: number; producerScore: number }) => void): unknown;
 }

@@ -124,6 +124,7 @@ export class HandOff implements RoomWatcher {
     }
     this.lines.set(consumerId, { transport, consumer });
     consumer.on('producerclose', () => this.stop({ consumerId }));
+    consumer.on('transportclose', () => this.stop({ consumerId }));
     consumer.on('layerschange', (layers) =>
       this.tell('layersChanged', { consumerId, layers: layers ?? null }),
     );

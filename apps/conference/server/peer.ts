@@ -268,7 +268,10 @@ export class Peer {
       throw new Refusal('not_found', 'produceData: peerId: nobody else of this room');
     }
     const producer = await this.data.openLane(streamId, recipient.id);
-    await recipient.data.offer(this.id, producer, topic ?? '');
+    if (!(await recipient.data.offer(this.id, producer, topic ?? ''))) {
+      if (!producer.closed) this.data.closeProducer(producer.id);
+      throw new Refusal('not_found', 'produceData: peerId: they cannot be reached now');
+    }
     return { id: producer.id };
   }
 

@@ -112,10 +112,11 @@ export class PeerData {
     return {};
   }
 
-  // Tells this person of what another one says.
-  async offer(from: string, producer: EngineDataProducer, topic: string | null): Promise<void> {
+  // Tells this person of what another one says. False if they cannot hear it.
+  async offer(from: string, producer: EngineDataProducer, topic: string | null): Promise<boolean> {
     const description = await this.consume(from, producer, topic);
     if (description) this.tell('newDataConsumer', description);
+    return description !== null;
   }
 
   // Null if either side left meanwhile.

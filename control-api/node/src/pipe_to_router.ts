@@ -16,6 +16,8 @@ import type { NumSctpStreams } from './sctp.js';
 const logger = new Logger('pipeToRouter');
 /** As long as messages can be on any transport of a worker. */
 const maxSctpMessageSize = 1024 * 1024;
+/** As much as the worker allows: everything that is said between two routers shares it. */
+const sctpSendBufferSize = 16 * 1024 * 1024;
 
 /** Those that media and data have in common. */
 export interface PipeOptions {
@@ -201,7 +203,13 @@ export function pairOf(source: Router, router: Router, options: PipeOptions): Pr
     if (pairsOf(router).get(source.id) === pair) pairsOf(router).delete(source.id);
   };
   pair.then((ends) => {
-    for (const end of ends.values()) end.observer.once('close', forget);
+    for (const end of ends.values()) {
+      end.observer.once('close', forget);
+      // Nobody answered for more than a minute. What is carried ends, and may be carried anew.
+      end.observer.on('sctpstatechange', (state) => {
+        if (state === 'closed') end.close();
+      });
+    }
     if ([...ends.values()].some(({ closed }) => closed)) forget();
   }, forget);
   return pair;
@@ -228,6 +236,7 @@ async function makePair(
         enableSctp: enableSctp ?? true,
         numSctpStreams,
         maxSctpMessageSize,
+        sctpSendBufferSize,
       }),
     ),
   );

@@ -241,6 +241,7 @@ export class TransportData {
       this.#state = String(body.state) as SctpState;
       this.#tell('sctpstatechange', this.#state);
     } else if (body instanceof DataChannelOpenedT && body.stream) {
+      this.#streams.grant(body.stream.streamId);
       this.#tell('datachannelopen', {
         sctpStreamParameters: decodeStream(body.stream),
         label: String(body.label),
