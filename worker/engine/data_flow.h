@@ -52,8 +52,8 @@ void ForwardData(Workspace& workspace, Timestamp now, Handle<DataProducer> produ
 absl::Status GiveData(Workspace& workspace, Timestamp now, DataConsumer& consumer, sctp::Ppid ppid,
                       ByteView payload);
 
-// `producer` has got a consumer, or one that was paused listens. The first of all is given what was said before, lately, on a
-// channel that the peer opened.
+// `producer` has got a consumer, or one that was paused listens. The first of all is given what was
+// said before, lately, on a channel that the peer opened.
 void ForwardEarly(Workspace& workspace, Timestamp now, Handle<DataProducer> producer);
 
 }  // namespace sluice::worker

@@ -45,8 +45,8 @@ export interface RouterGroupOptions {
   /** Of each router. */
   router?: Pick<RouterOptions, 'mediaCodecs' | 'loudestSpeakers'>;
   /**
-   * How many participants a worker takes before the next worker is used; 16 if missing. 1 puts
-   * everybody where there are fewest.
+   * How many participants one worker takes before others are used; 16 if missing. 1 puts everybody
+   * where there are fewest.
    */
   spread?: number;
   /** Of the pipes between routers. */
@@ -169,9 +169,11 @@ export class RouterGroup extends EnhancedEventEmitter<RouterGroupEvents> {
   }
 
   /**
-   * A place for somebody, whose transports have to be made on its router. Among the workers in use
-   * the fullest that has room, else a worker that the group does not use yet, the one with the
-   * fewest participants of all groups; once all are in use and full, the least full. Rejects with an
+   * A place for somebody, whose transports have to be made on its router. As long as there are fewer
+   * than `spread` participants that is the router with most of them. From then on it is the one with
+   * the fewest, once that one has half of `spread` a worker that the group does not use yet (the one
+   * with the fewest participants of all groups), and when all are in use again the one with the
+   * fewest. So large rooms are even, and none is on more workers than it needs. Rejects with an
    * InvalidStateError if no worker is running.
    */
   async join(): Promise<GroupParticipant> {
@@ -258,16 +260,17 @@ export class RouterGroup extends EnhancedEventEmitter<RouterGroupEvents> {
 
   #choose(): GroupRouter {
     const used = [...this.#routers.values()];
-    const roomy = used.filter(({ participants }) => participants < this.#spread);
-    const fullest = largest(roomy, ({ participants }) => participants);
-    if (fullest) return fullest;
+    const people = used.reduce((sum, { participants }) => sum + participants, 0);
+    const fullest = largest(used, ({ participants }) => participants);
+    if (fullest && people < this.#spread) return fullest;
+    const least = largest(used, ({ participants }) => -participants);
+    if (least && least.participants < this.#spread / 2) return least;
     const { workers } = this.#options;
     const fresh = (typeof workers === 'function' ? workers() : workers).filter(
       (worker) => !worker.closed && !this.#routers.has(worker),
     );
     const next = largest(fresh, (worker) => -(participantsOn.get(worker) ?? 0));
     if (next) return this.#begin(next);
-    const least = largest(used, ({ participants }) => -participants);
     if (!least) throw new InvalidStateError('no worker is running');
     return least;
   }

@@ -139,20 +139,45 @@ describe('places', () => {
     });
   });
 
+  test('are even in a large room', async () => {
+    for (const count of [1, 2, 4]) {
+      await withGroup(
+        Array.from({ length: count }, () => ({})),
+        {},
+        async ({ group }) => {
+          await joinInTurn(group, 60);
+          const sizes = group.routers.map(({ participants }) => participants);
+          assert.equal(sizes.length, count);
+          assert.ok(Math.min(...sizes) >= 0.8 * Math.max(...sizes), sizes.join());
+        },
+      );
+    }
+  });
+
+  test('of a small room that was larger are where most are', async () => {
+    await withGroup([{}, {}, {}], { spread: 3 }, async ({ group, workers }) => {
+      const [, , , fourth] = await joinInTurn(group, 4);
+      const [first] = await joinInTurn(group, 1);
+      fourth?.leave();
+      first?.leave();
+      assert.deepEqual(indexes(workers, await joinInTurn(group, 1)), [1]);
+    });
+  });
+
   test('are given alike to those who come at once', async () => {
     await withGroup([{}, {}, {}], { spread: 2 }, async ({ group, workers }) => {
       const participants = await Promise.all(Array.from({ length: 6 }, () => group.join()));
-      assert.deepEqual(indexes(workers, participants), [0, 0, 1, 1, 2, 2]);
+      assert.deepEqual(indexes(workers, participants), [0, 0, 1, 2, 1, 2]);
       assert.equal(new Set(participants.map(({ router }) => router)).size, 3);
     });
   });
 
-  test('that become free are taken first where most others are', async () => {
+  test('that become free are taken again before another worker is', async () => {
     await withGroup([{}, {}, {}], { spread: 3 }, async ({ group, workers }) => {
       const [first, , , second] = await joinInTurn(group, 5);
       first?.leave();
       second?.leave();
-      assert.deepEqual(indexes(workers, await joinInTurn(group, 3)), [0, 1, 1]);
+      assert.deepEqual(indexes(workers, await joinInTurn(group, 3)), [1, 2, 2]);
     });
   });
 

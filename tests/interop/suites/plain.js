@@ -139,8 +139,29 @@ const kGStreamerPublishers = {
   'video/H264': ['x264enc', 'tune=zerolatency', 'speed-preset=ultrafast', 'key-int-max=15'],
 };
 
-async function gstreamerPublishes(lab, mimeType) {
-  const video = await publish(lab, 'video', mimeType, { rtcpMux: true });
+// What GStreamer calls the suites of RFC 3711 and RFC 7714, and how long their key and salt are.
+const kSuites = {
+  AEAD_AES_256_GCM: { cipher: 'aes-256-gcm', auth: 'null', bytes: 44 },
+  AEAD_AES_128_GCM: { cipher: 'aes-128-gcm', auth: 'null', bytes: 28 },
+  AES_CM_128_HMAC_SHA1_80: { cipher: 'aes-128-icm', auth: 'hmac-sha1-80', bytes: 30 },
+};
+
+// The element that seals, once the worker knows the key; nothing without a suite.
+async function gstreamerSeal({ transport }, cryptoSuite) {
+  if (!cryptoSuite) return [];
+  const { cipher, auth, bytes } = kSuites[cryptoSuite];
+  const key = Buffer.alloc(bytes, 9);
+  await transport.connect({ srtpParameters: { cryptoSuite, keyBase64: key.toString('base64') } });
+  return [
+    ...['srtpenc', `key=${key.toString('hex')}`, `rtp-cipher=${cipher}`, `rtp-auth=${auth}`],
+    ...[`rtcp-cipher=${cipher}`, `rtcp-auth=${auth}`, '!'],
+  ];
+}
+
+async function gstreamerPublishes(lab, mimeType, cryptoSuite) {
+  const srtp = cryptoSuite ? { enableSrtp: true, srtpCryptoSuite: cryptoSuite } : {};
+  const video = await publish(lab, 'video', mimeType, { rtcpMux: true, ...srtp });
+  const seal = await gstreamerSeal(video, cryptoSuite);
   const payer = mimeType === 'video/VP8' ? ['rtpvp8pay', 'picture-id-mode=15-bit'] : ['rtph264pay'];
   const tool = new Tool('gst-launch-1.0', [
     ...['-q', 'videotestsrc', 'is-live=true', 'pattern=ball', '!'],
@@ -148,6 +169,7 @@ async function gstreamerPublishes(lab, mimeType) {
     ...[...kGStreamerPublishers[mimeType], '!'],
     ...(mimeType === 'video/H264' ? ['video/x-h264,profile=constrained-baseline', '!'] : []),
     ...[...payer, `pt=${video.payloadType}`, `ssrc=${video.ssrc}`, 'mtu=1200', '!'],
+    ...seal,
     ...['udpsink', 'host=127.0.0.1', `port=${video.transport.tuple.localPort}`],
   ]);
   try {
@@ -162,12 +184,31 @@ async function gstreamerPublishes(lab, mimeType) {
   }
 }
 
+async function gstreamerSpeaks(lab) {
+  const audio = await publish(lab, 'audio', 'audio/opus', { rtcpMux: true });
+  const tool = new Tool('gst-launch-1.0', [
+    ...['-q', 'audiotestsrc', 'is-live=true', 'wave=sine', '!'],
+    ...['audio/x-raw,rate=48000,channels=2', '!', 'opusenc', '!', 'rtpopuspay'],
+    ...[`pt=${audio.payloadType}`, `ssrc=${audio.ssrc}`, '!'],
+    ...['udpsink', 'host=127.0.0.1', `port=${audio.transport.tuple.localPort}`],
+  ]);
+  try {
+    const page = await lab.page('Fay');
+    await seenBy(page, audio.producer);
+    await page.close();
+  } finally {
+    await tool.stop();
+    audio.transport.close();
+  }
+}
+
 // A consumer on its way to a tool, which is told of it by SDP; tools know no bundles, so each stream
 // has a transport of its own.
 async function receivedBy(lab, producer, mimeType, { srtp } = {}) {
   const port = await freePort();
   const transport = await lab.router.createPlainTransport({
-    ...{ listenInfo: kListenInfo, rtcpMux: false, enableSrtp: srtp === true },
+    ...{ listenInfo: kListenInfo, rtcpMux: false, enableSrtp: srtp !== undefined },
+    ...(srtp ? { srtpCryptoSuite: srtp } : {}),
   });
   await transport.connect({
     ...{ ip: '127.0.0.1', port, rtcpPort: port + 1 },
@@ -232,19 +273,37 @@ async function ffmpegHears(lab) {
 const kGStreamerReceivers = {
   'video/VP8': ['VP8', 'rtpvp8depay', '!', 'vp8dec'],
   'video/H264': ['H264', 'rtph264depay', '!', 'avdec_h264'],
+  'audio/opus': ['OPUS', 'rtpopusdepay', '!', 'opusdec'],
 };
 
-async function gstreamerReceives(lab, mimeType) {
+// What `udpsrc` has to know to open what the worker seals.
+function sealedCaps({ srtpParameters }, { encodings: [{ ssrc }] }) {
+  const { cipher, auth } = kSuites[srtpParameters.cryptoSuite];
+  const key = Buffer.from(srtpParameters.keyBase64, 'base64').toString('hex');
+  return (
+    `,ssrc=(uint)${ssrc},roc=(uint)0,srtp-key=(buffer)${key},srtp-cipher=${cipher},` +
+    `srtp-auth=${auth},srtcp-cipher=${cipher},srtcp-auth=${auth}`
+  );
+}
+
+async function gstreamerReceives(lab, mimeType, srtp) {
   const page = await lab.page('Eve');
   const encodings = [{ maxBitrate: 800_000 }];
-  const producer = await page.publishPicture({ mimeType, encodings, picture: kPicture });
-  const { transport, consumer, port } = await receivedBy(lab, producer, mimeType);
+  const audio = mimeType === 'audio/opus';
+  const producer = audio
+    ? await page.publishTone({ pitch: 440, hum: 0.1, dtx: false })
+    : await page.publishPicture({ mimeType, encodings, picture: kPicture });
+  const { transport, consumer, port } = await receivedBy(lab, producer, mimeType, { srtp });
   const [{ payloadType, clockRate }] = consumer.rtpParameters.codecs;
   const [encoding, ...decoder] = kGStreamerReceivers[mimeType];
-  const caps = `application/x-rtp,media=video,encoding-name=${encoding},payload=${payloadType},clock-rate=${clockRate}`;
+  const caps =
+    `application/x-${srtp ? 'srtp' : 'rtp'},media=${producer.kind},encoding-name=${encoding},` +
+    `payload=${payloadType},clock-rate=${clockRate}` +
+    (srtp ? sealedCaps(transport, consumer.rtpParameters) : '');
   // It ends by itself, with success, after as many pictures.
   const tool = new Tool('gst-launch-1.0', [
     ...['-q', 'udpsrc', `port=${port}`, 'address=127.0.0.1', `caps=${caps}`, '!'],
+    ...(srtp ? ['srtpdec', '!'] : []),
     ...['rtpjitterbuffer', '!', ...decoder, '!', 'identity', 'eos-after=60', '!', 'fakesink'],
   ]);
   let code;
@@ -272,7 +331,7 @@ export async function plain(t, stage) {
         () => ffmpegPublishes(lab, mimeType, false),
       );
       await t.test(`FFmpeg decodes ${mimeType} of a browser`, { skip: skipFfmpeg }, () =>
-        ffmpegReceives(lab, mimeType, false),
+        ffmpegReceives(lab, mimeType),
       );
       await t.test(`a browser sees ${mimeType} of GStreamer`, { skip: skipGStreamer }, () =>
         gstreamerPublishes(lab, mimeType),
@@ -285,7 +344,21 @@ export async function plain(t, stage) {
       ffmpegPublishes(lab, 'video/VP8', true),
     );
     await t.test('FFmpeg decodes SRTP of a browser', { skip: skipFfmpeg }, () =>
-      ffmpegReceives(lab, 'video/VP8', true),
+      ffmpegReceives(lab, 'video/VP8', 'AES_CM_128_HMAC_SHA1_80'),
+    );
+    // FFmpeg knows but one suite.
+    for (const suite of Object.keys(kSuites)) {
+      const mimeType = suite === 'AEAD_AES_128_GCM' ? 'video/H264' : 'video/VP8';
+      await t.test(`a browser sees GStreamer over ${suite}`, { skip: skipGStreamer }, () =>
+        gstreamerPublishes(lab, mimeType, suite),
+      );
+      await t.test(`GStreamer decodes a browser over ${suite}`, { skip: skipGStreamer }, () =>
+        gstreamerReceives(lab, mimeType, suite),
+      );
+    }
+    await t.test('a browser hears GStreamer', { skip: skipGStreamer }, () => gstreamerSpeaks(lab));
+    await t.test('GStreamer hears a browser', { skip: skipGStreamer }, () =>
+      gstreamerReceives(lab, 'audio/opus'),
     );
     await t.test('FFmpeg hears a browser', { skip: skipFfmpeg }, () => ffmpegHears(lab));
   } finally {
