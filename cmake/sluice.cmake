@@ -99,7 +99,7 @@ endfunction()
 
 # sluice_fuzz(NAME): libFuzzer target tests/fuzz/NAME_fuzz.cc. Two ctest tests: a replay of the
 # corpus, and SLUICE_FUZZ_SECONDS of new inputs on top of it.
-set(SLUICE_FUZZ_SECONDS 10 CACHE STRING "How long each fuzz target searches for new inputs")
+set(SLUICE_FUZZ_SECONDS 6 CACHE STRING "How long each fuzz target searches for new inputs")
 function(sluice_fuzz name)
   add_executable(${name}_fuzz ${CMAKE_SOURCE_DIR}/tests/fuzz/${name}_fuzz.cc)
   target_link_libraries(${name}_fuzz PRIVATE sluice_test_support sluice_flags
