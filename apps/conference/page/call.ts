@@ -184,9 +184,11 @@ export class Call {
     this.setPhase('joined');
     this.listener.joined(answer);
     // Receiving first: the other's picture is what a person waits for.
-    this.consume(answer.consumers);
+    const watching = this.consume(answer.consumers);
     for (const source of this.wishes.keys()) this.apply(source);
-    void this.session.data.begin(answer.dataConsumers);
+    // Words can wait for the pictures: each channel is one more negotiation before theirs.
+    const { data } = this.session;
+    void watching.then(() => data.begin(answer.dataConsumers));
   }
 
   private sessionListener(): SessionListener {
@@ -201,11 +203,14 @@ export class Call {
     };
   }
 
-  private consume(consumers: JoinAnswer['consumers']): void {
+  // Never rejects.
+  private async consume(consumers: JoinAnswer['consumers']): Promise<void> {
     if (consumers.length === 0) return;
-    this.session?.consume(consumers).catch((error: unknown) => {
+    try {
+      await this.session?.consume(consumers);
+    } catch (error) {
       if (!this.over) console.warn('streams could not be received', error);
-    });
+    }
   }
 
   private codecOf(device: Device): types.RtpCodecCapability | undefined {
@@ -224,7 +229,7 @@ export class Call {
       case 'peerLink':
         return listener.peerLink(data as Events['peerLink']);
       case 'newConsumer':
-        return this.consume([data as Events['newConsumer']]);
+        return void this.consume([data as Events['newConsumer']]);
       case 'consumerClosed':
         return session?.removeConsumer((data as Events['consumerClosed']).consumerId);
       case 'newDataConsumer':
