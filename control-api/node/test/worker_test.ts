@@ -704,6 +704,7 @@ describe('trouble', () => {
 });
 
 test('nothing was left unhandled', async () => {
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // What is unhandled is told once the turn in which it happened is over.
+  for (let turns = 0; turns < 2; ++turns) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(unhandled, []);
 });

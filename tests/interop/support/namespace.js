@@ -6,6 +6,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { chmod, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -63,6 +64,13 @@ export class Namespace {
     const [program, ...rest] = this.enter(command, ...args);
     const { stdout } = await run(program, rest);
     return stdout;
+  }
+
+  // A program at `path` that is `program` in here.
+  async script(path, program) {
+    await writeFile(path, `#!/bin/sh\nexec ${this.enter(program).join(' ')} "$@"\n`);
+    await chmod(path, 0o755);
+    return path;
   }
 
   close() {

@@ -5,7 +5,7 @@
 // cuts them for the link. A TUN device by itself refuses trains before Linux 6.11, because it has
 // no checksums of its own.
 
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -48,8 +48,8 @@ export class RoutedPath {
     await address(server, router, 'cable', kWorker);
     // Where a worker listens that is started as `workerBin`.
     this.workerIp = kWorker[0];
-    this.workerBin = await this.#script('worker', server, workerBin);
-    const path = await this.#script('chromium', client, chromiumPath);
+    this.workerBin = await server.script(join(this.#folder, 'worker'), workerBin);
+    const path = await client.script(join(this.#folder, 'chromium'), chromiumPath);
     this.browser = await openBrowser({ path });
     this.#ends.push(() => this.browser.close());
   }
@@ -58,14 +58,6 @@ export class RoutedPath {
     const namespace = await Namespace.open();
     this.#ends.push(() => namespace.close());
     return namespace;
-  }
-
-  // A program that is `program` in there.
-  async #script(name, namespace, program) {
-    const path = join(this.#folder, name);
-    await writeFile(path, `#!/bin/sh\nexec ${namespace.enter(program).join(' ')} "$@"\n`);
-    await chmod(path, 0o755);
-    return path;
   }
 
   // The newest first; the first failure is told when all have been tried.

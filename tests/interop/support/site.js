@@ -8,7 +8,7 @@
 // in has a second cable to the router, 10.79.101.2 for person 1, which is used when there is none
 // better.
 
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,7 +58,7 @@ export class Site {
     }
     this.server = await this.#namespace();
     await this.#wire(this.server, 0, ['v4', 'v6']);
-    this.workerBin = await this.#script('worker', this.server, workerBin);
+    this.workerBin = await this.server.script(join(this.#folder, 'worker'), workerBin);
     for (const [at, [name, setup]] of Object.entries(people).entries()) {
       await this.#settle(name, at + 1, setup);
     }
@@ -119,7 +119,7 @@ export class Site {
     const origins = hosts.flatMap((host) => kPorts.map((port) => `http://${host}:${port}`));
     const browser = await openBrowser({
       ...(camera ? { camera } : {}),
-      path: await this.#script(`chromium-${at}`, namespace, chromiumPath),
+      path: await namespace.script(join(this.#folder, `chromium-${at}`), chromiumPath),
       extra: [`--unsafely-treat-insecure-origin-as-secure=${origins.join(',')}`],
     });
     this.#ends.push(() => browser.close());
@@ -182,14 +182,6 @@ export class Site {
         // It has ended meanwhile.
       }
     }
-  }
-
-  // A program that is `program` in there.
-  async #script(name, namespace, program) {
-    const path = join(this.#folder, name);
-    await writeFile(path, `#!/bin/sh\nexec ${namespace.enter(program).join(' ')} "$@"\n`);
-    await chmod(path, 0o755);
-    return path;
   }
 
   // The newest first; the first failure is told when all have been tried.
