@@ -86,7 +86,7 @@ export const kUsage = `Usage: sluice-conference [options]
   --state-dir DIR           where the made certificate is kept (default ~/.local/state/sluice)
   --workers N               media workers (default: one per core)
   --worker-bin PATH         the sluice-worker program (default: $SLUICE_WORKER_BIN, build/release)
-  --room-spread PEOPLE      from so many people on a room takes the next worker; 1 spreads every
+  --room-spread PEOPLE      from so many people on a room takes more workers; 1 spreads every
                             room over all of them (default 16)
   --max-rooms N             rooms at one time (default 200)
   --max-peers-per-room N    people in one room (default 32)
