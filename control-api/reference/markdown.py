@@ -2,7 +2,7 @@
 
 import re
 
-_ANSWER = re.compile(r"answers?:\s*(\w+)")
+_ANSWERS = re.compile(r"answers?:\s*(\w+(?:,\s*\w+)*)")
 _NUMBER_REMARK = re.compile(r"^\d+[.:,;]?\s*")
 _WORD = re.compile(r"\[?([A-Z]\w+)\]?")
 _MESSAGES = ("RequestBody", "ResponseBody", "NotificationBody")
@@ -47,16 +47,19 @@ class _Page:
             target = table.section.removeprefix("To ") or "any object"
             rows.append(
                 f"| {member.number} | {_link(member.name)} | {_cell(target)}"
-                f" | {_link(self._answer(member))} |")
+                f" | {', '.join(map(_link, self._answers(member)))} |")
         return "\n".join(rows)
 
-    def _answer(self, member):
-        named = _ANSWER.search(member.comment)
+    # Several where it depends on the kind of the target.
+    def _answers(self, member):
+        named = _ANSWERS.search(member.comment)
         if not named:
-            return "Empty"
-        if named[1] not in {each.name for each in self._union("ResponseBody").members}:
-            raise UnknownAnswer(f"{member.name}: {named[1]}")
-        return named[1]
+            return ["Empty"]
+        answers = re.split(r",\s*", named[1])
+        unknown = set(answers) - {each.name for each in self._union("ResponseBody").members}
+        if unknown:
+            raise UnknownAnswer(f"{member.name}: {', '.join(sorted(unknown))}")
+        return answers
 
     def _requests(self, requests):
         parts, section = [], None
@@ -98,7 +101,7 @@ class _Page:
         linked = declaration.kind == "union"
         for member in declaration.members:
             name = _link(member.name) if linked else f"`{member.name}`"
-            comment = _ANSWER.sub("", _NUMBER_REMARK.sub("", member.comment))
+            comment = _ANSWERS.sub("", _NUMBER_REMARK.sub("", member.comment))
             rows.append(f"| {member.number} | {name} | {_cell(comment)} |")
         return "\n".join(rows)
 

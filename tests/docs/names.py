@@ -1,13 +1,13 @@
 """Whether the words in code type on a page exist in the code.
 
-Only words that look like members of an API are looked for: `camelCase`, `lower`, `some_words`.
+Only words that look like names of an API are looked for: `camelCase` and `CamelCase`.
 """
 
 import pathlib
 import re
 
 _CODE = re.compile(r"`([^`\n]+)`")
-_MEMBER = re.compile(r"[a-z]+(?:[A-Z_][A-Za-z0-9_]*)")
+_MEMBER = re.compile(r"[A-Za-z][a-z0-9]+[A-Z][A-Za-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SUFFIXES = {".ts", ".js", ".mjs", ".h", ".cc", ".fbs", ".go", ".sh", ".json", ".service"}
 _LEFT_OUT = {"node_modules", "build", "dist", ".git"}
@@ -37,7 +37,7 @@ def unknown_names(text, words):
     """Members that `text` names in code type, and that are none of `words`."""
     unknown = []
     for code in _CODE.findall(text):
-        for name in _MEMBER.findall(" ".join(_WORD.findall(code))):
+        for name in filter(_MEMBER.fullmatch, _WORD.findall(code)):
             if name not in words and name not in _OTHERS:
                 unknown.append(name)
     return unknown
