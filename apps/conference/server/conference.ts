@@ -64,7 +64,7 @@ export class Conference {
   private readonly moves: Moves;
   private joining = 0;
   private isDraining = false;
-  private onEmpty: () => void = () => {};
+  private onDrained: () => void = () => {};
 
   constructor(private readonly options: ConferenceOptions) {
     this.moves = new Moves(options.clock);
@@ -81,16 +81,14 @@ export class Conference {
 
   set draining(draining: boolean) {
     this.isDraining = draining;
-    if (this.rooms.size === 0) this.onEmpty();
+    this.noteEmpty();
   }
 
   // Resolves when a drained server has no room left.
   whenDrained(): Promise<void> {
     return new Promise((resolve) => {
-      this.onEmpty = () => {
-        if (this.isDraining) resolve();
-      };
-      if (this.rooms.size === 0) this.onEmpty();
+      this.onDrained = resolve;
+      this.noteEmpty();
     });
   }
 
@@ -233,6 +231,10 @@ export class Conference {
     return [...this.watchers].flatMap(({ room, watcher }) => (room === name ? watcher : []));
   }
 
+  private noteEmpty(): void {
+    if (this.isDraining && this.rooms.size === 0) this.onDrained();
+  }
+
   private wallNow(): number {
     return this.options.wallClock?.() ?? Date.now();
   }
@@ -369,6 +371,6 @@ export class Conference {
     room.close();
     if (this.rooms.get(room.name) === room) this.rooms.delete(room.name);
     this.options.observer?.roomEnded(room.name);
-    if (this.rooms.size === 0) this.onEmpty();
+    this.noteEmpty();
   }
 }
