@@ -8,7 +8,18 @@ target=${1:-$here/internal/generated}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-flatc --go --gen-object-api -o "$work" -I "$here/../schema" "$here"/../schema/*.fbs
+# flatc writes a union, with less in it, for each file that includes it: the longest is the one that counts.
+mkdir -p "$work/sluice/schema"
+for schema in "$here"/../schema/*.fbs; do
+  flatc --go --gen-object-api -o "$work/one" -I "$here/../schema" "$schema"
+  for file in "$work"/one/sluice/schema/*.go; do
+    whole=$work/sluice/schema/$(basename "$file")
+    if [ ! -e "$whole" ] || [ "$(wc -c <"$file")" -gt "$(wc -c <"$whole")" ]; then
+      mv "$file" "$whole"
+    fi
+  done
+  rm -rf "$work/one"
+done
 # flatc has the package import itself. And it writes "" where nothing was said, which is another thing to
 # the worker; only the value of a parameter has to be there even if it is empty.
 for file in "$work"/sluice/schema/*.go; do

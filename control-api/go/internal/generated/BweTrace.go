@@ -7,12 +7,14 @@ import (
 )
 
 type BweTraceT struct {
-	AvailableBitrate uint32 `json:"available_bitrate"`
-	DesiredBitrate   uint32 `json:"desired_bitrate"`
-	MinBitrate       uint32 `json:"min_bitrate"`
-	MaxBitrate       uint32 `json:"max_bitrate"`
-	PreviousBitrate  uint32 `json:"previous_bitrate"`
-	Reason           string `json:"reason"`
+	AvailableBitrate  uint32 `json:"available_bitrate"`
+	DesiredBitrate    uint32 `json:"desired_bitrate"`
+	MinBitrate        uint32 `json:"min_bitrate"`
+	MaxBitrate        uint32 `json:"max_bitrate"`
+	PreviousBitrate   uint32 `json:"previous_bitrate"`
+	Reason            string `json:"reason"`
+	MaxPaddingBitrate uint32 `json:"max_padding_bitrate"`
+	Feedback          string `json:"feedback"`
 }
 
 func (t *BweTraceT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -20,6 +22,7 @@ func (t *BweTraceT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 		return 0
 	}
 	reasonOffset := createString(builder, t.Reason)
+	feedbackOffset := createString(builder, t.Feedback)
 	BweTraceStart(builder)
 	BweTraceAddAvailableBitrate(builder, t.AvailableBitrate)
 	BweTraceAddDesiredBitrate(builder, t.DesiredBitrate)
@@ -27,6 +30,8 @@ func (t *BweTraceT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	BweTraceAddMaxBitrate(builder, t.MaxBitrate)
 	BweTraceAddPreviousBitrate(builder, t.PreviousBitrate)
 	BweTraceAddReason(builder, reasonOffset)
+	BweTraceAddMaxPaddingBitrate(builder, t.MaxPaddingBitrate)
+	BweTraceAddFeedback(builder, feedbackOffset)
 	return BweTraceEnd(builder)
 }
 
@@ -37,6 +42,8 @@ func (rcv *BweTrace) UnPackTo(t *BweTraceT) {
 	t.MaxBitrate = rcv.MaxBitrate()
 	t.PreviousBitrate = rcv.PreviousBitrate()
 	t.Reason = string(rcv.Reason())
+	t.MaxPaddingBitrate = rcv.MaxPaddingBitrate()
+	t.Feedback = string(rcv.Feedback())
 }
 
 func (rcv *BweTrace) UnPack() *BweTraceT {
@@ -143,8 +150,28 @@ func (rcv *BweTrace) Reason() []byte {
 	return nil
 }
 
+func (rcv *BweTrace) MaxPaddingBitrate() uint32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(16))
+	if o != 0 {
+		return rcv._tab.GetUint32(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *BweTrace) MutateMaxPaddingBitrate(n uint32) bool {
+	return rcv._tab.MutateUint32Slot(16, n)
+}
+
+func (rcv *BweTrace) Feedback() []byte {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(18))
+	if o != 0 {
+		return rcv._tab.ByteVector(o + rcv._tab.Pos)
+	}
+	return nil
+}
+
 func BweTraceStart(builder *flatbuffers.Builder) {
-	builder.StartObject(6)
+	builder.StartObject(8)
 }
 func BweTraceAddAvailableBitrate(builder *flatbuffers.Builder, availableBitrate uint32) {
 	builder.PrependUint32Slot(0, availableBitrate, 0)
@@ -163,6 +190,12 @@ func BweTraceAddPreviousBitrate(builder *flatbuffers.Builder, previousBitrate ui
 }
 func BweTraceAddReason(builder *flatbuffers.Builder, reason flatbuffers.UOffsetT) {
 	builder.PrependUOffsetTSlot(5, flatbuffers.UOffsetT(reason), 0)
+}
+func BweTraceAddMaxPaddingBitrate(builder *flatbuffers.Builder, maxPaddingBitrate uint32) {
+	builder.PrependUint32Slot(6, maxPaddingBitrate, 0)
+}
+func BweTraceAddFeedback(builder *flatbuffers.Builder, feedback flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(7, flatbuffers.UOffsetT(feedback), 0)
 }
 func BweTraceEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

@@ -15,6 +15,7 @@ type ConsumeT struct {
 	PreferredLayers *ConsumerLayersT `json:"preferred_layers"`
 	Priority        byte             `json:"priority"`
 	IgnoreDtx       bool             `json:"ignore_dtx"`
+	Pipe            bool             `json:"pipe"`
 }
 
 func (t *ConsumeT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -34,6 +35,7 @@ func (t *ConsumeT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	ConsumeAddPreferredLayers(builder, preferredLayersOffset)
 	ConsumeAddPriority(builder, t.Priority)
 	ConsumeAddIgnoreDtx(builder, t.IgnoreDtx)
+	ConsumeAddPipe(builder, t.Pipe)
 	return ConsumeEnd(builder)
 }
 
@@ -46,6 +48,7 @@ func (rcv *Consume) UnPackTo(t *ConsumeT) {
 	t.PreferredLayers = rcv.PreferredLayers(nil).UnPack()
 	t.Priority = rcv.Priority()
 	t.IgnoreDtx = rcv.IgnoreDtx()
+	t.Pipe = rcv.Pipe()
 }
 
 func (rcv *Consume) UnPack() *ConsumeT {
@@ -174,8 +177,20 @@ func (rcv *Consume) MutateIgnoreDtx(n bool) bool {
 	return rcv._tab.MutateBoolSlot(18, n)
 }
 
+func (rcv *Consume) Pipe() bool {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(20))
+	if o != 0 {
+		return rcv._tab.GetBool(o + rcv._tab.Pos)
+	}
+	return false
+}
+
+func (rcv *Consume) MutatePipe(n bool) bool {
+	return rcv._tab.MutateBoolSlot(20, n)
+}
+
 func ConsumeStart(builder *flatbuffers.Builder) {
-	builder.StartObject(8)
+	builder.StartObject(9)
 }
 func ConsumeAddConsumerId(builder *flatbuffers.Builder, consumerId flatbuffers.UOffsetT) {
 	builder.PrependUOffsetTSlot(0, flatbuffers.UOffsetT(consumerId), 0)
@@ -200,6 +215,9 @@ func ConsumeAddPriority(builder *flatbuffers.Builder, priority byte) {
 }
 func ConsumeAddIgnoreDtx(builder *flatbuffers.Builder, ignoreDtx bool) {
 	builder.PrependBoolSlot(7, ignoreDtx, false)
+}
+func ConsumeAddPipe(builder *flatbuffers.Builder, pipe bool) {
+	builder.PrependBoolSlot(8, pipe, false)
 }
 func ConsumeEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

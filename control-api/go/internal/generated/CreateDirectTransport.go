@@ -7,7 +7,9 @@ import (
 )
 
 type CreateDirectTransportT struct {
-	TransportId string `json:"transport_id"`
+	TransportId           string `json:"transport_id"`
+	MaxSendMessageSize    uint32 `json:"max_send_message_size"`
+	MaxReceiveMessageSize uint32 `json:"max_receive_message_size"`
 }
 
 func (t *CreateDirectTransportT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -17,11 +19,15 @@ func (t *CreateDirectTransportT) Pack(builder *flatbuffers.Builder) flatbuffers.
 	transportIdOffset := createString(builder, t.TransportId)
 	CreateDirectTransportStart(builder)
 	CreateDirectTransportAddTransportId(builder, transportIdOffset)
+	CreateDirectTransportAddMaxSendMessageSize(builder, t.MaxSendMessageSize)
+	CreateDirectTransportAddMaxReceiveMessageSize(builder, t.MaxReceiveMessageSize)
 	return CreateDirectTransportEnd(builder)
 }
 
 func (rcv *CreateDirectTransport) UnPackTo(t *CreateDirectTransportT) {
 	t.TransportId = string(rcv.TransportId())
+	t.MaxSendMessageSize = rcv.MaxSendMessageSize()
+	t.MaxReceiveMessageSize = rcv.MaxReceiveMessageSize()
 }
 
 func (rcv *CreateDirectTransport) UnPack() *CreateDirectTransportT {
@@ -68,11 +74,41 @@ func (rcv *CreateDirectTransport) TransportId() []byte {
 	return nil
 }
 
+func (rcv *CreateDirectTransport) MaxSendMessageSize() uint32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(6))
+	if o != 0 {
+		return rcv._tab.GetUint32(o + rcv._tab.Pos)
+	}
+	return 262144
+}
+
+func (rcv *CreateDirectTransport) MutateMaxSendMessageSize(n uint32) bool {
+	return rcv._tab.MutateUint32Slot(6, n)
+}
+
+func (rcv *CreateDirectTransport) MaxReceiveMessageSize() uint32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(8))
+	if o != 0 {
+		return rcv._tab.GetUint32(o + rcv._tab.Pos)
+	}
+	return 262144
+}
+
+func (rcv *CreateDirectTransport) MutateMaxReceiveMessageSize(n uint32) bool {
+	return rcv._tab.MutateUint32Slot(8, n)
+}
+
 func CreateDirectTransportStart(builder *flatbuffers.Builder) {
-	builder.StartObject(1)
+	builder.StartObject(3)
 }
 func CreateDirectTransportAddTransportId(builder *flatbuffers.Builder, transportId flatbuffers.UOffsetT) {
 	builder.PrependUOffsetTSlot(0, flatbuffers.UOffsetT(transportId), 0)
+}
+func CreateDirectTransportAddMaxSendMessageSize(builder *flatbuffers.Builder, maxSendMessageSize uint32) {
+	builder.PrependUint32Slot(1, maxSendMessageSize, 262144)
+}
+func CreateDirectTransportAddMaxReceiveMessageSize(builder *flatbuffers.Builder, maxReceiveMessageSize uint32) {
+	builder.PrependUint32Slot(2, maxReceiveMessageSize, 262144)
 }
 func CreateDirectTransportEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

@@ -7,13 +7,14 @@ import (
 )
 
 type CreatePlainTransportT struct {
-	TransportId    string       `json:"transport_id"`
-	ListenInfo     *ListenInfoT `json:"listen_info"`
-	RtcpListenInfo *ListenInfoT `json:"rtcp_listen_info"`
-	RtcpMux        bool         `json:"rtcp_mux"`
-	Comedia        bool         `json:"comedia"`
-	EnableSrtp     bool         `json:"enable_srtp"`
-	SrtpSuite      SrtpSuite    `json:"srtp_suite"`
+	TransportId    string           `json:"transport_id"`
+	ListenInfo     *ListenInfoT     `json:"listen_info"`
+	RtcpListenInfo *ListenInfoT     `json:"rtcp_listen_info"`
+	RtcpMux        bool             `json:"rtcp_mux"`
+	Comedia        bool             `json:"comedia"`
+	EnableSrtp     bool             `json:"enable_srtp"`
+	SrtpSuite      SrtpSuite        `json:"srtp_suite"`
+	Sctp           *SctpParametersT `json:"sctp"`
 }
 
 func (t *CreatePlainTransportT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -23,6 +24,7 @@ func (t *CreatePlainTransportT) Pack(builder *flatbuffers.Builder) flatbuffers.U
 	transportIdOffset := createString(builder, t.TransportId)
 	listenInfoOffset := t.ListenInfo.Pack(builder)
 	rtcpListenInfoOffset := t.RtcpListenInfo.Pack(builder)
+	sctpOffset := t.Sctp.Pack(builder)
 	CreatePlainTransportStart(builder)
 	CreatePlainTransportAddTransportId(builder, transportIdOffset)
 	CreatePlainTransportAddListenInfo(builder, listenInfoOffset)
@@ -31,6 +33,7 @@ func (t *CreatePlainTransportT) Pack(builder *flatbuffers.Builder) flatbuffers.U
 	CreatePlainTransportAddComedia(builder, t.Comedia)
 	CreatePlainTransportAddEnableSrtp(builder, t.EnableSrtp)
 	CreatePlainTransportAddSrtpSuite(builder, t.SrtpSuite)
+	CreatePlainTransportAddSctp(builder, sctpOffset)
 	return CreatePlainTransportEnd(builder)
 }
 
@@ -42,6 +45,7 @@ func (rcv *CreatePlainTransport) UnPackTo(t *CreatePlainTransportT) {
 	t.Comedia = rcv.Comedia()
 	t.EnableSrtp = rcv.EnableSrtp()
 	t.SrtpSuite = rcv.SrtpSuite()
+	t.Sctp = rcv.Sctp(nil).UnPack()
 }
 
 func (rcv *CreatePlainTransport) UnPack() *CreatePlainTransportT {
@@ -162,8 +166,21 @@ func (rcv *CreatePlainTransport) MutateSrtpSuite(n SrtpSuite) bool {
 	return rcv._tab.MutateByteSlot(16, byte(n))
 }
 
+func (rcv *CreatePlainTransport) Sctp(obj *SctpParameters) *SctpParameters {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(18))
+	if o != 0 {
+		x := rcv._tab.Indirect(o + rcv._tab.Pos)
+		if obj == nil {
+			obj = new(SctpParameters)
+		}
+		obj.Init(rcv._tab.Bytes, x)
+		return obj
+	}
+	return nil
+}
+
 func CreatePlainTransportStart(builder *flatbuffers.Builder) {
-	builder.StartObject(7)
+	builder.StartObject(8)
 }
 func CreatePlainTransportAddTransportId(builder *flatbuffers.Builder, transportId flatbuffers.UOffsetT) {
 	builder.PrependUOffsetTSlot(0, flatbuffers.UOffsetT(transportId), 0)
@@ -185,6 +202,9 @@ func CreatePlainTransportAddEnableSrtp(builder *flatbuffers.Builder, enableSrtp 
 }
 func CreatePlainTransportAddSrtpSuite(builder *flatbuffers.Builder, srtpSuite SrtpSuite) {
 	builder.PrependByteSlot(6, byte(srtpSuite), 2)
+}
+func CreatePlainTransportAddSctp(builder *flatbuffers.Builder, sctp flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(7, flatbuffers.UOffsetT(sctp), 0)
 }
 func CreatePlainTransportEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

@@ -9,6 +9,7 @@ import (
 type LogT struct {
 	Level LogLevel `json:"level"`
 	Text  string   `json:"text"`
+	Tag   LogTag   `json:"tag"`
 }
 
 func (t *LogT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -19,12 +20,14 @@ func (t *LogT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	LogStart(builder)
 	LogAddLevel(builder, t.Level)
 	LogAddText(builder, textOffset)
+	LogAddTag(builder, t.Tag)
 	return LogEnd(builder)
 }
 
 func (rcv *Log) UnPackTo(t *LogT) {
 	t.Level = rcv.Level()
 	t.Text = string(rcv.Text())
+	t.Tag = rcv.Tag()
 }
 
 func (rcv *Log) UnPack() *LogT {
@@ -83,14 +86,29 @@ func (rcv *Log) Text() []byte {
 	return nil
 }
 
+func (rcv *Log) Tag() LogTag {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(8))
+	if o != 0 {
+		return LogTag(rcv._tab.GetByte(o + rcv._tab.Pos))
+	}
+	return 0
+}
+
+func (rcv *Log) MutateTag(n LogTag) bool {
+	return rcv._tab.MutateByteSlot(8, byte(n))
+}
+
 func LogStart(builder *flatbuffers.Builder) {
-	builder.StartObject(2)
+	builder.StartObject(3)
 }
 func LogAddLevel(builder *flatbuffers.Builder, level LogLevel) {
 	builder.PrependByteSlot(0, byte(level), 0)
 }
 func LogAddText(builder *flatbuffers.Builder, text flatbuffers.UOffsetT) {
 	builder.PrependUOffsetTSlot(1, flatbuffers.UOffsetT(text), 0)
+}
+func LogAddTag(builder *flatbuffers.Builder, tag LogTag) {
+	builder.PrependByteSlot(2, byte(tag), 0)
 }
 func LogEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

@@ -37,6 +37,8 @@ const (
 	NotificationBodyRtcpTupleChange        NotificationBody = 23
 	NotificationBodyRtpReceived            NotificationBody = 24
 	NotificationBodyRtcpReceived           NotificationBody = 25
+	NotificationBodyVideoOrientationChange NotificationBody = 26
+	NotificationBodySctpNegotiated         NotificationBody = 27
 )
 
 var EnumNamesNotificationBody = map[NotificationBody]string{
@@ -66,6 +68,8 @@ var EnumNamesNotificationBody = map[NotificationBody]string{
 	NotificationBodyRtcpTupleChange:        "RtcpTupleChange",
 	NotificationBodyRtpReceived:            "RtpReceived",
 	NotificationBodyRtcpReceived:           "RtcpReceived",
+	NotificationBodyVideoOrientationChange: "VideoOrientationChange",
+	NotificationBodySctpNegotiated:         "SctpNegotiated",
 }
 
 var EnumValuesNotificationBody = map[string]NotificationBody{
@@ -95,6 +99,8 @@ var EnumValuesNotificationBody = map[string]NotificationBody{
 	"RtcpTupleChange":        NotificationBodyRtcpTupleChange,
 	"RtpReceived":            NotificationBodyRtpReceived,
 	"RtcpReceived":           NotificationBodyRtcpReceived,
+	"VideoOrientationChange": NotificationBodyVideoOrientationChange,
+	"SctpNegotiated":         NotificationBodySctpNegotiated,
 }
 
 func (v NotificationBody) String() string {
@@ -164,6 +170,10 @@ func (t *NotificationBodyT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffs
 		return t.Value.(*RtpReceivedT).Pack(builder)
 	case NotificationBodyRtcpReceived:
 		return t.Value.(*RtcpReceivedT).Pack(builder)
+	case NotificationBodyVideoOrientationChange:
+		return t.Value.(*VideoOrientationChangeT).Pack(builder)
+	case NotificationBodySctpNegotiated:
+		return t.Value.(*SctpNegotiatedT).Pack(builder)
 	}
 	return 0
 }
@@ -245,6 +255,12 @@ func (rcv NotificationBody) UnPack(table flatbuffers.Table) *NotificationBodyT {
 	case NotificationBodyRtcpReceived:
 		x := RtcpReceived{_tab: table}
 		return &NotificationBodyT{Type: NotificationBodyRtcpReceived, Value: x.UnPack()}
+	case NotificationBodyVideoOrientationChange:
+		x := VideoOrientationChange{_tab: table}
+		return &NotificationBodyT{Type: NotificationBodyVideoOrientationChange, Value: x.UnPack()}
+	case NotificationBodySctpNegotiated:
+		x := SctpNegotiated{_tab: table}
+		return &NotificationBodyT{Type: NotificationBodySctpNegotiated, Value: x.UnPack()}
 	}
 	return nil
 }

@@ -8,6 +8,147 @@ import (
 	flatbuffers "github.com/google/flatbuffers/go"
 )
 
+type RequestBody byte
+
+const (
+	RequestBodyNONE                          RequestBody = 0
+	RequestBodyGetWorkerStats                RequestBody = 1
+	RequestBodyGetResourceUsage              RequestBody = 2
+	RequestBodyUpdateSettings                RequestBody = 3
+	RequestBodyCreateRouter                  RequestBody = 4
+	RequestBodyCreateWebRtcServer            RequestBody = 5
+	RequestBodyClose                         RequestBody = 6
+	RequestBodyDump                          RequestBody = 7
+	RequestBodyCreateWebRtcTransport         RequestBody = 8
+	RequestBodyConnectWebRtcTransport        RequestBody = 9
+	RequestBodyRestartIce                    RequestBody = 10
+	RequestBodyGetStats                      RequestBody = 11
+	RequestBodySetMaxIncomingBitrate         RequestBody = 12
+	RequestBodyProduce                       RequestBody = 13
+	RequestBodyConsume                       RequestBody = 14
+	RequestBodyPause                         RequestBody = 15
+	RequestBodyResume                        RequestBody = 16
+	RequestBodyRequestKeyFrame               RequestBody = 17
+	RequestBodySetPreferredLayers            RequestBody = 18
+	RequestBodySetPriority                   RequestBody = 19
+	RequestBodySetMaxOutgoingBitrate         RequestBody = 20
+	RequestBodySetMinOutgoingBitrate         RequestBody = 21
+	RequestBodyEnableTraceEvents             RequestBody = 22
+	RequestBodyCreateAudioLevelObserver      RequestBody = 23
+	RequestBodyCreateActiveSpeakerObserver   RequestBody = 24
+	RequestBodyAddProducer                   RequestBody = 25
+	RequestBodyRemoveProducer                RequestBody = 26
+	RequestBodyProduceData                   RequestBody = 27
+	RequestBodyConsumeData                   RequestBody = 28
+	RequestBodySendData                      RequestBody = 29
+	RequestBodyGetBufferedAmount             RequestBody = 30
+	RequestBodySetBufferedAmountLowThreshold RequestBody = 31
+	RequestBodySetSubchannels                RequestBody = 32
+	RequestBodyAddSubchannel                 RequestBody = 33
+	RequestBodyRemoveSubchannel              RequestBody = 34
+	RequestBodyCreatePlainTransport          RequestBody = 35
+	RequestBodyCreatePipeTransport           RequestBody = 36
+	RequestBodyCreateDirectTransport         RequestBody = 37
+	RequestBodyConnectPlainTransport         RequestBody = 38
+	RequestBodySendRtp                       RequestBody = 39
+	RequestBodySendRtcp                      RequestBody = 40
+)
+
+var EnumNamesRequestBody = map[RequestBody]string{
+	RequestBodyNONE:                          "NONE",
+	RequestBodyGetWorkerStats:                "GetWorkerStats",
+	RequestBodyGetResourceUsage:              "GetResourceUsage",
+	RequestBodyUpdateSettings:                "UpdateSettings",
+	RequestBodyCreateRouter:                  "CreateRouter",
+	RequestBodyCreateWebRtcServer:            "CreateWebRtcServer",
+	RequestBodyClose:                         "Close",
+	RequestBodyDump:                          "Dump",
+	RequestBodyCreateWebRtcTransport:         "CreateWebRtcTransport",
+	RequestBodyConnectWebRtcTransport:        "ConnectWebRtcTransport",
+	RequestBodyRestartIce:                    "RestartIce",
+	RequestBodyGetStats:                      "GetStats",
+	RequestBodySetMaxIncomingBitrate:         "SetMaxIncomingBitrate",
+	RequestBodyProduce:                       "Produce",
+	RequestBodyConsume:                       "Consume",
+	RequestBodyPause:                         "Pause",
+	RequestBodyResume:                        "Resume",
+	RequestBodyRequestKeyFrame:               "RequestKeyFrame",
+	RequestBodySetPreferredLayers:            "SetPreferredLayers",
+	RequestBodySetPriority:                   "SetPriority",
+	RequestBodySetMaxOutgoingBitrate:         "SetMaxOutgoingBitrate",
+	RequestBodySetMinOutgoingBitrate:         "SetMinOutgoingBitrate",
+	RequestBodyEnableTraceEvents:             "EnableTraceEvents",
+	RequestBodyCreateAudioLevelObserver:      "CreateAudioLevelObserver",
+	RequestBodyCreateActiveSpeakerObserver:   "CreateActiveSpeakerObserver",
+	RequestBodyAddProducer:                   "AddProducer",
+	RequestBodyRemoveProducer:                "RemoveProducer",
+	RequestBodyProduceData:                   "ProduceData",
+	RequestBodyConsumeData:                   "ConsumeData",
+	RequestBodySendData:                      "SendData",
+	RequestBodyGetBufferedAmount:             "GetBufferedAmount",
+	RequestBodySetBufferedAmountLowThreshold: "SetBufferedAmountLowThreshold",
+	RequestBodySetSubchannels:                "SetSubchannels",
+	RequestBodyAddSubchannel:                 "AddSubchannel",
+	RequestBodyRemoveSubchannel:              "RemoveSubchannel",
+	RequestBodyCreatePlainTransport:          "CreatePlainTransport",
+	RequestBodyCreatePipeTransport:           "CreatePipeTransport",
+	RequestBodyCreateDirectTransport:         "CreateDirectTransport",
+	RequestBodyConnectPlainTransport:         "ConnectPlainTransport",
+	RequestBodySendRtp:                       "SendRtp",
+	RequestBodySendRtcp:                      "SendRtcp",
+}
+
+var EnumValuesRequestBody = map[string]RequestBody{
+	"NONE":                          RequestBodyNONE,
+	"GetWorkerStats":                RequestBodyGetWorkerStats,
+	"GetResourceUsage":              RequestBodyGetResourceUsage,
+	"UpdateSettings":                RequestBodyUpdateSettings,
+	"CreateRouter":                  RequestBodyCreateRouter,
+	"CreateWebRtcServer":            RequestBodyCreateWebRtcServer,
+	"Close":                         RequestBodyClose,
+	"Dump":                          RequestBodyDump,
+	"CreateWebRtcTransport":         RequestBodyCreateWebRtcTransport,
+	"ConnectWebRtcTransport":        RequestBodyConnectWebRtcTransport,
+	"RestartIce":                    RequestBodyRestartIce,
+	"GetStats":                      RequestBodyGetStats,
+	"SetMaxIncomingBitrate":         RequestBodySetMaxIncomingBitrate,
+	"Produce":                       RequestBodyProduce,
+	"Consume":                       RequestBodyConsume,
+	"Pause":                         RequestBodyPause,
+	"Resume":                        RequestBodyResume,
+	"RequestKeyFrame":               RequestBodyRequestKeyFrame,
+	"SetPreferredLayers":            RequestBodySetPreferredLayers,
+	"SetPriority":                   RequestBodySetPriority,
+	"SetMaxOutgoingBitrate":         RequestBodySetMaxOutgoingBitrate,
+	"SetMinOutgoingBitrate":         RequestBodySetMinOutgoingBitrate,
+	"EnableTraceEvents":             RequestBodyEnableTraceEvents,
+	"CreateAudioLevelObserver":      RequestBodyCreateAudioLevelObserver,
+	"CreateActiveSpeakerObserver":   RequestBodyCreateActiveSpeakerObserver,
+	"AddProducer":                   RequestBodyAddProducer,
+	"RemoveProducer":                RequestBodyRemoveProducer,
+	"ProduceData":                   RequestBodyProduceData,
+	"ConsumeData":                   RequestBodyConsumeData,
+	"SendData":                      RequestBodySendData,
+	"GetBufferedAmount":             RequestBodyGetBufferedAmount,
+	"SetBufferedAmountLowThreshold": RequestBodySetBufferedAmountLowThreshold,
+	"SetSubchannels":                RequestBodySetSubchannels,
+	"AddSubchannel":                 RequestBodyAddSubchannel,
+	"RemoveSubchannel":              RequestBodyRemoveSubchannel,
+	"CreatePlainTransport":          RequestBodyCreatePlainTransport,
+	"CreatePipeTransport":           RequestBodyCreatePipeTransport,
+	"CreateDirectTransport":         RequestBodyCreateDirectTransport,
+	"ConnectPlainTransport":         RequestBodyConnectPlainTransport,
+	"SendRtp":                       RequestBodySendRtp,
+	"SendRtcp":                      RequestBodySendRtcp,
+}
+
+func (v RequestBody) String() string {
+	if s, ok := EnumNamesRequestBody[v]; ok {
+		return s
+	}
+	return "RequestBody(" + strconv.FormatInt(int64(v), 10) + ")"
+}
+
 type RequestBodyT struct {
 	Type  RequestBody
 	Value interface{}

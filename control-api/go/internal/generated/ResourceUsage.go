@@ -14,6 +14,15 @@ type ResourceUsageT struct {
 	MajorFaults         uint64 `json:"major_faults"`
 	VoluntarySwitches   uint64 `json:"voluntary_switches"`
 	InvoluntarySwitches uint64 `json:"involuntary_switches"`
+	SharedMemorySize    uint64 `json:"shared_memory_size"`
+	UnsharedDataSize    uint64 `json:"unshared_data_size"`
+	UnsharedStackSize   uint64 `json:"unshared_stack_size"`
+	Swaps               uint64 `json:"swaps"`
+	BlockInputs         uint64 `json:"block_inputs"`
+	BlockOutputs        uint64 `json:"block_outputs"`
+	MessagesSent        uint64 `json:"messages_sent"`
+	MessagesReceived    uint64 `json:"messages_received"`
+	Signals             uint64 `json:"signals"`
 }
 
 func (t *ResourceUsageT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -28,6 +37,15 @@ func (t *ResourceUsageT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT
 	ResourceUsageAddMajorFaults(builder, t.MajorFaults)
 	ResourceUsageAddVoluntarySwitches(builder, t.VoluntarySwitches)
 	ResourceUsageAddInvoluntarySwitches(builder, t.InvoluntarySwitches)
+	ResourceUsageAddSharedMemorySize(builder, t.SharedMemorySize)
+	ResourceUsageAddUnsharedDataSize(builder, t.UnsharedDataSize)
+	ResourceUsageAddUnsharedStackSize(builder, t.UnsharedStackSize)
+	ResourceUsageAddSwaps(builder, t.Swaps)
+	ResourceUsageAddBlockInputs(builder, t.BlockInputs)
+	ResourceUsageAddBlockOutputs(builder, t.BlockOutputs)
+	ResourceUsageAddMessagesSent(builder, t.MessagesSent)
+	ResourceUsageAddMessagesReceived(builder, t.MessagesReceived)
+	ResourceUsageAddSignals(builder, t.Signals)
 	return ResourceUsageEnd(builder)
 }
 
@@ -39,6 +57,15 @@ func (rcv *ResourceUsage) UnPackTo(t *ResourceUsageT) {
 	t.MajorFaults = rcv.MajorFaults()
 	t.VoluntarySwitches = rcv.VoluntarySwitches()
 	t.InvoluntarySwitches = rcv.InvoluntarySwitches()
+	t.SharedMemorySize = rcv.SharedMemorySize()
+	t.UnsharedDataSize = rcv.UnsharedDataSize()
+	t.UnsharedStackSize = rcv.UnsharedStackSize()
+	t.Swaps = rcv.Swaps()
+	t.BlockInputs = rcv.BlockInputs()
+	t.BlockOutputs = rcv.BlockOutputs()
+	t.MessagesSent = rcv.MessagesSent()
+	t.MessagesReceived = rcv.MessagesReceived()
+	t.Signals = rcv.Signals()
 }
 
 func (rcv *ResourceUsage) UnPack() *ResourceUsageT {
@@ -161,8 +188,116 @@ func (rcv *ResourceUsage) MutateInvoluntarySwitches(n uint64) bool {
 	return rcv._tab.MutateUint64Slot(16, n)
 }
 
+func (rcv *ResourceUsage) SharedMemorySize() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(18))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *ResourceUsage) MutateSharedMemorySize(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(18, n)
+}
+
+func (rcv *ResourceUsage) UnsharedDataSize() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(20))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *ResourceUsage) MutateUnsharedDataSize(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(20, n)
+}
+
+func (rcv *ResourceUsage) UnsharedStackSize() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(22))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *ResourceUsage) MutateUnsharedStackSize(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(22, n)
+}
+
+func (rcv *ResourceUsage) Swaps() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(24))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *ResourceUsage) MutateSwaps(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(24, n)
+}
+
+func (rcv *ResourceUsage) BlockInputs() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(26))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *ResourceUsage) MutateBlockInputs(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(26, n)
+}
+
+func (rcv *ResourceUsage) BlockOutputs() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(28))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *ResourceUsage) MutateBlockOutputs(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(28, n)
+}
+
+func (rcv *ResourceUsage) MessagesSent() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(30))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *ResourceUsage) MutateMessagesSent(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(30, n)
+}
+
+func (rcv *ResourceUsage) MessagesReceived() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(32))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *ResourceUsage) MutateMessagesReceived(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(32, n)
+}
+
+func (rcv *ResourceUsage) Signals() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(34))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *ResourceUsage) MutateSignals(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(34, n)
+}
+
 func ResourceUsageStart(builder *flatbuffers.Builder) {
-	builder.StartObject(7)
+	builder.StartObject(16)
 }
 func ResourceUsageAddUserTimeUs(builder *flatbuffers.Builder, userTimeUs uint64) {
 	builder.PrependUint64Slot(0, userTimeUs, 0)
@@ -184,6 +319,33 @@ func ResourceUsageAddVoluntarySwitches(builder *flatbuffers.Builder, voluntarySw
 }
 func ResourceUsageAddInvoluntarySwitches(builder *flatbuffers.Builder, involuntarySwitches uint64) {
 	builder.PrependUint64Slot(6, involuntarySwitches, 0)
+}
+func ResourceUsageAddSharedMemorySize(builder *flatbuffers.Builder, sharedMemorySize uint64) {
+	builder.PrependUint64Slot(7, sharedMemorySize, 0)
+}
+func ResourceUsageAddUnsharedDataSize(builder *flatbuffers.Builder, unsharedDataSize uint64) {
+	builder.PrependUint64Slot(8, unsharedDataSize, 0)
+}
+func ResourceUsageAddUnsharedStackSize(builder *flatbuffers.Builder, unsharedStackSize uint64) {
+	builder.PrependUint64Slot(9, unsharedStackSize, 0)
+}
+func ResourceUsageAddSwaps(builder *flatbuffers.Builder, swaps uint64) {
+	builder.PrependUint64Slot(10, swaps, 0)
+}
+func ResourceUsageAddBlockInputs(builder *flatbuffers.Builder, blockInputs uint64) {
+	builder.PrependUint64Slot(11, blockInputs, 0)
+}
+func ResourceUsageAddBlockOutputs(builder *flatbuffers.Builder, blockOutputs uint64) {
+	builder.PrependUint64Slot(12, blockOutputs, 0)
+}
+func ResourceUsageAddMessagesSent(builder *flatbuffers.Builder, messagesSent uint64) {
+	builder.PrependUint64Slot(13, messagesSent, 0)
+}
+func ResourceUsageAddMessagesReceived(builder *flatbuffers.Builder, messagesReceived uint64) {
+	builder.PrependUint64Slot(14, messagesReceived, 0)
+}
+func ResourceUsageAddSignals(builder *flatbuffers.Builder, signals uint64) {
+	builder.PrependUint64Slot(15, signals, 0)
 }
 func ResourceUsageEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

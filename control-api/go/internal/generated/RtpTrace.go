@@ -7,23 +7,30 @@ import (
 )
 
 type RtpTraceT struct {
-	PayloadType    byte   `json:"payload_type"`
-	SequenceNumber uint16 `json:"sequence_number"`
-	Timestamp      uint32 `json:"timestamp"`
-	Marker         bool   `json:"marker"`
-	Ssrc           uint32 `json:"ssrc"`
-	IsKeyFrame     bool   `json:"is_key_frame"`
-	Size           uint32 `json:"size"`
-	PayloadSize    uint32 `json:"payload_size"`
-	SpatialLayer   byte   `json:"spatial_layer"`
-	TemporalLayer  byte   `json:"temporal_layer"`
-	IsRtx          bool   `json:"is_rtx"`
+	PayloadType        byte    `json:"payload_type"`
+	SequenceNumber     uint16  `json:"sequence_number"`
+	Timestamp          uint32  `json:"timestamp"`
+	Marker             bool    `json:"marker"`
+	Ssrc               uint32  `json:"ssrc"`
+	IsKeyFrame         bool    `json:"is_key_frame"`
+	Size               uint32  `json:"size"`
+	PayloadSize        uint32  `json:"payload_size"`
+	SpatialLayer       byte    `json:"spatial_layer"`
+	TemporalLayer      byte    `json:"temporal_layer"`
+	IsRtx              bool    `json:"is_rtx"`
+	Mid                string  `json:"mid"`
+	Rid                string  `json:"rid"`
+	Rrid               string  `json:"rrid"`
+	WideSequenceNumber *uint16 `json:"wide_sequence_number"`
 }
 
 func (t *RtpTraceT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	if t == nil {
 		return 0
 	}
+	midOffset := createString(builder, t.Mid)
+	ridOffset := createString(builder, t.Rid)
+	rridOffset := createString(builder, t.Rrid)
 	RtpTraceStart(builder)
 	RtpTraceAddPayloadType(builder, t.PayloadType)
 	RtpTraceAddSequenceNumber(builder, t.SequenceNumber)
@@ -36,6 +43,12 @@ func (t *RtpTraceT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	RtpTraceAddSpatialLayer(builder, t.SpatialLayer)
 	RtpTraceAddTemporalLayer(builder, t.TemporalLayer)
 	RtpTraceAddIsRtx(builder, t.IsRtx)
+	RtpTraceAddMid(builder, midOffset)
+	RtpTraceAddRid(builder, ridOffset)
+	RtpTraceAddRrid(builder, rridOffset)
+	if t.WideSequenceNumber != nil {
+		RtpTraceAddWideSequenceNumber(builder, *t.WideSequenceNumber)
+	}
 	return RtpTraceEnd(builder)
 }
 
@@ -51,6 +64,10 @@ func (rcv *RtpTrace) UnPackTo(t *RtpTraceT) {
 	t.SpatialLayer = rcv.SpatialLayer()
 	t.TemporalLayer = rcv.TemporalLayer()
 	t.IsRtx = rcv.IsRtx()
+	t.Mid = string(rcv.Mid())
+	t.Rid = string(rcv.Rid())
+	t.Rrid = string(rcv.Rrid())
+	t.WideSequenceNumber = rcv.WideSequenceNumber()
 }
 
 func (rcv *RtpTrace) UnPack() *RtpTraceT {
@@ -221,8 +238,45 @@ func (rcv *RtpTrace) MutateIsRtx(n bool) bool {
 	return rcv._tab.MutateBoolSlot(24, n)
 }
 
+func (rcv *RtpTrace) Mid() []byte {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(26))
+	if o != 0 {
+		return rcv._tab.ByteVector(o + rcv._tab.Pos)
+	}
+	return nil
+}
+
+func (rcv *RtpTrace) Rid() []byte {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(28))
+	if o != 0 {
+		return rcv._tab.ByteVector(o + rcv._tab.Pos)
+	}
+	return nil
+}
+
+func (rcv *RtpTrace) Rrid() []byte {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(30))
+	if o != 0 {
+		return rcv._tab.ByteVector(o + rcv._tab.Pos)
+	}
+	return nil
+}
+
+func (rcv *RtpTrace) WideSequenceNumber() *uint16 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(32))
+	if o != 0 {
+		v := rcv._tab.GetUint16(o + rcv._tab.Pos)
+		return &v
+	}
+	return nil
+}
+
+func (rcv *RtpTrace) MutateWideSequenceNumber(n uint16) bool {
+	return rcv._tab.MutateUint16Slot(32, n)
+}
+
 func RtpTraceStart(builder *flatbuffers.Builder) {
-	builder.StartObject(11)
+	builder.StartObject(15)
 }
 func RtpTraceAddPayloadType(builder *flatbuffers.Builder, payloadType byte) {
 	builder.PrependByteSlot(0, payloadType, 0)
@@ -256,6 +310,19 @@ func RtpTraceAddTemporalLayer(builder *flatbuffers.Builder, temporalLayer byte) 
 }
 func RtpTraceAddIsRtx(builder *flatbuffers.Builder, isRtx bool) {
 	builder.PrependBoolSlot(10, isRtx, false)
+}
+func RtpTraceAddMid(builder *flatbuffers.Builder, mid flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(11, flatbuffers.UOffsetT(mid), 0)
+}
+func RtpTraceAddRid(builder *flatbuffers.Builder, rid flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(12, flatbuffers.UOffsetT(rid), 0)
+}
+func RtpTraceAddRrid(builder *flatbuffers.Builder, rrid flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(13, flatbuffers.UOffsetT(rrid), 0)
+}
+func RtpTraceAddWideSequenceNumber(builder *flatbuffers.Builder, wideSequenceNumber uint16) {
+	builder.PrependUint16(wideSequenceNumber)
+	builder.Slot(14)
 }
 func RtpTraceEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

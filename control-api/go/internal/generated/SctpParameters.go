@@ -7,11 +7,14 @@ import (
 )
 
 type SctpParametersT struct {
-	Port           uint16 `json:"port"`
-	Os             uint16 `json:"os"`
-	Mis            uint16 `json:"mis"`
-	MaxMessageSize uint32 `json:"max_message_size"`
-	SendBufferSize uint32 `json:"send_buffer_size"`
+	Port                        uint16 `json:"port"`
+	Os                          uint16 `json:"os"`
+	Mis                         uint16 `json:"mis"`
+	MaxMessageSize              uint32 `json:"max_message_size"`
+	SendBufferSize              uint32 `json:"send_buffer_size"`
+	MaxReceiveMessageSize       uint32 `json:"max_receive_message_size"`
+	PerStreamSendQueueLimit     uint32 `json:"per_stream_send_queue_limit"`
+	MaxReceiverWindowBufferSize uint32 `json:"max_receiver_window_buffer_size"`
 }
 
 func (t *SctpParametersT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -24,6 +27,9 @@ func (t *SctpParametersT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffset
 	SctpParametersAddMis(builder, t.Mis)
 	SctpParametersAddMaxMessageSize(builder, t.MaxMessageSize)
 	SctpParametersAddSendBufferSize(builder, t.SendBufferSize)
+	SctpParametersAddMaxReceiveMessageSize(builder, t.MaxReceiveMessageSize)
+	SctpParametersAddPerStreamSendQueueLimit(builder, t.PerStreamSendQueueLimit)
+	SctpParametersAddMaxReceiverWindowBufferSize(builder, t.MaxReceiverWindowBufferSize)
 	return SctpParametersEnd(builder)
 }
 
@@ -33,6 +39,9 @@ func (rcv *SctpParameters) UnPackTo(t *SctpParametersT) {
 	t.Mis = rcv.Mis()
 	t.MaxMessageSize = rcv.MaxMessageSize()
 	t.SendBufferSize = rcv.SendBufferSize()
+	t.MaxReceiveMessageSize = rcv.MaxReceiveMessageSize()
+	t.PerStreamSendQueueLimit = rcv.PerStreamSendQueueLimit()
+	t.MaxReceiverWindowBufferSize = rcv.MaxReceiverWindowBufferSize()
 }
 
 func (rcv *SctpParameters) UnPack() *SctpParametersT {
@@ -131,8 +140,44 @@ func (rcv *SctpParameters) MutateSendBufferSize(n uint32) bool {
 	return rcv._tab.MutateUint32Slot(12, n)
 }
 
+func (rcv *SctpParameters) MaxReceiveMessageSize() uint32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(14))
+	if o != 0 {
+		return rcv._tab.GetUint32(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *SctpParameters) MutateMaxReceiveMessageSize(n uint32) bool {
+	return rcv._tab.MutateUint32Slot(14, n)
+}
+
+func (rcv *SctpParameters) PerStreamSendQueueLimit() uint32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(16))
+	if o != 0 {
+		return rcv._tab.GetUint32(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *SctpParameters) MutatePerStreamSendQueueLimit(n uint32) bool {
+	return rcv._tab.MutateUint32Slot(16, n)
+}
+
+func (rcv *SctpParameters) MaxReceiverWindowBufferSize() uint32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(18))
+	if o != 0 {
+		return rcv._tab.GetUint32(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *SctpParameters) MutateMaxReceiverWindowBufferSize(n uint32) bool {
+	return rcv._tab.MutateUint32Slot(18, n)
+}
+
 func SctpParametersStart(builder *flatbuffers.Builder) {
-	builder.StartObject(5)
+	builder.StartObject(8)
 }
 func SctpParametersAddPort(builder *flatbuffers.Builder, port uint16) {
 	builder.PrependUint16Slot(0, port, 5000)
@@ -148,6 +193,15 @@ func SctpParametersAddMaxMessageSize(builder *flatbuffers.Builder, maxMessageSiz
 }
 func SctpParametersAddSendBufferSize(builder *flatbuffers.Builder, sendBufferSize uint32) {
 	builder.PrependUint32Slot(4, sendBufferSize, 2000000)
+}
+func SctpParametersAddMaxReceiveMessageSize(builder *flatbuffers.Builder, maxReceiveMessageSize uint32) {
+	builder.PrependUint32Slot(5, maxReceiveMessageSize, 0)
+}
+func SctpParametersAddPerStreamSendQueueLimit(builder *flatbuffers.Builder, perStreamSendQueueLimit uint32) {
+	builder.PrependUint32Slot(6, perStreamSendQueueLimit, 0)
+}
+func SctpParametersAddMaxReceiverWindowBufferSize(builder *flatbuffers.Builder, maxReceiverWindowBufferSize uint32) {
+	builder.PrependUint32Slot(7, maxReceiverWindowBufferSize, 0)
 }
 func SctpParametersEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

@@ -11,6 +11,7 @@ type SendDataT struct {
 	Data               []byte   `json:"data"`
 	Subchannels        []uint16 `json:"subchannels"`
 	RequiredSubchannel *uint16  `json:"required_subchannel"`
+	IgnoredSubchannel  *uint16  `json:"ignored_subchannel"`
 }
 
 func (t *SendDataT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -37,6 +38,9 @@ func (t *SendDataT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	if t.RequiredSubchannel != nil {
 		SendDataAddRequiredSubchannel(builder, *t.RequiredSubchannel)
 	}
+	if t.IgnoredSubchannel != nil {
+		SendDataAddIgnoredSubchannel(builder, *t.IgnoredSubchannel)
+	}
 	return SendDataEnd(builder)
 }
 
@@ -49,6 +53,7 @@ func (rcv *SendData) UnPackTo(t *SendDataT) {
 		t.Subchannels[j] = rcv.Subchannels(j)
 	}
 	t.RequiredSubchannel = rcv.RequiredSubchannel()
+	t.IgnoredSubchannel = rcv.IgnoredSubchannel()
 }
 
 func (rcv *SendData) UnPack() *SendDataT {
@@ -172,8 +177,21 @@ func (rcv *SendData) MutateRequiredSubchannel(n uint16) bool {
 	return rcv._tab.MutateUint16Slot(10, n)
 }
 
+func (rcv *SendData) IgnoredSubchannel() *uint16 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(12))
+	if o != 0 {
+		v := rcv._tab.GetUint16(o + rcv._tab.Pos)
+		return &v
+	}
+	return nil
+}
+
+func (rcv *SendData) MutateIgnoredSubchannel(n uint16) bool {
+	return rcv._tab.MutateUint16Slot(12, n)
+}
+
 func SendDataStart(builder *flatbuffers.Builder) {
-	builder.StartObject(4)
+	builder.StartObject(5)
 }
 func SendDataAddPpid(builder *flatbuffers.Builder, ppid uint32) {
 	builder.PrependUint32Slot(0, ppid, 53)
@@ -193,6 +211,10 @@ func SendDataStartSubchannelsVector(builder *flatbuffers.Builder, numElems int) 
 func SendDataAddRequiredSubchannel(builder *flatbuffers.Builder, requiredSubchannel uint16) {
 	builder.PrependUint16(requiredSubchannel)
 	builder.Slot(3)
+}
+func SendDataAddIgnoredSubchannel(builder *flatbuffers.Builder, ignoredSubchannel uint16) {
+	builder.PrependUint16(ignoredSubchannel)
+	builder.Slot(4)
 }
 func SendDataEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

@@ -10,6 +10,8 @@ type SenderReportTraceT struct {
 	Ssrc         uint32 `json:"ssrc"`
 	Ntp          uint64 `json:"ntp"`
 	RtpTimestamp uint32 `json:"rtp_timestamp"`
+	PacketCount  uint32 `json:"packet_count"`
+	OctetCount   uint32 `json:"octet_count"`
 }
 
 func (t *SenderReportTraceT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -20,6 +22,8 @@ func (t *SenderReportTraceT) Pack(builder *flatbuffers.Builder) flatbuffers.UOff
 	SenderReportTraceAddSsrc(builder, t.Ssrc)
 	SenderReportTraceAddNtp(builder, t.Ntp)
 	SenderReportTraceAddRtpTimestamp(builder, t.RtpTimestamp)
+	SenderReportTraceAddPacketCount(builder, t.PacketCount)
+	SenderReportTraceAddOctetCount(builder, t.OctetCount)
 	return SenderReportTraceEnd(builder)
 }
 
@@ -27,6 +31,8 @@ func (rcv *SenderReportTrace) UnPackTo(t *SenderReportTraceT) {
 	t.Ssrc = rcv.Ssrc()
 	t.Ntp = rcv.Ntp()
 	t.RtpTimestamp = rcv.RtpTimestamp()
+	t.PacketCount = rcv.PacketCount()
+	t.OctetCount = rcv.OctetCount()
 }
 
 func (rcv *SenderReportTrace) UnPack() *SenderReportTraceT {
@@ -101,8 +107,32 @@ func (rcv *SenderReportTrace) MutateRtpTimestamp(n uint32) bool {
 	return rcv._tab.MutateUint32Slot(8, n)
 }
 
+func (rcv *SenderReportTrace) PacketCount() uint32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(10))
+	if o != 0 {
+		return rcv._tab.GetUint32(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *SenderReportTrace) MutatePacketCount(n uint32) bool {
+	return rcv._tab.MutateUint32Slot(10, n)
+}
+
+func (rcv *SenderReportTrace) OctetCount() uint32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(12))
+	if o != 0 {
+		return rcv._tab.GetUint32(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *SenderReportTrace) MutateOctetCount(n uint32) bool {
+	return rcv._tab.MutateUint32Slot(12, n)
+}
+
 func SenderReportTraceStart(builder *flatbuffers.Builder) {
-	builder.StartObject(3)
+	builder.StartObject(5)
 }
 func SenderReportTraceAddSsrc(builder *flatbuffers.Builder, ssrc uint32) {
 	builder.PrependUint32Slot(0, ssrc, 0)
@@ -112,6 +142,12 @@ func SenderReportTraceAddNtp(builder *flatbuffers.Builder, ntp uint64) {
 }
 func SenderReportTraceAddRtpTimestamp(builder *flatbuffers.Builder, rtpTimestamp uint32) {
 	builder.PrependUint32Slot(2, rtpTimestamp, 0)
+}
+func SenderReportTraceAddPacketCount(builder *flatbuffers.Builder, packetCount uint32) {
+	builder.PrependUint32Slot(3, packetCount, 0)
+}
+func SenderReportTraceAddOctetCount(builder *flatbuffers.Builder, octetCount uint32) {
+	builder.PrependUint32Slot(4, octetCount, 0)
 }
 func SenderReportTraceEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

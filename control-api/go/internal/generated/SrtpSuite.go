@@ -10,18 +10,21 @@ const (
 	SrtpSuiteAeadAes128Gcm       SrtpSuite = 0
 	SrtpSuiteAeadAes256Gcm       SrtpSuite = 1
 	SrtpSuiteAesCm128HmacSha1_80 SrtpSuite = 2
+	SrtpSuiteAesCm128HmacSha1_32 SrtpSuite = 3
 )
 
 var EnumNamesSrtpSuite = map[SrtpSuite]string{
 	SrtpSuiteAeadAes128Gcm:       "AeadAes128Gcm",
 	SrtpSuiteAeadAes256Gcm:       "AeadAes256Gcm",
 	SrtpSuiteAesCm128HmacSha1_80: "AesCm128HmacSha1_80",
+	SrtpSuiteAesCm128HmacSha1_32: "AesCm128HmacSha1_32",
 }
 
 var EnumValuesSrtpSuite = map[string]SrtpSuite{
 	"AeadAes128Gcm":       SrtpSuiteAeadAes128Gcm,
 	"AeadAes256Gcm":       SrtpSuiteAeadAes256Gcm,
 	"AesCm128HmacSha1_80": SrtpSuiteAesCm128HmacSha1_80,
+	"AesCm128HmacSha1_32": SrtpSuiteAesCm128HmacSha1_32,
 }
 
 func (v SrtpSuite) String() string {

@@ -42,6 +42,8 @@ type TransportStatsT struct {
 	Sctp                     *SctpStatsT      `json:"sctp"`
 	Kind                     string           `json:"kind"`
 	RtcpTuple                *TransportTupleT `json:"rtcp_tuple"`
+	RtpPacketLossReceived    *float32         `json:"rtp_packet_loss_received"`
+	RtpPacketLossSent        *float32         `json:"rtp_packet_loss_sent"`
 }
 
 func (t *TransportStatsT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -106,6 +108,12 @@ func (t *TransportStatsT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffset
 	TransportStatsAddSctp(builder, sctpOffset)
 	TransportStatsAddKind(builder, kindOffset)
 	TransportStatsAddRtcpTuple(builder, rtcpTupleOffset)
+	if t.RtpPacketLossReceived != nil {
+		TransportStatsAddRtpPacketLossReceived(builder, *t.RtpPacketLossReceived)
+	}
+	if t.RtpPacketLossSent != nil {
+		TransportStatsAddRtpPacketLossSent(builder, *t.RtpPacketLossSent)
+	}
 	return TransportStatsEnd(builder)
 }
 
@@ -151,6 +159,8 @@ func (rcv *TransportStats) UnPackTo(t *TransportStatsT) {
 	t.Sctp = rcv.Sctp(nil).UnPack()
 	t.Kind = string(rcv.Kind())
 	t.RtcpTuple = rcv.RtcpTuple(nil).UnPack()
+	t.RtpPacketLossReceived = rcv.RtpPacketLossReceived()
+	t.RtpPacketLossSent = rcv.RtpPacketLossSent()
 }
 
 func (rcv *TransportStats) UnPack() *TransportStatsT {
@@ -596,8 +606,34 @@ func (rcv *TransportStats) RtcpTuple(obj *TransportTuple) *TransportTuple {
 	return nil
 }
 
+func (rcv *TransportStats) RtpPacketLossReceived() *float32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(74))
+	if o != 0 {
+		v := rcv._tab.GetFloat32(o + rcv._tab.Pos)
+		return &v
+	}
+	return nil
+}
+
+func (rcv *TransportStats) MutateRtpPacketLossReceived(n float32) bool {
+	return rcv._tab.MutateFloat32Slot(74, n)
+}
+
+func (rcv *TransportStats) RtpPacketLossSent() *float32 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(76))
+	if o != 0 {
+		v := rcv._tab.GetFloat32(o + rcv._tab.Pos)
+		return &v
+	}
+	return nil
+}
+
+func (rcv *TransportStats) MutateRtpPacketLossSent(n float32) bool {
+	return rcv._tab.MutateFloat32Slot(76, n)
+}
+
 func TransportStatsStart(builder *flatbuffers.Builder) {
-	builder.StartObject(35)
+	builder.StartObject(37)
 }
 func TransportStatsAddTransportId(builder *flatbuffers.Builder, transportId flatbuffers.UOffsetT) {
 	builder.PrependUOffsetTSlot(0, flatbuffers.UOffsetT(transportId), 0)
@@ -706,6 +742,14 @@ func TransportStatsAddKind(builder *flatbuffers.Builder, kind flatbuffers.UOffse
 }
 func TransportStatsAddRtcpTuple(builder *flatbuffers.Builder, rtcpTuple flatbuffers.UOffsetT) {
 	builder.PrependUOffsetTSlot(34, flatbuffers.UOffsetT(rtcpTuple), 0)
+}
+func TransportStatsAddRtpPacketLossReceived(builder *flatbuffers.Builder, rtpPacketLossReceived float32) {
+	builder.PrependFloat32(rtpPacketLossReceived)
+	builder.Slot(35)
+}
+func TransportStatsAddRtpPacketLossSent(builder *flatbuffers.Builder, rtpPacketLossSent float32) {
+	builder.PrependFloat32(rtpPacketLossSent)
+	builder.Slot(36)
 }
 func TransportStatsEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

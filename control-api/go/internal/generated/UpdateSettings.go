@@ -8,19 +8,35 @@ import (
 
 type UpdateSettingsT struct {
 	LogLevel LogLevel `json:"log_level"`
+	LogTags  []LogTag `json:"log_tags"`
 }
 
 func (t *UpdateSettingsT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	if t == nil {
 		return 0
 	}
+	logTagsOffset := flatbuffers.UOffsetT(0)
+	if t.LogTags != nil {
+		logTagsLength := len(t.LogTags)
+		UpdateSettingsStartLogTagsVector(builder, logTagsLength)
+		for j := logTagsLength - 1; j >= 0; j-- {
+			builder.PrependByte(byte(t.LogTags[j]))
+		}
+		logTagsOffset = builder.EndVector(logTagsLength)
+	}
 	UpdateSettingsStart(builder)
 	UpdateSettingsAddLogLevel(builder, t.LogLevel)
+	UpdateSettingsAddLogTags(builder, logTagsOffset)
 	return UpdateSettingsEnd(builder)
 }
 
 func (rcv *UpdateSettings) UnPackTo(t *UpdateSettingsT) {
 	t.LogLevel = rcv.LogLevel()
+	logTagsLength := rcv.LogTagsLength()
+	t.LogTags = make([]LogTag, logTagsLength)
+	for j := 0; j < logTagsLength; j++ {
+		t.LogTags[j] = rcv.LogTags(j)
+	}
 }
 
 func (rcv *UpdateSettings) UnPack() *UpdateSettingsT {
@@ -71,11 +87,51 @@ func (rcv *UpdateSettings) MutateLogLevel(n LogLevel) bool {
 	return rcv._tab.MutateByteSlot(4, byte(n))
 }
 
+func (rcv *UpdateSettings) LogTags(j int) LogTag {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(6))
+	if o != 0 {
+		a := rcv._tab.Vector(o)
+		return LogTag(rcv._tab.GetByte(a + flatbuffers.UOffsetT(j*1)))
+	}
+	return 0
+}
+
+func (rcv *UpdateSettings) LogTagsLength() int {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(6))
+	if o != 0 {
+		return rcv._tab.VectorLen(o)
+	}
+	return 0
+}
+
+func (rcv *UpdateSettings) LogTagsBytes() []byte {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(6))
+	if o != 0 {
+		return rcv._tab.ByteVector(o + rcv._tab.Pos)
+	}
+	return nil
+}
+
+func (rcv *UpdateSettings) MutateLogTags(j int, n LogTag) bool {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(6))
+	if o != 0 {
+		a := rcv._tab.Vector(o)
+		return rcv._tab.MutateByte(a+flatbuffers.UOffsetT(j*1), byte(n))
+	}
+	return false
+}
+
 func UpdateSettingsStart(builder *flatbuffers.Builder) {
-	builder.StartObject(1)
+	builder.StartObject(2)
 }
 func UpdateSettingsAddLogLevel(builder *flatbuffers.Builder, logLevel LogLevel) {
 	builder.PrependByteSlot(0, byte(logLevel), 1)
+}
+func UpdateSettingsAddLogTags(builder *flatbuffers.Builder, logTags flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(1, flatbuffers.UOffsetT(logTags), 0)
+}
+func UpdateSettingsStartLogTagsVector(builder *flatbuffers.Builder, numElems int) flatbuffers.UOffsetT {
+	return builder.StartVector(1, numElems, 1)
 }
 func UpdateSettingsEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()
