@@ -70,7 +70,13 @@ func (c *core) do(ctx context.Context, r request) error {
 // create is a request that makes the object id: if the answer comes too late for the caller, or finds
 // its parent closed, the object is closed again.
 func (c *core) create(ctx context.Context, id string, r request) error {
-	r.late = func(*schema.Response) { c.closeInWorker(id) }
+	late := r.late
+	r.late = func(response *schema.Response) {
+		if late != nil {
+			late(response)
+		}
+		c.closeInWorker(id)
+	}
 	apply := r.apply
 	r.apply = func(response *schema.Response) error {
 		err := apply(response)

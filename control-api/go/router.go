@@ -21,8 +21,10 @@ type Router struct {
 	producers     map[string]*Producer
 	dataProducers map[string]*DataProducer
 	observers     map[string]RtpObserver
-	onTransport   listeners[Transport]
-	onObserver    listeners[RtpObserver]
+	// Pipes to other routers; each stands under one of the two.
+	pairs       flights[pipePair]
+	onTransport listeners[Transport]
+	onObserver  listeners[RtpObserver]
 }
 
 func routerCapabilities(mediaCodecs []rtp.CodecCapability) (rtp.Capabilities, error) {
