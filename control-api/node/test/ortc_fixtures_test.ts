@@ -1,0 +1,88 @@
+// The cases of control-api/fixtures/ortc, which the Go SDK's tests read as well: both give the same
+// JSON.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import {
+  getSupportedRtpCapabilities,
+  ortc,
+  parseScalabilityMode,
+  UnsupportedError,
+} from '../src/index.js';
+import { getPipeRtpParameters } from '../src/ortc/pipe_parameters.js';
+import type { ValidParameters } from '../src/ortc/validation.js';
+
+// What JSON says has no types here; the functions are there to check it.
+type Arguments = any;
+
+interface Fixture {
+  name: string;
+  call: string;
+  args: Arguments;
+  result?: unknown;
+  error?: { class: 'argument' | 'unsupported'; field: string; message: string };
+}
+
+// From dist/test/test to the folder that both SDKs are in.
+const folder = new URL('../../../../fixtures/ortc/', import.meta.url);
+
+function produce({ kind, rtpParameters, mediaCodecs }: Arguments): {
+  mapping: unknown;
+  consumable: ValidParameters;
+} {
+  const router = ortc.generateRouterRtpCapabilities(mediaCodecs);
+  const parameters = ortc.validateProducerRtpParameters(kind, rtpParameters);
+  const mapping = ortc.getProducerRtpParametersMapping(parameters, router);
+  const consumable = ortc.getConsumableRtpParameters(kind, parameters, router, mapping);
+  return { mapping, consumable };
+}
+
+const calls: Record<string, (args: Arguments) => unknown> = {
+  supportedRtpCapabilities: () => getSupportedRtpCapabilities(),
+  routerRtpCapabilities: (args) => ortc.generateRouterRtpCapabilities(args.mediaCodecs),
+  validateRtpParameters: (args) => ortc.validateRtpParameters(args.value),
+  validateRtpCapabilities: (args) => ortc.validateRtpCapabilities(args.value),
+  producerRtpParameters: (args) => ortc.validateProducerRtpParameters(args.kind, args.value),
+  isCompatibleCodec: (args) => ortc.isCompatibleCodec(args.a, args.b),
+  parseProfileLevelId: (args) => ortc.parseProfileLevelId(args.text) ?? null,
+  answerProfileLevelId: (args) => ortc.answerProfileLevelId(args.local, args.remote),
+  parseScalabilityMode: (args) => parseScalabilityMode(args.mode),
+  producerType: (args) => ortc.getProducerType({ codecs: [], encodings: args.encodings }),
+  produce,
+  canConsume: (args) => ortc.canConsume(produce(args).consumable, args.rtpCapabilities),
+  consume: (args) =>
+    ortc.getConsumerRtpParameters(produce(args).consumable, args.rtpCapabilities, {
+      enableRtx: args.enableRtx,
+      ssrc: args.ssrc,
+      mid: args.mid,
+    }),
+  pipe: (args) =>
+    getPipeRtpParameters(produce(args).consumable, args.rtpParameters, {
+      enableRtx: args.enableRtx,
+      ssrcs: args.ssrcs,
+    }),
+};
+
+for (const file of ['codecs', 'parameters', 'router_capabilities', 'validation']) {
+  const cases = JSON.parse(readFileSync(new URL(`${file}.json`, folder), 'utf8')) as Fixture[];
+  for (const { name, call, args, result, error } of cases) {
+    test(`${file}: ${name}`, () => {
+      const run = (): unknown => calls[call]!(args);
+      if (!error) {
+        assert.deepEqual(run(), result);
+        return;
+      }
+      assert.throws(run, (thrown: Error) => {
+        if (error.class === 'unsupported') {
+          assert.ok(thrown instanceof UnsupportedError);
+          assert.equal(thrown.message, error.message);
+        } else {
+          assert.ok(thrown instanceof TypeError);
+          assert.equal(/^[a-zA-Z]\S*[\w\]]/.exec(thrown.message)?.[0], error.field);
+        }
+        return true;
+      });
+    });
+  }
+}
