@@ -1,4 +1,4 @@
-// The page and /healthz over HTTP.
+// The page over HTTP, and the table of all other addresses.
 //
 // Every file is read once, at start, into a table by its URL path. A request is a look-up in that
 // table, so no path it may name can lead out of the folder.
@@ -10,6 +10,10 @@ import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import type { PageConfig } from '../protocol/messages';
+import { answerProblem, Problem } from './http_route';
+import type { Route } from './http_route';
+import { reasonOf } from './log';
+import type { Log } from './log';
 
 const kTypes: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -80,25 +84,57 @@ function withConfig(html: Buffer, config: PageConfig): Buffer {
   return Buffer.from(html.toString('utf8').replace(kConfigMark, () => block));
 }
 
-export type Health = () => object;
-
-export function createHandler(files: PageFiles, health: Health) {
+export function createHandler(files: PageFiles, routes: readonly Route[], log: Log) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     for (const [name, value] of Object.entries(kSecurityHeaders)) response.setHeader(name, value);
-    // Nothing here takes a body; one that comes is read away, or keep-alive would trip over it.
-    request.resume();
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD');
-      return answerText(response, 405, 'Only GET and HEAD are answered here.');
-    }
     const path = pathOf(request.url);
+    const route = path === null ? undefined : find(routes, path);
+    const methods = route?.methods ?? ['GET'];
+    const takesBody = methods.includes(request.method ?? '') && request.method !== 'GET';
+    // A body that nobody wants is read away, or keep-alive would trip over it.
+    if (!takesBody) request.resume();
+    if (!isAllowed(methods, request.method)) {
+      const allowed = methods.includes('GET') ? ['HEAD', ...methods] : [...methods];
+      response.setHeader('Allow', allowed.sort().join(', '));
+      return answerText(response, 405, `Only ${allowed.join(', ')} are answered here.`);
+    }
     if (path === null) return answerText(response, 400, 'This address makes no sense.');
-    if (path === '/healthz') return answerHealth(response, health());
+    if (route) return void run(route, { request, response, path }, log);
     // A room may be named by path as well: /r/ROOM is the same page.
     const file = files.get(/^\/r\/[^/]+$/.test(path) ? '/' : path);
     if (!file) return answerText(response, 404, 'There is nothing at this address.');
     answerFile(request, response, file);
   };
+}
+
+// The longest that fits, so that a part of a folder may have a route of its own.
+function find(routes: readonly Route[], path: string): Route | undefined {
+  return routes
+    .filter((route) =>
+      route.path.endsWith('/') ? path.startsWith(route.path) : path === route.path,
+    )
+    .sort((a, b) => b.path.length - a.path.length)[0];
+}
+
+function isAllowed(methods: readonly string[], method: string | undefined): boolean {
+  return (
+    methods.includes(method === 'HEAD' ? 'GET' : (method ?? '')) || methods.includes(method ?? '')
+  );
+}
+
+async function run(
+  route: Route,
+  { request, response, path }: { request: IncomingMessage; response: ServerResponse; path: string },
+  log: Log,
+): Promise<void> {
+  try {
+    await route.handle(request, response, path);
+  } catch (error) {
+    if (error instanceof Problem) return answerProblem(response, error);
+    log.error('a request failed', { route: route.path, reason: reasonOf(error) });
+    const sentence = 'The server could not do this; its log says why.';
+    answerProblem(response, new Problem(500, 'Internal Server Error', sentence));
+  }
 }
 
 function pathOf(url: string | undefined): string | null {
@@ -110,11 +146,6 @@ function pathOf(url: string | undefined): string | null {
 function answerText(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' });
   response.end(`${text}\n`);
-}
-
-function answerHealth(response: ServerResponse, health: object): void {
-  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-  response.end(`${JSON.stringify(health)}\n`);
 }
 
 function answerFile(request: IncomingMessage, response: ServerResponse, file: StoredFile): void {

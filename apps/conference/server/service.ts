@@ -26,6 +26,7 @@ import { mediaCodecs } from './media_codecs';
 import { defaultControlSocket } from './options';
 import type { Options } from './options';
 import { isAllowedOrigin } from './origin';
+import { allRoutes } from './routes';
 import { roomFromQuery } from './schemas';
 import { createRouterGroup } from './sluice_engine';
 import { TokenVerifier } from './tokens';
@@ -76,7 +77,8 @@ export class Service {
     try {
       const routerRtpCapabilities = await capabilitiesOf(pool);
       const revision = digest(routerRtpCapabilities);
-      const tokens = options.tokenSecret === null ? null : new TokenVerifier(options.tokenSecret);
+      const { tokenSecrets } = options;
+      const tokens = tokenSecrets.length === 0 ? null : new TokenVerifier(tokenSecrets);
       const newGroup = () =>
         createRouterGroup({
           workers: () => pool.byLoad().map(({ worker }) => worker),
@@ -89,10 +91,9 @@ export class Service {
       const config = { version, revision, routerRtpCapabilities, tokensRequired };
       const files = loadPage(setup.pageFolder, config);
       let service: Service | null = null;
-      const server = createServer(
-        setup,
-        createHandler(files, () => service?.health() ?? {}),
-      );
+      const health = () => service?.health() ?? {};
+      const routes = allRoutes({ options, conference, pool, log, health });
+      const server = createServer(setup, createHandler(files, routes, log));
       const sockets = new WebSocketServer({
         noServer: true,
         maxPayload: kMaxMessageBytes,

@@ -18,10 +18,11 @@ export interface Invitation {
 }
 
 export class TokenVerifier {
-  private readonly key: Uint8Array;
+  private readonly keys: Uint8Array[];
 
-  constructor(secret: string) {
-    this.key = new TextEncoder().encode(secret);
+  // Several while secrets change: tokens of each are good.
+  constructor(secrets: readonly string[]) {
+    this.keys = secrets.map((secret) => new TextEncoder().encode(secret));
   }
 
   // Throws a Refusal with the reason, never with anything of the token in it.
@@ -40,19 +41,33 @@ export class TokenVerifier {
 
   private async claimsOf(token: string, now: Date) {
     try {
-      const { payload } = await jwtVerify(token, this.key, {
-        algorithms: ['HS256'],
-        audience: kTokenAudience,
-        requiredClaims: ['exp', 'room'],
-        currentDate: now,
-        clockTolerance: 5,
-      });
-      return payload;
+      return await this.payloadOf(token, now);
     } catch (error) {
       if (error instanceof errors.JWTExpired) {
         throw new Refusal('unauthorized', 'This invitation has expired. Ask for a new one.');
       }
       throw new Refusal('unauthorized', 'This invitation is not valid. Ask for a new one.');
     }
+  }
+
+  private async payloadOf(token: string, now: Date) {
+    let last: unknown = null;
+    for (const key of this.keys) {
+      try {
+        const { payload } = await jwtVerify(token, key, {
+          algorithms: ['HS256'],
+          audience: kTokenAudience,
+          requiredClaims: ['exp', 'room'],
+          currentDate: now,
+          clockTolerance: 5,
+        });
+        return payload;
+      } catch (error) {
+        last = error;
+        // Only another key can help against a wrong signature.
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
+      }
+    }
+    throw last;
   }
 }

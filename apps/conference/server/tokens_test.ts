@@ -21,7 +21,7 @@ function token(changes: object = {}, header: object = { alg: 'HS256' }, secret =
   return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
 }
 
-const verifier = new TokenVerifier(kSecret);
+const verifier = new TokenVerifier([kSecret]);
 const refused = (text: string | undefined, reason: RegExp) =>
   assert.rejects(verifier.verify(text, 'blue', kNow), { code: 'unauthorized', message: reason });
 
@@ -67,6 +67,15 @@ test('a token for another service is refused', async () => {
 
 test('a token signed by somebody else is refused', () =>
   refused(token({}, { alg: 'HS256' }, 'f'.repeat(32)), /not valid/));
+
+test('while secrets change, tokens of the old and of the new one are good', async () => {
+  const both = new TokenVerifier(['n'.repeat(32), kSecret]);
+  assert.deepEqual(await both.verify(token(), 'blue', kNow), { name: null });
+  const fresh = token({}, { alg: 'HS256' }, 'n'.repeat(32));
+  assert.deepEqual(await both.verify(fresh, 'blue', kNow), { name: null });
+  const expired = token({ exp: kNow.getTime() / 1000 - 60 });
+  await assert.rejects(both.verify(expired, 'blue', kNow), { message: /has expired/ });
+});
 
 test('a tampered token is refused', () => {
   const [header, , signature] = token({ room: 'red' }).split('.');

@@ -1,0 +1,31 @@
+// Every address of this server beside the files of its page. Each is a file and a line here.
+
+import type { ServerResponse } from 'node:http';
+
+import type { Conference } from './conference';
+import { answerJson } from './http_route';
+import type { Route } from './http_route';
+import type { Log } from './log';
+import type { Options } from './options';
+import type { WorkerPool } from './worker_pool';
+
+// What addresses are made of.
+export interface Surroundings {
+  options: Options;
+  conference: Conference;
+  pool: WorkerPool;
+  log: Log;
+  health: () => object;
+}
+
+export function allRoutes(around: Surroundings): Route[] {
+  return [healthRoute(around)];
+}
+
+function healthRoute({ health }: Surroundings): Route {
+  return {
+    path: '/healthz',
+    methods: ['GET'],
+    handle: (_, response: ServerResponse) => answerJson(response, 200, health()),
+  };
+}
