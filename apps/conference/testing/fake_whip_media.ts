@@ -8,7 +8,7 @@ import type {
   OpenRequest,
   WhipMedia,
 } from '../server/whip/media';
-import { HttpProblem } from '../server/whip/problem';
+import { problem } from '../server/http_problem';
 
 export class FakeWhipMedia implements WhipMedia {
   readonly candidates: string[] = [];
@@ -51,7 +51,7 @@ export class FakeWhipEngine {
   readonly open: OpenMedia = async (request, listener): Promise<OpenedMedia> => {
     await this.gate;
     if (this.failure) throw this.failure;
-    if (!request.offer.startsWith('v=0')) throw new HttpProblem(400, 'line 1: v=0 is missing');
+    if (!request.offer.startsWith('v=0')) throw problem(400, 'line 1: v=0 is missing');
     const media = new FakeWhipMedia(request, listener);
     this.made.push(media);
     return { media, answer: 'v=0\r\nanswer\r\n' };
@@ -66,7 +66,7 @@ export class FakeWhipEngine {
 
 // As far as the door needs it: a ufrag and candidates.
 export function parseFakeFragment(text: string): IceFragment {
-  if (!text.includes('a=')) throw new HttpProblem(400, 'line 1: is no attribute');
+  if (!text.includes('a=')) throw problem(400, 'line 1: is no attribute');
   const [, iceUfrag] = /^a=ice-ufrag:(\S+)/m.exec(text) ?? [];
   const candidates = [...text.matchAll(/^a=candidate:(.*)$/gm)].map(([, value]) => value ?? '');
   return { iceUfrag, icePwd: iceUfrag, candidates };

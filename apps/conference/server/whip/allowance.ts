@@ -4,7 +4,7 @@
 // what comes from there is held to the bounds of the whole server only.
 
 import { TokenBucket } from '../token_bucket';
-import { tryLater } from './problem';
+import { tryLater } from '../http_problem';
 
 export interface AllowanceLimits {
   // At one time, on this server.

@@ -1,7 +1,7 @@
 // Pages of other sites (Fetch §3.2). Which ones may use the door is an option; there are no cookies
 // here, so that a page gains nothing by its user's presence: it needs a token as everybody else.
 
-import type { ResponseHeaders } from './problem';
+import type { ResponseHeaders } from './response';
 
 // A day is more than browsers keep; ten minutes let a changed option be noticed.
 const kMaxAgeSeconds = 600;

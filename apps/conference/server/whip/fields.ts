@@ -2,17 +2,12 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { HttpProblem } from './problem';
-import type { ResponseHeaders } from './problem';
+import { problem } from '../http_problem';
+import type { IceServer } from '../option_values';
+import type { ResponseHeaders } from './response';
 
 export const kSdp = 'application/sdp';
 export const kFragment = 'application/trickle-ice-sdpfrag';
-
-export interface IceServer {
-  uri: string;
-  username?: string | null;
-  credential?: string | null;
-}
 
 const kMaxToken = 4096;
 const kMaxTags = 16;
@@ -22,11 +17,11 @@ export function requireType(headers: IncomingHttpHeaders, type: string): void {
   const accept = { [type === kSdp ? 'Accept-Post' : 'Accept-Patch']: type };
   const [named] = (headers['content-type'] ?? '').split(';');
   if (named?.trim().toLowerCase() !== type) {
-    throw new HttpProblem(415, `The body must be of type ${type}.`, accept);
+    throw problem(415, `The body must be of type ${type}.`, accept);
   }
   const coding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (coding !== 'identity') {
-    throw new HttpProblem(415, 'The body must not be compressed.', {
+    throw problem(415, 'The body must not be compressed.', {
       ...accept,
       'Accept-Encoding': 'identity',
     });
@@ -41,7 +36,7 @@ export function requireAcceptable(accept: string | undefined): void {
     const refused = parameters.some((parameter) => /^\s*q\s*=\s*0(\.0*)?\s*$/.test(parameter));
     return !refused && [kSdp, 'application/*', '*/*'].includes(type?.trim() ?? '');
   });
-  if (!able) throw new HttpProblem(406, `The answer is of type ${kSdp}, which Accept leaves out.`);
+  if (!able) throw problem(406, `The answer is of type ${kSdp}, which Accept leaves out.`);
 }
 
 // Undefined without any. Throws 400 for credentials of another scheme (RFC 6750 §2.1).
@@ -49,7 +44,7 @@ export function bearerToken({ authorization }: IncomingHttpHeaders): string | un
   if (authorization === undefined) return undefined;
   const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization) ?? [];
   if (token === undefined || token.length > kMaxToken) {
-    throw new HttpProblem(400, 'Authorization must be "Bearer" and a token.');
+    throw problem(400, 'Authorization must be "Bearer" and a token.');
   }
   return token;
 }
@@ -58,28 +53,24 @@ export function bearerToken({ authorization }: IncomingHttpHeaders): string | un
 // never matches (RFC 9110 §13.1.1).
 export function requireMatch(ifMatch: string | undefined, etag: string): void {
   if (ifMatch === undefined || ifMatch.trim() === '') {
-    throw new HttpProblem(
-      428,
-      'If-Match must name the ICE session: its ETag, or "*" to restart it.',
-    );
+    throw problem(428, 'If-Match must name the ICE session: its ETag, or "*" to restart it.');
   }
   // RFC 9725 §4.3.3 writes the asterisk in quotes, RFC 9110 without: both are sent.
   const tags = ifMatch.split(',', kMaxTags).map((tag) => tag.trim());
   if (tags.includes('*') || tags.includes('"*"') || tags.includes(etag)) return;
-  throw new HttpProblem(412, 'If-Match names another ICE session than the current one.');
+  throw problem(412, 'If-Match names another ICE session than the current one.');
 }
 
 // RFC 9725 §4.6: a Link for each ICE server, with the credentials of those that want them.
 export function iceLinks(servers: readonly IceServer[]): ResponseHeaders {
   if (servers.length === 0) return {};
-  return {
-    Link: servers.map(({ uri, username, credential }) => {
-      const link = `<${uri}>; rel="ice-server"`;
-      if (!username) return link;
-      const secret = `credential=${quoted(credential ?? '')}; credential-type="password"`;
-      return `${link}; username=${quoted(username)}; ${secret}`;
-    }),
+  const linkOf = ({ username, credential }: IceServer, uri: string) => {
+    const link = `<${uri}>; rel="ice-server"`;
+    if (username === undefined) return link;
+    const secret = `credential=${quoted(credential ?? '')}; credential-type="password"`;
+    return `${link}; username=${quoted(username)}; ${secret}`;
   };
+  return { Link: servers.flatMap((server) => server.urls.map((uri) => linkOf(server, uri))) };
 }
 
 function quoted(text: string): string {

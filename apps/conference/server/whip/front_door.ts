@@ -7,8 +7,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import type { Clock } from '../clock';
+import { Problem, problem } from '../http_problem';
 import { reasonOf } from '../log';
 import type { Log } from '../log';
+import type { IceServer } from '../option_values';
 import { Refusal } from '../refusal';
 import { Allowance, kAllowance } from './allowance';
 import type { AllowanceLimits } from './allowance';
@@ -22,13 +24,12 @@ import {
   requireMatch,
   requireType,
 } from './fields';
-import type { IceServer } from './fields';
 import type { CheckToken, IceFragment, OpenMedia } from './media';
-import { HttpProblem } from './problem';
-import type { ResponseHeaders, WhipResponse } from './problem';
 import { problemOf, tokenNeeded } from './refusals';
 import { isSession, parseResource, sessionPath } from './resource';
 import type { Endpoint, SessionResource } from './resource';
+import { problemResponse } from './response';
+import type { ResponseHeaders, WhipResponse } from './response';
 import { WhipSession } from './session';
 
 const kEndpointMethods = 'POST, GET, HEAD, OPTIONS';
@@ -42,7 +43,7 @@ export interface WhipRequest {
   headers: IncomingHttpHeaders;
   // Of whom it comes from.
   address: string;
-  // At most kMaxBodyBytes; rejects with an HttpProblem.
+  // Rejects with a Problem if it is too long, or no text.
   body: () => Promise<string>;
 }
 
@@ -50,7 +51,7 @@ export interface FrontDoorOptions {
   open: OpenMedia;
   // Null lets everybody in.
   checkToken: CheckToken | null;
-  // Throws an HttpProblem of 400 for what is none.
+  // Throws a Problem of 400 for what is none.
   parseFragment: (text: string) => IceFragment;
   iceServers: readonly IceServer[];
   corsOrigins: readonly string[];
@@ -106,7 +107,7 @@ export class WhipFrontDoor {
     try {
       response = await this.answer(request);
     } catch (error) {
-      response = this.problem(request, error).response();
+      response = problemResponse(this.problemOf(request, error));
     }
     const { origin } = request.headers;
     const headers = {
@@ -127,7 +128,7 @@ export class WhipFrontDoor {
   private async answer(request: WhipRequest): Promise<WhipResponse> {
     this.allowance.takeRequest(request.address);
     const resource = parseResource(request.path);
-    if (!resource) throw new HttpProblem(404, 'There is nothing at this address.');
+    if (!resource) throw problem(404, 'There is nothing at this address.');
     return isSession(resource)
       ? this.answerSession(request, resource)
       : this.answerEndpoint(request, resource);
@@ -145,7 +146,7 @@ export class WhipFrontDoor {
         return this.optionsOf(kEndpointMethods, headers);
       }
       default:
-        throw new HttpProblem(405, `Here one may ${kEndpointMethods}.`, {
+        throw problem(405, `Here one may ${kEndpointMethods}.`, {
           Allow: kEndpointMethods,
         });
     }
@@ -161,11 +162,11 @@ export class WhipFrontDoor {
       return this.optionsOf(kSessionMethods, { 'Accept-Patch': kFragment });
     }
     if (!['PATCH', 'DELETE', 'GET', 'HEAD'].includes(method)) {
-      throw new HttpProblem(405, `Here one may ${kSessionMethods}.`, { Allow: kSessionMethods });
+      throw problem(405, `Here one may ${kSessionMethods}.`, { Allow: kSessionMethods });
     }
     const session = this.sessions.get(resource.session);
     if (!session || session.kind !== resource.kind || session.room !== resource.room) {
-      throw new HttpProblem(404, 'There is no such session, or it is over.');
+      throw problem(404, 'There is no such session, or it is over.');
     }
     await this.requireOwner(session, bearerToken(headers));
     if (method === 'PATCH') return this.patch(request, session);
@@ -184,7 +185,7 @@ export class WhipFrontDoor {
     if (token === undefined) throw tokenNeeded();
     const { kind, room } = session;
     await checkToken({ kind, room, participant: null, source: 'camera' }, token);
-    throw new HttpProblem(403, 'This session was opened with another token.');
+    throw problem(403, 'This session was opened with another token.');
   }
 
   private optionsOf(methods: string, headers: ResponseHeaders): WhipResponse {
@@ -199,7 +200,7 @@ export class WhipFrontDoor {
   private async openSession(request: WhipRequest, endpoint: Endpoint): Promise<WhipResponse> {
     const { headers, query, address } = request;
     const { checkToken, open, clock } = this.options;
-    if (this.closed) throw new HttpProblem(503, 'The server is closing.');
+    if (this.closed) throw problem(503, 'The server is closing.');
     requireType(headers, kSdp);
     requireAcceptable(headers.accept);
     const token = bearerToken(headers);
@@ -217,14 +218,14 @@ export class WhipFrontDoor {
     });
     try {
       const offer = await request.body();
-      if (offer.trim() === '') throw new HttpProblem(400, 'The body is empty.');
+      if (offer.trim() === '') throw problem(400, 'The body is empty.');
       const name = pass.name ?? query.get('name')?.slice(0, 4 * kMaxName) ?? null;
       // Known before it is opened, so that a server that closes meanwhile ends it.
       this.sessions.set(session.id, session);
       const { media, answer } = await open({ endpoint, name, offer, token }, session);
       const left = pass.validForMs === null ? null : pass.validForMs - (clock.now() - checkedAt);
       session.begin(media, left);
-      if (session.over) throw new HttpProblem(503, 'The session ended before it began.');
+      if (session.over) throw problem(503, 'The session ended before it began.');
       this.tally.opened += 1;
       return { status: 201, headers: this.createdHeaders(session), body: answer };
     } catch (error) {
@@ -271,19 +272,18 @@ export class WhipFrontDoor {
     this.options.log.info('a WHIP session ended', { kind, room, reason });
   }
 
-  private problem(request: WhipRequest, error: unknown): HttpProblem {
-    const problem =
-      error instanceof HttpProblem || error instanceof Refusal ? problemOf(error) : null;
+  private problemOf(request: WhipRequest, error: unknown): Problem {
+    const known = error instanceof Problem || error instanceof Refusal ? problemOf(error) : null;
     const { log } = this.options;
     const { method, path } = request;
-    const status = problem?.status ?? 500;
+    const status = known?.status ?? 500;
     this.tally.refused.set(status, (this.tally.refused.get(status) ?? 0) + 1);
-    if (problem) {
+    if (known) {
       log.debug('a WHIP request was refused', { method, path: path.slice(0, 200), status });
-      return problem;
+      return known;
     }
     // The engine's own words may speak of ports and paths; the log has them, the client does not.
     log.warn('a WHIP request failed', { method, reason: reasonOf(error) });
-    return new HttpProblem(500, 'The server could not do this.');
+    return problem(500, 'The server could not do this; its log says why.');
   }
 }

@@ -7,7 +7,7 @@ import { Log } from '../log';
 import { Refusal } from '../refusal';
 import { WhipFrontDoor } from './front_door';
 import type { FrontDoorOptions, WhipRequest } from './front_door';
-import { HttpProblem } from './problem';
+import { problem } from '../http_problem';
 
 const kSdpType = { 'content-type': 'application/sdp' };
 const kFragmentType = { 'content-type': 'application/trickle-ice-sdpfrag' };
@@ -187,7 +187,7 @@ test('what the conference refuses is told by status, with when to come again', a
   assert.deepEqual(await told(new Refusal('room_full', 'This room is full.')), [503, '5']);
   assert.deepEqual(await told(new Refusal('unavailable', 'Restarting.')), [503, '5']);
   assert.deepEqual(await told(new Refusal('bad_request', 'No such codec.')), [422, undefined]);
-  const notLive = new HttpProblem(409, 'Not live.', { 'Retry-After': '2' });
+  const notLive = problem(409, 'Not live.', { 'Retry-After': '2' });
   assert.deepEqual(await told(notLive), [409, '2']);
 });
 
@@ -236,7 +236,7 @@ test('a restart is 200 with the fragment of the server, and another ETag from th
 test('a restart that fails leaves the ICE session as it is', async () => {
   const { patch, created, engine } = doorWith();
   const { location, etag } = await created();
-  engine.last.gate = Promise.reject(new HttpProblem(503, 'Not now.'));
+  engine.last.gate = Promise.reject(problem(503, 'Not now.'));
   assert.equal((await patch(location, '"*"', 'a=ice-ufrag:second\r\n')).status, 503);
   assert.equal((await patch(location, etag, 'a=ice-ufrag:first\r\n')).status, 204);
 });
@@ -398,8 +398,8 @@ test('a proxy on this machine is no single client', async () => {
 
 test('ICE servers are told when a session is made, and before', async () => {
   const iceServers = [
-    { uri: 'stun:stun.example.org' },
-    { uri: 'turn:turn.example.org?transport=udp', username: 'a"b', credential: 's\\ecret' },
+    { urls: ['stun:stun.example.org'] },
+    { urls: ['turn:turn.example.org?transport=udp'], username: 'a"b', credential: 's\\ecret' },
   ];
   const { post, ask } = doorWith({ iceServers });
   const links = [

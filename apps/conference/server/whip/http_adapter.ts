@@ -2,13 +2,12 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { discardBody, readBody } from './body';
+import { discardBody, readBody } from '../http_body';
 import type { WhipFrontDoor } from './front_door';
-import type { WhipResponse } from './problem';
+import type { WhipResponse } from './response';
 
-export function isWhipPath(path: string): boolean {
-  return path.startsWith('/whip/') || path.startsWith('/whep/');
-}
+// The longest offers of browsers, with every codec twice, have some 12 KiB.
+export const kMaxBodyBytes = 64 * 1024;
 
 // Answers one request. Never rejects.
 export async function answerWhip(
@@ -22,7 +21,7 @@ export async function answerWhip(
     ...{ method, path, headers },
     query: new URLSearchParams(query),
     address: socket.remoteAddress ?? '',
-    body: () => readBody(request),
+    body: () => readBody(request, kMaxBodyBytes),
   });
   discardBody(request);
   send(response, answer);

@@ -16,7 +16,7 @@ export interface WhipMedia {
   isCurrent(fragment: IceFragment): boolean;
   // What cannot be used is ignored (RFC 9725 §4.3.2).
   addCandidates(fragment: IceFragment): void;
-  // The server's own fragment. Rejects with an HttpProblem and leaves the old ICE session alive.
+  // The server's own fragment. Rejects with a Problem and leaves the old ICE session alive.
   restart(fragment: IceFragment): Promise<string>;
   close(): void;
 }
@@ -42,7 +42,7 @@ export interface OpenedMedia {
   answer: string;
 }
 
-// Rejects with an HttpProblem, or a Refusal of the conference.
+// Rejects with a Problem, or a Refusal of the conference.
 export type OpenMedia = (request: OpenRequest, listener: MediaListener) => Promise<OpenedMedia>;
 
 // What a token allows.

@@ -4,7 +4,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import type { Clock } from '../clock';
 import type { MediaListener, WhipMedia } from './media';
-import { HttpProblem, tryLater } from './problem';
+import { problem, tryLater } from '../http_problem';
 
 // A client that has its answer connects within a second or two; OBS gives up after eight.
 export const kConnectMs = 30_000;
@@ -97,7 +97,7 @@ export class WhipSession implements MediaListener {
     }
     this.pending += 1;
     const run = this.last.then(() => {
-      if (this.isOver || !this.media) throw new HttpProblem(404, 'This session is over.');
+      if (this.isOver || !this.media) throw problem(404, 'This session is over.');
       return task(this.media);
     });
     this.last = run.catch(() => undefined);

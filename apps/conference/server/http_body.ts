@@ -2,17 +2,16 @@
 
 import type { IncomingMessage } from 'node:http';
 
-import { HttpProblem } from './problem';
+import { problem } from './http_problem';
 
-// The longest offers of browsers, with every codec twice, have some 12 KiB.
-export const kMaxBodyBytes = 64 * 1024;
 // What is read away of a body that nobody wants, so that its sender reads the answer and the
 // connection can go on. Beyond it the connection is cut.
 const kMaxDiscardedBytes = 1024 * 1024;
 
-// Rejects with 413 at the first byte that is too many, or before the first if its length is told.
-export function readBody(request: IncomingMessage, limit = kMaxBodyBytes): Promise<string> {
-  const tooLarge = () => new HttpProblem(413, `The body must have ${limit} bytes at most.`);
+// Rejects with 413 at the first byte that is too many, or before the first if its length is told, and
+// with 400 for what is no UTF-8 or was cut short. What is left of it is for discardBody().
+export function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  const tooLarge = () => problem(413, `The body must have ${limit} bytes at most.`);
   if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -29,11 +28,11 @@ export function readBody(request: IncomingMessage, limit = kMaxBodyBytes): Promi
       try {
         resolve(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
       } catch {
-        reject(new HttpProblem(400, 'The body is not UTF-8.'));
+        reject(problem(400, 'The body is not UTF-8.'));
       }
     });
-    request.once('close', () => reject(new HttpProblem(400, 'The body ended early.')));
-    request.once('error', () => reject(new HttpProblem(400, 'The body ended early.')));
+    request.once('close', () => reject(problem(400, 'The body ended early.')));
+    request.once('error', () => reject(problem(400, 'The body ended early.')));
   });
 }
 
