@@ -27,6 +27,7 @@ export { GroupParticipant, RouterGroup } from './router_group.js';
 export { RtpObserver } from './rtp_observer.js';
 export { parseScalabilityMode } from './scalability_mode.js';
 export { describeForReceiver, writeSdp } from './sdp.js';
+export * as sdp from './sdp/index.js';
 export { getSupportedRtpCapabilities } from './supported_capabilities.js';
 export { Transport } from './transport.js';
 export * as types from './types.js';

@@ -33,6 +33,7 @@ export function decodeSrtpParameters(
   parameters: SrtpParametersT | null,
 ): SrtpParameters | undefined {
   if (!parameters) return undefined;
-  const cryptoSuite = suites[parameters.suite] ?? suites[0];
+  const known: readonly SrtpCryptoSuite[] = suites;
+  const cryptoSuite = known[parameters.suite] ?? suites[0];
   return { cryptoSuite, keyBase64: String(parameters.keyBase64) };
 }

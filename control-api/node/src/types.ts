@@ -26,6 +26,7 @@ export type * from './rtp_types.js';
 export type * from './scalability_mode.js';
 export type * from './sctp.js';
 export type * from './sdp.js';
+export type * from './sdp/index.js';
 export type * from './srtp_parameters.js';
 export type * from './stats.js';
 export type * from './trace.js';
