@@ -75,7 +75,7 @@ export const kOptionTable = {
     operand: 'BASE',
     fallback: 40000,
     read: integer(0, 65535),
-    help: 'media port of the first worker, UDP and TCP, +1 per worker; 0 takes any free ones',
+    help: 'media port of the first worker, UDP and TCP, +1 per worker, then as many for their successors; 0 takes any free ones',
   }),
   maxTcp: one<number>({
     operand: 'N',

@@ -206,8 +206,10 @@ function contradictions(options: Options, sources: Statements[]): string[] {
     faults.push('--cert and --key belong together: give both or neither.');
   }
   const { rtcPort, workers } = options;
-  if (rtcPort !== 0 && rtcPort + workers - 1 > 65535) {
-    faults.push(`--rtc-port ${rtcPort} leaves no ports for ${workers} workers below 65536.`);
+  // A worker that is replaced goes on for a while beside its successor.
+  if (rtcPort !== 0 && rtcPort + 2 * workers - 1 > 65535) {
+    const ports = 2 * workers;
+    faults.push(`--rtc-port ${rtcPort} leaves no ${ports} ports below 65536, two for each worker.`);
   }
   if (given('webhookUrls') && !given('webhookSecret')) {
     faults.push('--webhook-url needs --webhook-secret, or nobody could tell who posts.');

@@ -86,7 +86,15 @@ export class Service {
           spread: options.roomSpread,
           clock: systemClock,
         });
-      conference = new Conference({ pool, newGroup, limits: options, revision, tokens, log });
+      conference = new Conference({
+        pool,
+        newGroup,
+        limits: options,
+        revision,
+        tokens,
+        clock: systemClock,
+        log,
+      });
       const tokensRequired = tokens !== null;
       const config = { version, revision, routerRtpCapabilities, tokensRequired };
       const files = loadPage(setup.pageFolder, config);
