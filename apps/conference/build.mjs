@@ -45,10 +45,12 @@ async function buildPage() {
 async function runTests() {
   const outdir = join(dist, 'tests');
   rmSync(outdir, { recursive: true, force: true });
-  const entryPoints = ['server', 'recorder', 'token', 'page', 'protocol'].flatMap((folder) =>
+  const folders = ['server', 'server/whip', 'recorder', 'token', 'page', 'protocol'];
+  const nameOf = (folder, name) => `${folder.replace('/', '_')}_${basename(name, '.ts')}`;
+  const entryPoints = folders.flatMap((folder) =>
     readdirSync(join(here, folder))
       .filter((name) => name.endsWith('_test.ts'))
-      .map((name) => ({ in: join(folder, name), out: `${folder}_${basename(name, '.ts')}` })),
+      .map((name) => ({ in: join(folder, name), out: nameOf(folder, name) })),
   );
   await build({ ...quiet, ...node, entryPoints, outdir, sourcemap: 'inline' });
   const files = readdirSync(outdir).map((name) => join(outdir, name));
