@@ -1,12 +1,12 @@
 // Every address of this server beside the files of its page. Each is a file and a line here.
 
-import type { ServerResponse } from 'node:http';
-
 import type { Conference } from './conference';
-import { answerJson } from './http_route';
+import { healthRoute, readyRoute } from './health_route';
+import type { Health } from './health_route';
 import type { Route } from './http_route';
 import type { Log } from './log';
 import type { Options } from './options';
+import type { Watching } from './watching';
 import type { WorkerPool } from './worker_pool';
 
 // What addresses are made of.
@@ -15,17 +15,11 @@ export interface Surroundings {
   conference: Conference;
   pool: WorkerPool;
   log: Log;
-  health: () => object;
+  health: () => Health;
+  watching: Watching;
 }
 
 export function allRoutes(around: Surroundings): Route[] {
-  return [healthRoute(around)];
-}
-
-function healthRoute({ health }: Surroundings): Route {
-  return {
-    path: '/healthz',
-    methods: ['GET'],
-    handle: (_, response: ServerResponse) => answerJson(response, 200, health()),
-  };
+  const { health, options, watching } = around;
+  return [healthRoute(health), readyRoute(health, options), ...watching.routes()];
 }

@@ -19,6 +19,8 @@ import { Conference } from './conference';
 import { Connection, kMaxMessageBytes } from './connection';
 import type { CreateWorker } from './engine';
 import { ControlSocket } from './control_socket';
+import { healthOf } from './health_route';
+import type { Health } from './health_route';
 import { createHandler, loadPage } from './http';
 import { reasonOf } from './log';
 import type { Log } from './log';
@@ -30,6 +32,7 @@ import { allRoutes } from './routes';
 import { roomFromQuery } from './schemas';
 import { createRouterGroup } from './sluice_engine';
 import { TokenVerifier } from './tokens';
+import { Watching } from './watching';
 import { WorkerPool } from './worker_pool';
 
 // Sockets beyond the people of a full server: tabs that load the page, and those being refused.
@@ -47,9 +50,9 @@ export interface ServiceOptions {
 
 export class Service {
   private readonly connections = new Set<Connection>();
-  private readonly startedAt = Date.now();
   private closing = false;
   private control: ControlSocket | null = null;
+  private watching: Watching | null = null;
 
   private constructor(
     private readonly setup: ServiceOptions,
@@ -65,6 +68,7 @@ export class Service {
     const { options, createWorker, log, version } = setup;
     // The pool is made before the conference it reports to; no worker can die before start().
     let conference: Conference | null = null;
+    let watching: Watching | null = null;
     const pool = new WorkerPool({
       count: options.workers,
       createWorker,
@@ -98,9 +102,10 @@ export class Service {
       const tokensRequired = tokens !== null;
       const config = { version, revision, routerRtpCapabilities, tokensRequired };
       const files = loadPage(setup.pageFolder, config);
-      let service: Service | null = null;
-      const health = () => service?.health() ?? {};
-      const routes = allRoutes({ options, conference, pool, log, health });
+      const clock = systemClock;
+      watching = new Watching({ options, conference, pool, version, clock, log });
+      const health = healthSource(conference, pool, version);
+      const routes = allRoutes({ options, conference, pool, log, health, watching });
       const server = createServer(setup, createHandler(files, routes, log));
       const sockets = new WebSocketServer({
         noServer: true,
@@ -108,11 +113,13 @@ export class Service {
         perMessageDeflate: false,
         clientTracking: false,
       });
-      service = new Service(setup, pool, conference, server, sockets);
+      const service = new Service(setup, pool, conference, server, sockets);
+      service.watching = watching;
       await listen(server, options);
       await service.openControl();
       return service;
     } catch (error) {
+      watching?.close();
       pool.close();
       throw error;
     }
@@ -148,18 +155,6 @@ export class Service {
     return `${options.https ? 'https' : 'http'}://${urlHost(options)}:${port}/`;
   }
 
-  health(): object {
-    const workers = this.pool.status();
-    return {
-      status: workers.every(({ alive }) => alive) ? 'ok' : 'degraded',
-      version: this.setup.version,
-      uptimeSeconds: Math.round((Date.now() - this.startedAt) / 1000),
-      rooms: this.conference.roomCount,
-      peers: this.conference.peerCount,
-      workers,
-    };
-  }
-
   // Says goodbye on every socket, lets the goodbyes leave, then ends everything.
   async close(): Promise<void> {
     if (this.closing) return;
@@ -170,6 +165,7 @@ export class Service {
     }
     this.conference.close();
     this.control?.close();
+    this.watching?.close();
     this.pool.close();
     const patience = setTimeout(() => this.server.closeAllConnections?.(), kGoodbyeMs);
     this.server.closeIdleConnections?.();
@@ -236,6 +232,19 @@ async function capabilitiesOf(pool: WorkerPool): Promise<types.RtpCapabilities> 
   const capabilities = structuredClone(router.rtpCapabilities);
   router.close();
   return capabilities;
+}
+
+function healthSource(conference: Conference, pool: WorkerPool, version: string): () => Health {
+  const startedAt = systemClock.now();
+  return () =>
+    healthOf({
+      draining: conference.draining,
+      version,
+      uptimeSeconds: Math.round((systemClock.now() - startedAt) / 1000),
+      rooms: conference.roomCount,
+      peers: conference.peerCount,
+      workers: pool.status(),
+    });
 }
 
 function digest(capabilities: types.RtpCapabilities): string {
