@@ -28,27 +28,30 @@ async function buildPage() {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     ...quiet,
-    entryPoints: { app: 'page/main.ts' },
+    entryPoints: { app: 'page/main.ts', live: 'live/main.ts' },
     outdir,
     platform: 'browser',
     target: ['chrome111', 'firefox120', 'safari15'],
     format: 'iife',
     minify: true,
   });
-  await build({ ...quiet, entryPoints: { style: 'page/style.css' }, outdir, minify: true });
+  const styles = { style: 'page/style.css', live: 'live/live.css' };
+  await build({ ...quiet, entryPoints: styles, outdir, minify: true });
   mkdirSync(outdir, { recursive: true });
   for (const name of ['index.html', 'icon.svg']) {
     copyFileSync(join(here, 'page', name), join(outdir, name));
   }
+  copyFileSync(join(here, 'live', 'live.html'), join(outdir, 'live.html'));
 }
 
 async function runTests() {
   const outdir = join(dist, 'tests');
   rmSync(outdir, { recursive: true, force: true });
-  const entryPoints = ['server', 'recorder', 'token', 'page', 'protocol'].flatMap((folder) =>
-    readdirSync(join(here, folder))
-      .filter((name) => name.endsWith('_test.ts'))
-      .map((name) => ({ in: join(folder, name), out: `${folder}_${basename(name, '.ts')}` })),
+  const entryPoints = ['server', 'recorder', 'token', 'page', 'live', 'protocol'].flatMap(
+    (folder) =>
+      readdirSync(join(here, folder))
+        .filter((name) => name.endsWith('_test.ts'))
+        .map((name) => ({ in: join(folder, name), out: `${folder}_${basename(name, '.ts')}` })),
   );
   await build({ ...quiet, ...node, entryPoints, outdir, sourcemap: 'inline' });
   const files = readdirSync(outdir).map((name) => join(outdir, name));
