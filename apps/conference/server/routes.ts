@@ -7,6 +7,8 @@ import { answerJson } from './http_route';
 import type { Route } from './http_route';
 import type { Log } from './log';
 import type { Options } from './options';
+import type { WhipFrontDoor } from './whip/front_door';
+import { whipRoutes } from './whip/whip';
 import type { WorkerPool } from './worker_pool';
 
 // What addresses are made of.
@@ -16,10 +18,12 @@ export interface Surroundings {
   pool: WorkerPool;
   log: Log;
   health: () => object;
+  // Null if it is off.
+  whip: WhipFrontDoor | null;
 }
 
 export function allRoutes(around: Surroundings): Route[] {
-  return [healthRoute(around)];
+  return [healthRoute(around), ...whipRoutes(around.whip)];
 }
 
 function healthRoute({ health }: Surroundings): Route {

@@ -30,6 +30,8 @@ import { allRoutes } from './routes';
 import { roomFromQuery } from './schemas';
 import { createRouterGroup } from './sluice_engine';
 import { TokenVerifier } from './tokens';
+import type { WhipFrontDoor } from './whip/front_door';
+import { createWhip } from './whip/whip';
 import { WorkerPool } from './worker_pool';
 
 // Sockets beyond the people of a full server: tabs that load the page, and those being refused.
@@ -45,6 +47,13 @@ export interface ServiceOptions {
   log: Log;
 }
 
+// What serves people, apart from how they reach it.
+interface Parts {
+  pool: WorkerPool;
+  conference: Conference;
+  whip: WhipFrontDoor | null;
+}
+
 export class Service {
   private readonly connections = new Set<Connection>();
   private readonly startedAt = Date.now();
@@ -53,8 +62,7 @@ export class Service {
 
   private constructor(
     private readonly setup: ServiceOptions,
-    private readonly pool: WorkerPool,
-    private readonly conference: Conference,
+    private readonly parts: Parts,
     private readonly server: Server,
     private readonly sockets: WebSocketServer,
   ) {
@@ -100,7 +108,11 @@ export class Service {
       const files = loadPage(setup.pageFolder, config);
       let service: Service | null = null;
       const health = () => service?.health() ?? {};
-      const routes = allRoutes({ options, conference, pool, log, health });
+      const around = { options, conference, log, clock: systemClock };
+      const whip = options.whip
+        ? createWhip({ ...around, tokens, routerRtpCapabilities, revision })
+        : null;
+      const routes = allRoutes({ ...around, pool, health, whip });
       const server = createServer(setup, createHandler(files, routes, log));
       const sockets = new WebSocketServer({
         noServer: true,
@@ -108,7 +120,7 @@ export class Service {
         perMessageDeflate: false,
         clientTracking: false,
       });
-      service = new Service(setup, pool, conference, server, sockets);
+      service = new Service(setup, { pool, conference, whip }, server, sockets);
       await listen(server, options);
       await service.openControl();
       return service;
@@ -132,7 +144,7 @@ export class Service {
   private async openControl(): Promise<void> {
     const { options, log } = this.setup;
     try {
-      this.control = await ControlSocket.open(this.controlPath, this.conference, log);
+      this.control = await ControlSocket.open(this.controlPath, this.parts.conference, log);
     } catch (error) {
       if (options.controlSocket !== null) {
         this.server.close();
@@ -149,13 +161,14 @@ export class Service {
   }
 
   health(): object {
-    const workers = this.pool.status();
+    const workers = this.parts.pool.status();
     return {
       status: workers.every(({ alive }) => alive) ? 'ok' : 'degraded',
       version: this.setup.version,
       uptimeSeconds: Math.round((Date.now() - this.startedAt) / 1000),
-      rooms: this.conference.roomCount,
-      peers: this.conference.peerCount,
+      rooms: this.parts.conference.roomCount,
+      peers: this.parts.conference.peerCount,
+      whip: this.parts.whip?.counts() ?? null,
       workers,
     };
   }
@@ -168,9 +181,10 @@ export class Service {
     for (const connection of [...this.connections]) {
       connection.close(CloseCode.goingAway, 'the server is shutting down');
     }
-    this.conference.close();
+    this.parts.whip?.close();
+    this.parts.conference.close();
     this.control?.close();
-    this.pool.close();
+    this.parts.pool.close();
     const patience = setTimeout(() => this.server.closeAllConnections?.(), kGoodbyeMs);
     this.server.closeIdleConnections?.();
     await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 2 * kGoodbyeMs))]);
@@ -199,7 +213,7 @@ export class Service {
     const { log } = this.setup;
     const connection = new Connection(socket, {
       room,
-      conference: this.conference,
+      conference: this.parts.conference,
       clock: systemClock,
       log,
     });
