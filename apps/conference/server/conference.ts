@@ -66,7 +66,7 @@ export class Conference {
   private readonly moves: Moves;
   private joining = 0;
   private isDraining = false;
-  private onEmpty: () => void = () => {};
+  private onDrained: () => void = () => {};
 
   constructor(private readonly options: ConferenceOptions) {
     this.moves = new Moves(options.clock);
@@ -83,16 +83,14 @@ export class Conference {
 
   set draining(draining: boolean) {
     this.isDraining = draining;
-    if (this.rooms.size === 0) this.onEmpty();
+    this.noteEmpty();
   }
 
   // Resolves when a drained server has no room left.
   whenDrained(): Promise<void> {
     return new Promise((resolve) => {
-      this.onEmpty = () => {
-        if (this.isDraining) resolve();
-      };
-      if (this.rooms.size === 0) this.onEmpty();
+      this.onDrained = resolve;
+      this.noteEmpty();
     });
   }
 
@@ -234,6 +232,10 @@ export class Conference {
 
   private watchersOf(name: string): RoomWatcher[] {
     return [...this.watchers].flatMap(({ room, watcher }) => (room === name ? watcher : []));
+  }
+
+  private noteEmpty(): void {
+    if (this.isDraining && this.rooms.size === 0) this.onDrained();
   }
 
   private wallNow(): number {
@@ -379,6 +381,6 @@ export class Conference {
     room.close();
     if (this.rooms.get(room.name) === room) this.rooms.delete(room.name);
     this.options.observer?.roomEnded(room.name);
-    if (this.rooms.size === 0) this.onEmpty();
+    this.noteEmpty();
   }
 }

@@ -239,6 +239,11 @@ export class Peer {
     this.tell('sourceMuted', { source, held: held.has(source) });
   }
 
+  // The person may turn it on again, and is told so.
+  release(source: Source): void {
+    if (this.person.held.delete(source)) this.tell('sourceMuted', { source, held: false });
+  }
+
   // Leaves the room and frees everything in the engine. What others received from here ends by the
   // engine's own cascade.
   close(): void {
@@ -293,12 +298,13 @@ export class Peer {
   }
 
   private closeProducer(producerId: string): object {
-    const { source, producer } = this.producer(producerId);
+    const sent = this.producer(producerId);
+    const { source, producer } = sent;
     this.producers.delete(producerId);
     this.sourcesInUse.delete(source);
     this.speakers?.remove(producerId);
     producer.close();
-    this.room.retract(producerId);
+    this.room.retract(this, sent);
     return {};
   }
 
