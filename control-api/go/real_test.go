@@ -13,7 +13,7 @@ import (
 // realWorker starts sluice-worker. Where none is built the test is skipped, but for CI.
 func realWorker(t testing.TB, settings WorkerSettings) *Worker {
 	t.Helper()
-	if _, err := exec.LookPath(DefaultWorkerBin()); err != nil && os.Getenv("CI") == "" {
+	if !hasWorker() && os.Getenv("CI") == "" {
 		t.Skip("no worker is built: set SLUICE_WORKER_BIN")
 	}
 	settings.OnLog = func(record LogRecord) {
@@ -30,6 +30,11 @@ func realWorker(t testing.TB, settings WorkerSettings) *Worker {
 		<-worker.Done()
 	})
 	return worker
+}
+
+func hasWorker() bool {
+	_, err := exec.LookPath(DefaultWorkerBin())
+	return err == nil
 }
 
 // within is a context that ends a test that hangs.

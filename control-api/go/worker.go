@@ -25,7 +25,7 @@ const (
 // goroutine of the worker; they may call whatever they like, but the next event waits for them.
 type Worker struct {
 	object
-	process *workerProcess
+	process interface{ end() }
 	pid     int
 	onLog   func(LogRecord)
 	started chan error
@@ -90,7 +90,7 @@ func NewWorker(ctx context.Context, settings WorkerSettings) (*Worker, error) {
 	w.process, w.pid = process, process.pid()
 	w.open(wire.Options{Input: process.messages, Output: process.requests,
 		RequestTimeout: settings.requestTimeout()})
-	go w.watch()
+	go w.watch(process)
 	if err := w.awaitStart(ctx, bin); err != nil {
 		w.Close()
 		return nil, err

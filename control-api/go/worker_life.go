@@ -30,9 +30,9 @@ func (w *Worker) end(reason CloseReason, why error) bool {
 }
 
 // watch waits for the end of the process.
-func (w *Worker) watch() {
-	<-w.process.gone
-	exit := w.process.exit
+func (w *Worker) watch(process *workerProcess) {
+	<-process.gone
+	exit := process.exit
 	w.core.mu.Lock()
 	broken, running := w.broken, w.running
 	w.core.mu.Unlock()
