@@ -17,7 +17,8 @@ export interface TransportDescription {
   iceParameters: types.IceParameters;
   iceCandidates: types.IceCandidate[];
   dtlsParameters: types.DtlsParameters;
-  sctpParameters: types.SctpParameters;
+  // Where there are data channels, as pages have them.
+  sctpParameters?: types.SctpParameters;
 }
 
 export interface PeerDescription {

@@ -5,6 +5,7 @@ import type { ServerResponse } from 'node:http';
 
 import { answerJson } from './http_route';
 import type { Route } from './http_route';
+import type { WhipCounts } from './whip/front_door';
 import type { WorkerStatus } from './worker_pool';
 
 export type HealthStatus = 'ok' | 'degraded' | 'draining';
@@ -16,6 +17,8 @@ export interface Health {
   uptimeSeconds: number;
   rooms: number;
   peers: number;
+  // Null if WHIP and WHEP are off.
+  whip: WhipCounts | null;
   workers: WorkerStatus[];
 }
 

@@ -33,7 +33,12 @@ import { layerShape } from './layer_shape';
 import { reasonOf } from './log';
 import type { Log } from './log';
 import { PeerData } from './peer_data';
-import { connectionStats, createTransports, describe } from './peer_transports';
+import {
+  connectionStats,
+  createSendTransport,
+  createTransports,
+  describe,
+} from './peer_transports';
 import type { TransportPair } from './peer_transports';
 import { Refusal } from './refusal';
 import type { Room } from './room';
@@ -76,6 +81,7 @@ export interface PeerEntry {
   request: JoinRequest;
   person: Person;
   send: Send;
+  publishesOnly: boolean;
   log: Log;
 }
 
@@ -119,7 +125,7 @@ export class Peer {
     };
     this.data = new PeerData(this.id, ways, tell, log);
     this.watchLink(sending);
-    this.watchLink(receiving);
+    if (receiving !== sending) this.watchLink(receiving);
   }
 
   get id(): string {
@@ -130,9 +136,15 @@ export class Peer {
     return this.person.name;
   }
 
+  // Of what this person sends.
+  get sendTransport(): EngineTransport {
+    return this.transports.sending;
+  }
+
   // With the seat, which the peer gives back when it is closed.
   static async create(room: Room, seat: EngineParticipant, entry: PeerEntry): Promise<Peer> {
-    const transports = await createTransports(seat.router, room.liveOf(seat.worker));
+    const create = entry.publishesOnly ? createSendTransport : createTransports;
+    const transports = await create(seat.router, room.liveOf(seat.worker));
     return new Peer(room, seat, entry, transports);
   }
 

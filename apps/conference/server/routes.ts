@@ -13,6 +13,8 @@ import { RollingRestart } from './rolling';
 import type { TokenVerifier } from './tokens';
 import type { Watching } from './watching';
 import type { Webhooks } from './webhooks';
+import type { WhipFrontDoor } from './whip/front_door';
+import { whipRoutes } from './whip/whip';
 import type { WorkerPool } from './worker_pool';
 
 // What addresses are made of.
@@ -27,15 +29,18 @@ export interface Surroundings {
   drain: Drain;
   webhooks: Webhooks | null;
   watching: Watching;
+  // Null if it is off.
+  whip: WhipFrontDoor | null;
 }
 
 export function allRoutes(around: Surroundings): Route[] {
-  const { health, options, watching } = around;
+  const { health, options, watching, whip } = around;
   return [
     healthRoute(health),
     readyRoute(health, options),
     ...watching.routes(),
     ...adminRoutes(around),
+    ...whipRoutes(whip),
   ];
 }
 
@@ -48,5 +53,4 @@ function adminRoutes(around: Surroundings): Route[] {
   const webhookCounters = () => webhooks?.counters ?? null;
   const parts = { conference, pool, rolling, drain, webhookCounters };
   return [adminRoute({ parts, secrets, tokens, clock })];
-}
 }

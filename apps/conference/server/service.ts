@@ -35,6 +35,8 @@ import { createRouterGroup } from './sluice_engine';
 import { TokenVerifier } from './tokens';
 import { postByFetch, Webhooks } from './webhooks';
 import { Watching } from './watching';
+import type { WhipFrontDoor } from './whip/front_door';
+import { createWhip } from './whip/whip';
 import { WorkerPool } from './worker_pool';
 
 // Sockets beyond the people of a full server: tabs that load the page, and those being refused.
@@ -57,6 +59,7 @@ interface Parts {
   drain: ServerDrain;
   webhooks: Webhooks | null;
   watching: Watching;
+  whip: WhipFrontDoor | null;
 }
 
 export class Service {
@@ -116,9 +119,12 @@ export class Service {
       const tokensRequired = tokens !== null;
       const config = { version, revision, routerRtpCapabilities, tokensRequired };
       const files = loadPage(setup.pageFolder, config);
+      const whip = options.whip
+        ? createWhip({ options, conference, tokens, routerRtpCapabilities, revision, clock, log })
+        : null;
       watching = new Watching({ options, conference, pool, version, clock, log });
-      const health = healthSource(conference, pool, version);
-      const parts = { pool, conference, drain, webhooks, watching };
+      const health = healthSource({ conference, pool, version, whip });
+      const parts = { pool, conference, drain, webhooks, watching, whip };
       const routes = allRoutes({ ...parts, options, log, health, clock, tokens });
       const admits = (room: string | null) =>
         room === null ? !parts.conference.draining : parts.conference.admits(room);
@@ -187,6 +193,7 @@ export class Service {
     for (const connection of [...this.connections]) {
       connection.close(CloseCode.goingAway, 'the server is shutting down');
     }
+    this.parts.whip?.close();
     this.parts.conference.close();
     this.control?.close();
     this.parts.watching.close();
@@ -272,7 +279,9 @@ async function capabilitiesOf(pool: WorkerPool): Promise<types.RtpCapabilities> 
   return capabilities;
 }
 
-function healthSource(conference: Conference, pool: WorkerPool, version: string): () => Health {
+type HealthParts = Pick<Parts, 'conference' | 'pool' | 'whip'> & { version: string };
+
+function healthSource({ conference, pool, whip, version }: HealthParts): () => Health {
   const startedAt = systemClock.now();
   return () =>
     healthOf({
@@ -281,6 +290,7 @@ function healthSource(conference: Conference, pool: WorkerPool, version: string)
       uptimeSeconds: Math.round((systemClock.now() - startedAt) / 1000),
       rooms: conference.roomCount,
       peers: conference.peerCount,
+      whip: whip?.counts() ?? null,
       workers: pool.status(),
     });
 }

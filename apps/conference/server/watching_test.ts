@@ -129,7 +129,8 @@ test('health is degraded by one worker, readiness ends with the last', () => {
     load: 0.2,
     loadReason: 'processor' as const,
   };
-  const facts = { draining: false, version: '1', uptimeSeconds: 1, rooms: 1, peers: 1 };
+  const counts = { rooms: 1, peers: 1, whip: null };
+  const facts = { draining: false, version: '1', uptimeSeconds: 1, ...counts };
   const limits = { maxPeers: 10 };
   const outcome = (change: object, ...workers: (typeof worker)[]) => {
     const health = healthOf({ ...facts, workers, ...change });

@@ -11,7 +11,6 @@ import type {
 import { problem } from '../server/http_problem';
 
 export class FakeWhipMedia implements WhipMedia {
-  readonly candidates: string[] = [];
   restarts = 0;
   closed = false;
   // What a restart waits for; a test may hold it up, or make it fail.
@@ -25,10 +24,6 @@ export class FakeWhipMedia implements WhipMedia {
 
   isCurrent({ iceUfrag }: IceFragment): boolean {
     return iceUfrag === undefined || iceUfrag === this.current;
-  }
-
-  addCandidates({ candidates }: IceFragment): void {
-    this.candidates.push(...candidates);
   }
 
   async restart({ iceUfrag }: IceFragment): Promise<string> {
@@ -62,12 +57,4 @@ export class FakeWhipEngine {
     if (!media) throw new Error('no media was opened');
     return media;
   }
-}
-
-// As far as the door needs it: a ufrag and candidates.
-export function parseFakeFragment(text: string): IceFragment {
-  if (!text.includes('a=')) throw problem(400, 'line 1: is no attribute');
-  const [, iceUfrag] = /^a=ice-ufrag:(\S+)/m.exec(text) ?? [];
-  const candidates = [...text.matchAll(/^a=candidate:(.*)$/gm)].map(([, value]) => value ?? '');
-  return { iceUfrag, icePwd: iceUfrag, candidates };
 }

@@ -24,7 +24,8 @@ import {
   requireMatch,
   requireType,
 } from './fields';
-import type { CheckToken, IceFragment, OpenMedia } from './media';
+import { parseFragment } from './fragments';
+import type { CheckToken, OpenMedia } from './media';
 import { problemOf, tokenNeeded } from './refusals';
 import { isSession, parseResource, sessionPath } from './resource';
 import type { Endpoint, SessionResource } from './resource';
@@ -51,8 +52,6 @@ export interface FrontDoorOptions {
   open: OpenMedia;
   // Null lets everybody in.
   checkToken: CheckToken | null;
-  // Throws a Problem of 400 for what is none.
-  parseFragment: (text: string) => IceFragment;
   iceServers: readonly IceServer[];
   corsOrigins: readonly string[];
   maxSessions: number;
@@ -250,11 +249,11 @@ export class WhipFrontDoor {
     requireType(headers, kFragment);
     // Before the body is read, and again when its turn has come.
     if (headers['if-match'] === undefined) requireMatch(undefined, session.etag);
-    const fragment = this.options.parseFragment(await request.body());
+    const fragment = parseFragment(await request.body());
     return session.inTurn(async (media): Promise<WhipResponse> => {
       requireMatch(headers['if-match'], session.etag);
       if (media.isCurrent(fragment)) {
-        media.addCandidates(fragment);
+        // They were checked, and that is all that a lite agent has to do with them.
         return { status: 204, headers: {}, body: null };
       }
       const own = await media.restart(fragment);

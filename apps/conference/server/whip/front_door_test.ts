@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { FakeClock, settle } from '../../testing/fake_clock';
-import { FakeWhipEngine, parseFakeFragment } from '../../testing/fake_whip_media';
+import { FakeWhipEngine } from '../../testing/fake_whip_media';
 import { Log } from '../log';
 import { Refusal } from '../refusal';
 import { WhipFrontDoor } from './front_door';
@@ -12,6 +12,7 @@ import { problem } from '../http_problem';
 const kSdpType = { 'content-type': 'application/sdp' };
 const kFragmentType = { 'content-type': 'application/trickle-ice-sdpfrag' };
 const kOffer = 'v=0\r\n';
+const kPwd = 'aPasswordOfMoreThan22Letters';
 const kAddress = '192.0.2.7';
 
 function doorWith(changes: Partial<FrontDoorOptions> = {}) {
@@ -21,7 +22,6 @@ function doorWith(changes: Partial<FrontDoorOptions> = {}) {
   const door = new WhipFrontDoor({
     open: engine.open,
     checkToken: null,
-    parseFragment: parseFakeFragment,
     iceServers: [],
     corsOrigins: [],
     maxSessions: 10,
@@ -201,16 +201,14 @@ test("what is nobody else's business stays in the log", async () => {
 });
 
 test('candidates need the ETag of the ICE session', async () => {
-  const { patch, created, engine } = doorWith();
+  const { patch, created } = doorWith();
   const { location, etag } = await created();
-  const body = 'a=ice-ufrag:first\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n';
+  const body = `a=ice-ufrag:first\r\na=ice-pwd:${kPwd}\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n`;
   assert.equal((await patch(location, null, body)).status, 428);
   assert.equal((await patch(location, '"another"', body)).status, 412);
   assert.equal((await patch(location, `W/${etag}`, body)).status, 412);
-  assert.equal(engine.last.candidates.length, 0);
   const { status, headers } = await patch(location, `"x", ${etag}`, body);
   assert.deepEqual([status, headers.ETag], [204, undefined]);
-  assert.equal(engine.last.candidates.length, 1);
 });
 
 test('a fragment that is none is 400', async () => {
@@ -222,12 +220,16 @@ test('a fragment that is none is 400', async () => {
 test('a restart is 200 with the fragment of the server, and another ETag from then on', async () => {
   const { patch, created, engine } = doorWith();
   const { location, etag } = await created();
-  const { status, headers, body } = await patch(location, '*', 'a=ice-ufrag:second\r\n');
+  const { status, headers, body } = await patch(
+    location,
+    '*',
+    `a=ice-ufrag:second\r\na=ice-pwd:${kPwd}\r\n`,
+  );
   assert.equal(status, 200);
   assert.equal(headers['Content-Type'], 'application/trickle-ice-sdpfrag');
   assert.notEqual(headers.ETag, etag);
   assert.equal(body, 'a=ice-ufrag:server1\r\n');
-  const late = 'a=ice-ufrag:second\r\na=candidate:1\r\n';
+  const late = `a=ice-ufrag:second\r\na=ice-pwd:${kPwd}\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n`;
   assert.equal((await patch(location, etag, late)).status, 412);
   assert.equal((await patch(location, String(headers.ETag), late)).status, 204);
   assert.equal(engine.last.restarts, 1);
@@ -237,8 +239,14 @@ test('a restart that fails leaves the ICE session as it is', async () => {
   const { patch, created, engine } = doorWith();
   const { location, etag } = await created();
   engine.last.gate = Promise.reject(problem(503, 'Not now.'));
-  assert.equal((await patch(location, '"*"', 'a=ice-ufrag:second\r\n')).status, 503);
-  assert.equal((await patch(location, etag, 'a=ice-ufrag:first\r\n')).status, 204);
+  assert.equal(
+    (await patch(location, '"*"', `a=ice-ufrag:second\r\na=ice-pwd:${kPwd}\r\n`)).status,
+    503,
+  );
+  assert.equal(
+    (await patch(location, etag, `a=ice-ufrag:first\r\na=ice-pwd:${kPwd}\r\n`)).status,
+    204,
+  );
 });
 
 test('candidates that were sent while a restart was under way are of the old session', async () => {
@@ -246,8 +254,12 @@ test('candidates that were sent while a restart was under way are of the old ses
   const { location, etag } = await created();
   let open = () => {};
   engine.last.gate = new Promise((resolve) => (open = resolve));
-  const restart = patch(location, '*', 'a=ice-ufrag:second\r\n');
-  const trickle = patch(location, etag, 'a=ice-ufrag:first\r\na=candidate:1\r\n');
+  const restart = patch(location, '*', `a=ice-ufrag:second\r\na=ice-pwd:${kPwd}\r\n`);
+  const trickle = patch(
+    location,
+    etag,
+    `a=ice-ufrag:first\r\na=ice-pwd:${kPwd}\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n`,
+  );
   await settle();
   open();
   assert.equal((await restart).status, 200);
@@ -259,7 +271,9 @@ test('requests that wait for one another are bounded', async () => {
   const { location } = await created();
   let open = () => {};
   engine.last.gate = new Promise((resolve) => (open = resolve));
-  const asked = Array.from({ length: 20 }, () => patch(location, '*', 'a=ice-ufrag:x\r\n'));
+  const asked = Array.from({ length: 20 }, () =>
+    patch(location, '*', `a=ice-ufrag:xxxx\r\na=ice-pwd:${kPwd}\r\n`),
+  );
   await settle();
   open();
   const refused = (await Promise.all(asked)).filter(({ status }) => status === 429);

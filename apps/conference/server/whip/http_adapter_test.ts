@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 
-import { FakeWhipEngine, parseFakeFragment } from '../../testing/fake_whip_media';
+import { FakeWhipEngine } from '../../testing/fake_whip_media';
 import { systemClock } from '../clock';
 import { Log } from '../log';
 import { WhipFrontDoor } from './front_door';
@@ -17,7 +17,6 @@ const engine = new FakeWhipEngine();
 const door = new WhipFrontDoor({
   open: engine.open,
   checkToken: null,
-  parseFragment: parseFakeFragment,
   iceServers: [],
   corsOrigins: [],
   maxSessions: 10,

@@ -6,16 +6,14 @@ import type { Endpoint } from './resource';
 export interface IceFragment {
   iceUfrag: string | undefined;
   icePwd: string | undefined;
-  // The values of a=candidate.
-  candidates: string[];
+  // How many. A lite agent does without them: it answers checks and makes none (RFC 8445 §2.5).
+  candidates: number;
 }
 
 // One peer connection, for as long as it lasts.
 export interface WhipMedia {
   // Whether these are the credentials that the client has now, rather than those of a restart.
   isCurrent(fragment: IceFragment): boolean;
-  // What cannot be used is ignored (RFC 9725 §4.3.2).
-  addCandidates(fragment: IceFragment): void;
   // The server's own fragment. Rejects with a Problem and leaves the old ICE session alive.
   restart(fragment: IceFragment): Promise<string>;
   close(): void;

@@ -5,13 +5,14 @@ import type { Refusal } from '../refusal';
 import { Problem, problem, tryLater } from '../http_problem';
 
 const kRetrySeconds = 5;
-const kBusy: ErrorCode[] = ['room_full', 'rooms_full', 'server_full', 'unavailable'];
+const kBusy: ErrorCode[] = ['room_full', 'rooms_full', 'server_full', 'unavailable', 'draining'];
 
 export function problemOf(error: Problem | Refusal): Problem {
   if (error instanceof Problem) return error;
   const { code, message } = error;
   if (code === 'unauthorized') return unauthorized(message);
   if (kBusy.includes(code)) return tryLater(503, kRetrySeconds, message);
+  if (code === 'forbidden') return problem(403, message);
   if (code === 'not_found') return problem(404, message);
   if (code === 'too_many_requests') return tryLater(429, kRetrySeconds, message);
   return problem(422, message);

@@ -2,14 +2,13 @@
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
+import { afterLong } from '../clock';
 import type { Clock } from '../clock';
 import type { MediaListener, WhipMedia } from './media';
 import { problem, tryLater } from '../http_problem';
 
 // A client that has its answer connects within a second or two; OBS gives up after eight.
 export const kConnectMs = 30_000;
-// Timers of Node hold 31 bits of milliseconds, a token any time.
-const kMaxTimerMs = 2 ** 30;
 // Requests to one session that wait for one another.
 const kMaxPending = 16;
 
@@ -64,7 +63,9 @@ export class WhipSession implements MediaListener {
     if (!this.isConnected) {
       this.stopDeadline = this.setup.clock.after(kConnectMs, () => this.end('never connected'));
     }
-    if (validForMs !== null) this.expireIn(validForMs);
+    if (validForMs === null) return;
+    const left = Math.max(0, validForMs);
+    this.stopExpiry = afterLong(this.setup.clock, left, () => this.end('the token expired'));
   }
 
   connected(): void {
@@ -111,14 +112,6 @@ export class WhipSession implements MediaListener {
   // Of another ICE session from here on.
   renewTag(): void {
     this.etag = freshTag();
-  }
-
-  private expireIn(ms: number): void {
-    const step = Math.min(Math.max(0, ms), kMaxTimerMs);
-    this.stopExpiry = this.setup.clock.after(step, () => {
-      if (ms > kMaxTimerMs) this.expireIn(ms - kMaxTimerMs);
-      else this.end('the token expired');
-    });
   }
 }
 
