@@ -10,6 +10,7 @@ import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
 import { data } from './suites/data.js';
 import { encrypted } from './suites/encrypted.js';
+import { examples } from './suites/examples.js';
 import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
@@ -32,6 +33,7 @@ const kSuites = {
   codecs,
   controls,
   chat,
+  examples,
   recovery,
   refusals,
   restart,
