@@ -64,7 +64,7 @@ export class Conference {
   private readonly moves: Moves;
   private joining = 0;
   private isDraining = false;
-  private onEmpty: () => void = () => {};
+  private onDrained: () => void = () => {};
   // Since the server started: people who came in, and those who did not, by error code.
   joins = 0;
   readonly refusals = new Map<string, number>();
@@ -84,16 +84,14 @@ export class Conference {
 
   set draining(draining: boolean) {
     this.isDraining = draining;
-    if (this.rooms.size === 0) this.onEmpty();
+    this.noteEmpty();
   }
 
   // Resolves when a drained server has no room left.
   whenDrained(): Promise<void> {
     return new Promise((resolve) => {
-      this.onEmpty = () => {
-        if (this.isDraining) resolve();
-      };
-      if (this.rooms.size === 0) this.onEmpty();
+      this.onDrained = resolve;
+      this.noteEmpty();
     });
   }
 
@@ -252,6 +250,10 @@ export class Conference {
     return [...this.watchers].flatMap(({ room, watcher }) => (room === name ? watcher : []));
   }
 
+  private noteEmpty(): void {
+    if (this.isDraining && this.rooms.size === 0) this.onDrained();
+  }
+
   private wallNow(): number {
     return this.options.wallClock?.() ?? Date.now();
   }
@@ -388,6 +390,6 @@ export class Conference {
     room.close();
     if (this.rooms.get(room.name) === room) this.rooms.delete(room.name);
     this.options.observer?.roomEnded(room.name);
-    if (this.rooms.size === 0) this.onEmpty();
+    this.noteEmpty();
   }
 }

@@ -46,6 +46,21 @@ const kSecurityHeaders: Record<string, string> = {
 
 const kConfigMark = '<!--sluice-config-->';
 const kMaxUrlLength = 2048;
+// Of a server that drains: by then another one may be there.
+export const kRetryAfterS = 30;
+
+const kDrainingPage = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>No new rooms</title>
+<meta name="viewport" content="width=device-width">
+<link rel="stylesheet" href="/style.css">
+<main class="end"><div class="end-card" role="alert">
+<h1>This server takes no new rooms</h1>
+<p>It is about to be replaced; calls that are under way go on. Try again in a minute.</p>
+</div></main>
+</html>
+`;
 
 export interface StoredFile {
   type: string;
@@ -86,7 +101,15 @@ function withConfig(html: Buffer, config: PageConfig): Buffer {
   return Buffer.from(html.toString('utf8').replace(kConfigMark, () => block));
 }
 
-export function createHandler(files: PageFiles, routes: readonly Route[], log: Log) {
+// Whether the page is of use: a server that drains has nothing to offer but the rooms that there are.
+export type Admits = (room: string | null) => boolean;
+
+export function createHandler(
+  files: PageFiles,
+  routes: readonly Route[],
+  log: Log,
+  admits: Admits = () => true,
+) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     for (const [name, value] of Object.entries(kSecurityHeaders)) response.setHeader(name, value);
     const path = pathOf(request.url);
@@ -105,6 +128,9 @@ export function createHandler(files: PageFiles, routes: readonly Route[], log: L
     // A room may be named by path as well: /r/ROOM is the same page.
     const file = files.get(/^\/r\/[^/]+$/.test(path) ? '/' : path);
     if (!file) return answerText(response, 404, 'There is nothing at this address.');
+    if (file === files.get('/') && !admits(roomIn(request.url ?? ''))) {
+      return answerDraining(response);
+    }
     answerFile(request, response, file);
   };
 }
@@ -143,6 +169,25 @@ function pathOf(url: string | undefined): string | null {
   if (!url || url.length > kMaxUrlLength || !url.startsWith('/')) return null;
   const end = url.search(/[?#]/);
   return end === -1 ? url : url.slice(0, end);
+}
+
+// As page/params reads it; null if the address names no room.
+function roomIn(url: string): string | null {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const byPath = /^\/r\/([^/]+)$/.exec(pathname)?.[1];
+  try {
+    const room = byPath === undefined ? searchParams.get('room') : decodeURIComponent(byPath);
+    return room?.normalize('NFC') || null;
+  } catch {
+    return null;
+  }
+}
+
+// For people, and by its status for whoever hands requests on to several servers.
+function answerDraining(response: ServerResponse): void {
+  const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' };
+  response.writeHead(503, { ...headers, 'Retry-After': String(kRetryAfterS) });
+  response.end(kDrainingPage);
 }
 
 function answerText(response: ServerResponse, status: number, text: string): void {

@@ -96,8 +96,11 @@ async function serve(options: Options): Promise<number> {
       version: version(),
       log,
     });
+    // SIGTERM stays what stops a server at once, or an init system would hang on every call; and
+    // SIGUSR1 belongs to Node's debugger.
+    process.on('SIGUSR2', () => service.drain());
     process.stdout.write(`Sluice conference is at ${service.url}\n`);
-    await stopped;
+    await Promise.race([stopped, service.drained]);
     log.info('closing');
     await service.close();
     return 0;

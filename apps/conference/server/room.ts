@@ -14,7 +14,7 @@ export interface RoomWatcher {
   personJoined(peer: Peer): void;
   personLeft(peer: Peer): void;
   streamStarted(peer: Peer, sent: Sent): void;
-  streamEnded(producerId: string): void;
+  streamEnded(producerId: string, peer: Peer, sent: Sent): void;
 }
 
 // What a room needs of the server it is on.
@@ -110,7 +110,7 @@ export class Room {
   remove(peer: Peer): void {
     if (this.moving.delete(peer)) {
       peer.live.peers -= 1;
-      for (const producerId of peer.producers.keys()) this.retract(producerId);
+      for (const sent of peer.producers.values()) this.retract(peer, sent);
       return;
     }
     if (this.peers.get(peer.id) !== peer) return;
@@ -125,8 +125,10 @@ export class Room {
     for (const watcher of this.around.watchers()) watcher.streamStarted(peer, sent);
   }
 
-  retract(producerId: string): void {
-    for (const watcher of this.around.watchers()) watcher.streamEnded(producerId);
+  retract(peer: Peer, sent: Sent): void {
+    for (const watcher of this.around.watchers()) {
+      watcher.streamEnded(sent.producer.id, peer, sent);
+    }
   }
 
   // Takes out everybody who was on that worker, then tells the others. Those who go are told nothing

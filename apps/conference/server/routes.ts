@@ -1,12 +1,18 @@
 // Every address of this server beside the files of its page. Each is a file and a line here.
 
+import type { Drain } from './admin';
+import { adminRoute } from './admin_route';
+import type { Clock } from './clock';
 import type { Conference } from './conference';
 import { healthRoute, readyRoute } from './health_route';
 import type { Health } from './health_route';
 import type { Route } from './http_route';
 import type { Log } from './log';
 import type { Options } from './options';
+import { RollingRestart } from './rolling';
+import type { TokenVerifier } from './tokens';
 import type { Watching } from './watching';
+import type { Webhooks } from './webhooks';
 import type { WorkerPool } from './worker_pool';
 
 // What addresses are made of.
@@ -17,9 +23,29 @@ export interface Surroundings {
   log: Log;
   health: () => Health;
   watching: Watching;
+  clock: Clock;
+  tokens: TokenVerifier | null;
+  drain: Drain;
+  webhooks: Webhooks | null;
 }
 
 export function allRoutes(around: Surroundings): Route[] {
   const { health, options, watching } = around;
-  return [healthRoute(health), readyRoute(health, options), ...watching.routes()];
+  return [
+    healthRoute(health),
+    readyRoute(health, options),
+    ...watching.routes(),
+    ...adminRoutes(around),
+  ];
+}
+
+// Without a secret of either kind nobody could be told from anybody else.
+function adminRoutes(around: Surroundings): Route[] {
+  const { options, tokens, conference, pool, clock, drain, webhooks } = around;
+  const secrets = options.adminSecrets;
+  if (secrets.length === 0 && tokens === null) return [];
+  const rolling = new RollingRestart(pool, conference, clock);
+  const webhookCounters = () => webhooks?.counters ?? null;
+  const parts = { conference, pool, rolling, drain, webhookCounters };
+  return [adminRoute({ parts, secrets, tokens, clock })];
 }

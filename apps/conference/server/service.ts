@@ -19,9 +19,10 @@ import { Conference } from './conference';
 import { Connection, kMaxMessageBytes } from './connection';
 import type { CreateWorker } from './engine';
 import { ControlSocket } from './control_socket';
+import { ServerDrain } from './drain';
 import { healthOf } from './health_route';
 import type { Health } from './health_route';
-import { createHandler, loadPage } from './http';
+import { createHandler, kRetryAfterS, loadPage } from './http';
 import { reasonOf } from './log';
 import type { Log } from './log';
 import { mediaCodecs } from './media_codecs';
@@ -33,6 +34,7 @@ import { roomFromQuery } from './schemas';
 import { createRouterGroup } from './sluice_engine';
 import { TokenVerifier } from './tokens';
 import { Watching } from './watching';
+import { postByFetch, Webhooks } from './webhooks';
 import { WorkerPool } from './worker_pool';
 
 // Sockets beyond the people of a full server: tabs that load the page, and those being refused.
@@ -48,16 +50,23 @@ export interface ServiceOptions {
   log: Log;
 }
 
+// What lives as long as the server.
+interface Parts {
+  pool: WorkerPool;
+  conference: Conference;
+  drain: ServerDrain;
+  webhooks: Webhooks | null;
+  watching: Watching;
+}
+
 export class Service {
   private readonly connections = new Set<Connection>();
   private closing = false;
   private control: ControlSocket | null = null;
-  private watching: Watching | null = null;
 
   private constructor(
     private readonly setup: ServiceOptions,
-    private readonly pool: WorkerPool,
-    private readonly conference: Conference,
+    private readonly parts: Parts,
     private readonly server: Server,
     private readonly sockets: WebSocketServer,
   ) {
@@ -90,31 +99,31 @@ export class Service {
           spread: options.roomSpread,
           clock: systemClock,
         });
+      const clock = systemClock;
+      const webhooks = webhooksOf(options, log);
       conference = new Conference({
         pool,
         newGroup,
         limits: options,
         revision,
         tokens,
-        clock: systemClock,
+        clock,
         log,
+        observer: webhooks ?? undefined,
       });
+      const timeoutMs = options.drainTimeout * 1000;
+      const drain = new ServerDrain({ conference, timeoutMs, clock, log });
       const tokensRequired = tokens !== null;
       const config = { version, revision, routerRtpCapabilities, tokensRequired };
       const files = loadPage(setup.pageFolder, config);
-      const clock = systemClock;
       watching = new Watching({ options, conference, pool, version, clock, log });
       const health = healthSource(conference, pool, version);
-      const routes = allRoutes({ options, conference, pool, log, health, watching });
-      const server = createServer(setup, createHandler(files, routes, log));
-      const sockets = new WebSocketServer({
-        noServer: true,
-        maxPayload: kMaxMessageBytes,
-        perMessageDeflate: false,
-        clientTracking: false,
-      });
-      const service = new Service(setup, pool, conference, server, sockets);
-      service.watching = watching;
+      const parts = { pool, conference, drain, webhooks, watching };
+      const routes = allRoutes({ ...parts, options, log, health, clock, tokens });
+      const admits = (room: string | null) =>
+        room === null ? !parts.conference.draining : parts.conference.admits(room);
+      const server = createServer(setup, createHandler(files, routes, log, admits));
+      const service = new Service(setup, parts, server, createSocketServer());
       await listen(server, options);
       await service.openControl();
       return service;
@@ -139,7 +148,7 @@ export class Service {
   private async openControl(): Promise<void> {
     const { options, log } = this.setup;
     try {
-      this.control = await ControlSocket.open(this.controlPath, this.conference, log);
+      this.control = await ControlSocket.open(this.controlPath, this.parts.conference, log);
     } catch (error) {
       if (options.controlSocket !== null) {
         this.server.close();
@@ -147,6 +156,15 @@ export class Service {
       }
       log.warn('nobody can record: there is no control socket', { reason: reasonOf(error) });
     }
+  }
+
+  // No new rooms from now on; `drained` resolves when the last one has closed.
+  drain(): void {
+    this.parts.drain.begin();
+  }
+
+  get drained(): Promise<void> {
+    return this.parts.drain.ended;
   }
 
   get url(): string {
@@ -163,13 +181,16 @@ export class Service {
     for (const connection of [...this.connections]) {
       connection.close(CloseCode.goingAway, 'the server is shutting down');
     }
-    this.conference.close();
+    this.parts.conference.close();
     this.control?.close();
-    this.watching?.close();
-    this.pool.close();
+    this.parts.drain.close();
+    this.parts.watching.close();
+    this.parts.pool.close();
     const patience = setTimeout(() => this.server.closeAllConnections?.(), kGoodbyeMs);
     this.server.closeIdleConnections?.();
+    const webhooks = this.parts.webhooks?.close(2 * kGoodbyeMs);
     await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 2 * kGoodbyeMs))]);
+    await webhooks;
     clearTimeout(patience);
   }
 
@@ -185,6 +206,10 @@ export class Service {
     const [path, query] = (request.url ?? '').split('?', 2);
     const room = path === '/ws' ? roomFromQuery(new URLSearchParams(query)) : null;
     if (room === null) return refuse(socket, path === '/ws' ? '400 Bad Request' : '404 Not Found');
+    // Whoever hands requests on to several servers tries the next one.
+    if (!this.parts.conference.admits(room)) {
+      return refuse(socket, '503 Service Unavailable', `Retry-After: ${kRetryAfterS}\r\n`);
+    }
     if (this.connections.size >= options.maxPeers + kSpareSockets) {
       return refuse(socket, '503 Service Unavailable');
     }
@@ -195,13 +220,29 @@ export class Service {
     const { log } = this.setup;
     const connection = new Connection(socket, {
       room,
-      conference: this.conference,
+      conference: this.parts.conference,
       clock: systemClock,
       log,
     });
     this.connections.add(connection);
     socket.on('close', () => this.connections.delete(connection));
   }
+}
+
+function webhooksOf({ webhookUrls: urls, webhookSecret }: Options, log: Log): Webhooks | null {
+  if (urls.length === 0 || webhookSecret === null) return null;
+  const wallClock = () => Date.now();
+  const common = { clock: systemClock, wallClock, post: postByFetch, log };
+  return new Webhooks({ urls, secret: webhookSecret, ...common });
+}
+
+function createSocketServer(): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    maxPayload: kMaxMessageBytes,
+    perMessageDeflate: false,
+    clientTracking: false,
+  });
 }
 
 function createServer(setup: ServiceOptions, handler: RequestListener): Server {
@@ -251,6 +292,6 @@ function digest(capabilities: types.RtpCapabilities): string {
   return createHash('sha256').update(JSON.stringify(capabilities)).digest('hex').slice(0, 16);
 }
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuse(socket: Duplex, status: string, headers = ''): void {
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }
