@@ -4,7 +4,7 @@
 // script and one style sheet, because it is loaded by strangers.
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -61,8 +61,19 @@ async function runTests() {
   return status ?? 1;
 }
 
+// The tables in docs/metrics.md, from the table of the metrics.
+async function writeReference() {
+  const outfile = join(dist, 'reference.mjs');
+  await build({ ...quiet, ...node, entryPoints: ['server/metric_reference.ts'], outfile });
+  const { withReference } = await import(outfile);
+  const path = join(here, '../../docs/metrics.md');
+  writeFileSync(path, withReference(readFileSync(path, 'utf8')));
+}
+
 if (process.argv.includes('--tests')) {
   process.exitCode = await runTests();
+} else if (process.argv.includes('--reference')) {
+  await writeReference();
 } else {
   await Promise.all([buildServer(), buildPage()]);
   console.log('conference: built dist/server, dist/recorder, dist/token and dist/page');

@@ -78,8 +78,8 @@ export class TimeChart {
     const bottom = pencil.height - (small ? 2 : kLabelRoom);
     const top = small ? 3 : 14;
     const y = (value: number) => bottom - ((bottom - top) * Math.min(value, ceiling)) / ceiling;
-    for (const share of small ? [1] : [0.5, 1]) {
-      gridLine(pencil, y(ceiling * share), small ? '' : format(ceiling * share));
+    for (const share of small ? [] : [0.5, 1]) {
+      gridLine(pencil, y(ceiling * share), format(ceiling * share));
     }
     pencil.context.fillStyle = pencil.colour('--grid');
     pencil.context.fillRect(0, bottom, pencil.width, 1);
@@ -124,11 +124,8 @@ function drawLine(pencil: Pencil, { line, view, y, bottom }: Drawing): void {
     context.lineTo(last[0], bottom);
     context.lineTo(first[0], bottom);
     context.closePath();
-    const shade = context.createLinearGradient(0, 0, 0, bottom);
-    shade.addColorStop(0, colour(line.colour));
-    shade.addColorStop(1, 'transparent');
-    context.globalAlpha = 0.26;
-    context.fillStyle = shade;
+    context.globalAlpha = 0.17;
+    context.fillStyle = colour(line.colour);
     context.fill();
     context.globalAlpha = 1;
   }

@@ -7,9 +7,9 @@ import { TimeChart } from './time_chart';
 import type { View } from './window';
 
 const kReasons: Record<string, string> = {
-  processor: 'by its processor',
-  loop: 'by slow turns of its loop',
-  streams: 'by the number of streams',
+  processor: 'by processor',
+  loop: 'by slow turns',
+  streams: 'by streams',
 };
 
 export class WorkerCard {
@@ -64,7 +64,7 @@ export class WorkerCard {
       el('p', { class: 'load' }, this.load, this.reason),
       bar,
       this.facts,
-      ...this.charts.map(({ element }) => element),
+      el('div', { class: 'row' }, ...this.charts.map(({ element }) => element)),
     );
   }
 

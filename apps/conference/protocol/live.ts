@@ -9,6 +9,7 @@ export interface LiveRates {
   inLoss: number | null;
   outLoss: number | null;
   nacks: number;
+  // Packets that were sent again to people, and those from people that filled a gap.
   repeats: number;
   keyFrameRequests: number;
 }

@@ -14,8 +14,16 @@ export const kKeptSeconds = 600;
 const kMostRooms = 12;
 
 const kNoHistogram: EngineHistogram = { boundsUs: [], counts: [], sumUs: 0, maxUs: 0 };
-// Also what is not told as a drop: a receiver takes one encoding of three.
-const kIntended = new Set(['otherLayer', 'consumerPaused', 'producerPaused', 'noConsumer']);
+// What is how it should be: a receiver takes one encoding of three, a browser repeats packets and pads
+// to find out what its path carries.
+const kIntended = new Set([
+  'otherLayer',
+  'consumerPaused',
+  'producerPaused',
+  'noConsumer',
+  'rtxUnwanted',
+  'rtpPadding',
+]);
 
 export class LiveHistory {
   private readonly life = randomUUID();
@@ -126,7 +134,7 @@ function ratesOf(people: number, [now, before]: Pair, seconds: number): LiveRate
       rate((t) => t.sent.packetCount),
     ),
     nacks: rate((t) => t.received.nackCount + t.sent.nackCount),
-    repeats: rate((t) => t.received.packetsRetransmitted + t.sent.packetsRetransmitted),
+    repeats: rate((t) => t.received.packetsRepaired + t.sent.packetsRetransmitted),
     keyFrameRequests: rate(
       (t) => t.received.pliCount + t.received.firCount + t.sent.pliCount + t.sent.firCount,
     ),

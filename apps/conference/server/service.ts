@@ -129,13 +129,7 @@ export class Service {
       const admits = (room: string | null) =>
         room === null ? !parts.conference.draining : parts.conference.admits(room);
       const server = createServer(setup, createHandler(files, routes, log, admits));
-      const sockets = new WebSocketServer({
-        noServer: true,
-        maxPayload: kMaxMessageBytes,
-        perMessageDeflate: false,
-        clientTracking: false,
-      });
-      const service = new Service(setup, parts, server, sockets);
+      const service = new Service(setup, parts, server, createSocketServer());
       await listen(server, options);
       await service.openControl();
       return service;
@@ -196,8 +190,8 @@ export class Service {
     this.parts.whip?.close();
     this.parts.conference.close();
     this.control?.close();
-    this.parts.watching.close();
     this.parts.drain.close();
+    this.parts.watching.close();
     this.parts.pool.close();
     const patience = setTimeout(() => this.server.closeAllConnections?.(), kGoodbyeMs);
     this.server.closeIdleConnections?.();
@@ -247,6 +241,15 @@ function webhooksOf({ webhookUrls: urls, webhookSecret }: Options, log: Log): We
   const wallClock = () => Date.now();
   const common = { clock: systemClock, wallClock, post: postByFetch, log };
   return new Webhooks({ urls, secret: webhookSecret, ...common });
+}
+
+function createSocketServer(): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    maxPayload: kMaxMessageBytes,
+    perMessageDeflate: false,
+    clientTracking: false,
+  });
 }
 
 function createServer(setup: ServiceOptions, handler: RequestListener): Server {
