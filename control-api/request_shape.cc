@@ -198,6 +198,8 @@ void Check(const schema::Consume& body, Shape& shape) {
   shape.Id("producer_id", body.producer_id());
   shape.Known("kind", body.kind(), schema::MediaKind::MAX);
   CheckRtpParameters(*body.rtp_parameters(), shape);
+  if (body.mapping() == nullptr) return;
+  shape.Each("mapping", body.mapping(), kMaxMappings, [](const schema::PayloadTypeMapping&) {});
 }
 
 void Check(const schema::ProduceData& body, Shape& shape) {

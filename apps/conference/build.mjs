@@ -1,4 +1,4 @@
-// Builds dist/server, dist/recorder and dist/page; with --tests builds and runs the unit tests instead.
+// Builds dist/server, dist/recorder, dist/token and dist/page; with --tests builds and runs the unit tests instead.
 //
 // The server's packages stay outside its bundle and are loaded from node_modules; the page is one
 // script and one style sheet, because it is loaded by strangers.
@@ -16,7 +16,7 @@ const node = { platform: 'node', target: 'node18', format: 'esm', packages: 'ext
 const quiet = { bundle: true, logLevel: 'warning', absWorkingDir: here, legalComments: 'none' };
 
 async function buildServer() {
-  for (const folder of ['server', 'recorder']) {
+  for (const folder of ['server', 'recorder', 'token']) {
     const outfile = join(dist, folder, 'main.js');
     const entryPoints = [`${folder}/main.ts`];
     await build({ ...quiet, ...node, entryPoints, outfile, sourcemap: true });
@@ -45,10 +45,12 @@ async function buildPage() {
 async function runTests() {
   const outdir = join(dist, 'tests');
   rmSync(outdir, { recursive: true, force: true });
-  const entryPoints = ['server', 'recorder', 'page', 'protocol'].flatMap((folder) =>
+  const folders = ['server', 'server/whip', 'recorder', 'token', 'page', 'protocol'];
+  const nameOf = (folder, name) => `${folder.replace('/', '_')}_${basename(name, '.ts')}`;
+  const entryPoints = folders.flatMap((folder) =>
     readdirSync(join(here, folder))
       .filter((name) => name.endsWith('_test.ts'))
-      .map((name) => ({ in: join(folder, name), out: `${folder}_${basename(name, '.ts')}` })),
+      .map((name) => ({ in: join(folder, name), out: nameOf(folder, name) })),
   );
   await build({ ...quiet, ...node, entryPoints, outdir, sourcemap: 'inline' });
   const files = readdirSync(outdir).map((name) => join(outdir, name));
@@ -61,5 +63,5 @@ if (process.argv.includes('--tests')) {
   process.exitCode = await runTests();
 } else {
   await Promise.all([buildServer(), buildPage()]);
-  console.log('conference: built dist/server, dist/recorder and dist/page');
+  console.log('conference: built dist/server, dist/recorder, dist/token and dist/page');
 }

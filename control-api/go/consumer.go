@@ -38,6 +38,8 @@ type Consumer struct {
 	producerID string
 	kind       rtp.MediaKind
 	parameters rtp.Parameters
+	// mapping is empty where the parameters are in the router's payload types.
+	mapping    rtp.Mapping
 	streamType ConsumerType
 	isPipe     bool
 	ssrcs      []uint32
@@ -87,6 +89,7 @@ func (c *Consumer) encode(options *ConsumeOptions) (*schema.ConsumeT, error) {
 		Priority:      c.priority,
 		IgnoreDtx:     options.IgnoreDtx,
 		Pipe:          options.Pipe,
+		Mapping:       encodeMapping(c.mapping),
 	}
 	if options.PreferredLayers != nil && !c.isPipe {
 		layers, err := encodeLayers(*options.PreferredLayers, "preferredLayers")

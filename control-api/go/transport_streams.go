@@ -41,12 +41,26 @@ type ConsumeOptions struct {
 	PreferredLayers *ConsumerLayers
 	// Priority is who is served first if the path is too narrow for all: 1 to 255; 0 stands for 1.
 	Priority uint8
+	// Numbering says whose payload types and header extension ids the stream carries. Empty: the router's,
+	// as mediasoup-client wants it.
+	Numbering Numbering
 	// IgnoreDtx leaves out packets in which nobody speaks (Opus DTX).
 	IgnoreDtx bool
 	// Pipe sends all encodings, as pipe transports do in any case.
 	Pipe    bool
 	AppData any
 }
+
+// Numbering says whose payload types and header extension ids a consumer carries.
+type Numbering string
+
+const (
+	// RouterNumbers are those of the router.
+	RouterNumbers Numbering = "router"
+	// ReceiverNumbers are those of the client's RtpCapabilities, for clients that chose them in an SDP
+	// offer. Whoever mixes both on one transport has to see to it that no number means two things.
+	ReceiverNumbers Numbering = "receiver"
+)
 
 const mostKeyFrameRequestDelay = maxUint32 * time.Millisecond
 
@@ -132,6 +146,11 @@ func (t *transport) Consume(ctx context.Context, options ConsumeOptions) (*Consu
 	if err := t.checkOpen(); err != nil {
 		return nil, err
 	}
+	switch options.Numbering {
+	case "", RouterNumbers, ReceiverNumbers:
+	default:
+		return nil, fault.Argument("numbering", "is none of router, receiver")
+	}
 	producer, err := t.router.findProducer(options.ProducerID)
 	if err != nil {
 		return nil, err
@@ -189,6 +208,9 @@ func (t *transport) describeConsumer(options *ConsumeOptions, producer *Producer
 	} else {
 		c.parameters, err = ortc.ConsumerParameters(producer.consumable, options.RtpCapabilities,
 			ortc.ConsumerOptions{EnableRtx: enableRtx, SSRC: c.ssrcs[0], MID: mid})
+		if err == nil && options.Numbering == ReceiverNumbers {
+			c.parameters, c.mapping, err = ortc.InReceiverNumbers(c.parameters, options.RtpCapabilities)
+		}
 		c.preferred = initialLayers(producer.kind, c.parameters.Encodings, options.PreferredLayers)
 	}
 	if err != nil {

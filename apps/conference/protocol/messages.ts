@@ -6,7 +6,8 @@
 
 import type { types } from 'mediasoup-client';
 
-export type Source = 'camera' | 'microphone' | 'screen' | 'screen-audio';
+export const kSources = ['camera', 'microphone', 'screen', 'screen-audio'] as const;
+export type Source = (typeof kSources)[number];
 export type Kind = 'audio' | 'video';
 // Chat goes from one person to all others; a lane to one of them, for one file.
 export type DataPurpose = 'chat' | 'lane';
@@ -16,7 +17,8 @@ export interface TransportDescription {
   iceParameters: types.IceParameters;
   iceCandidates: types.IceCandidate[];
   dtlsParameters: types.DtlsParameters;
-  sctpParameters: types.SctpParameters;
+  // Where there are data channels, as pages have them.
+  sctpParameters?: types.SctpParameters;
 }
 
 export interface PeerDescription {
@@ -107,6 +109,14 @@ export interface JoinRequest {
   token?: string;
 }
 
+// What the invitation lets this person do.
+export interface GrantsDescription {
+  publish: Source[];
+  subscribe: boolean;
+  publishData: boolean;
+  admin: boolean;
+}
+
 export interface JoinAnswer {
   peerId: string;
   name: string;
@@ -118,6 +128,7 @@ export interface JoinAnswer {
   dataConsumers: DataConsumerDescription[];
   // Who dominates the conversation; null while nobody has spoken.
   activeSpeaker: string | null;
+  grants: GrantsDescription;
 }
 
 // Method name -> what is asked and what is answered.
@@ -156,6 +167,10 @@ export interface Methods {
   requestKeyFrame: { data: { consumerId: string }; answer: Record<string, never> };
   ping: { data: Record<string, never>; answer: Record<string, never> };
   leave: { data: Record<string, never>; answer: Record<string, never> };
+  // After moveRequested: a second set of transports for the same person, on another worker. The
+  // first goes on until completeMove is answered.
+  move: { data: Record<string, never>; answer: JoinAnswer };
+  completeMove: { data: Record<string, never>; answer: Record<string, never> };
 }
 
 export type Method = keyof Methods;
@@ -191,7 +206,15 @@ export interface Events {
   // The worker of this room died. Everything the page knew of the room is void; the socket is
   // still good and a new join on it is welcome at once.
   roomReset: { reason: string };
+  // The worker that this person is on is about to be replaced: ask to `move`. Who does not is reset.
+  moveRequested: { reason: string };
+  // A moderator turned this source off. While it is held, it cannot be turned on again.
+  sourceMuted: { source: Source; held: boolean };
+  // The stay is over, and the socket is closed next.
+  dismissed: { why: DismissalReason; message: string };
 }
+
+export type DismissalReason = 'removed' | 'roomClosed' | 'expired';
 
 export type EventName = keyof Events;
 
@@ -199,6 +222,8 @@ export type ErrorCode =
   | 'bad_message'
   | 'bad_request'
   | 'capabilities_changed'
+  | 'draining'
+  | 'forbidden'
   | 'internal'
   | 'not_found'
   | 'not_joined'
@@ -228,6 +253,7 @@ export interface EventFrame {
 export const CloseCode = {
   goingAway: 1001,
   replaced: 4001,
+  dismissed: 4003,
   tooFast: 4008,
   idle: 4009,
   badMessage: 4010,

@@ -6,6 +6,7 @@
 import { CloseCode } from '../protocol/messages';
 import type {
   AnswerFrame,
+  DismissalReason,
   EventName,
   Events,
   JoinRequest,
@@ -89,6 +90,11 @@ export class Connection implements Participant {
     this.close(CloseCode.replaced, 'joined again from this tab');
   }
 
+  dismiss(why: DismissalReason, message: string): void {
+    this.send('dismissed', { why, message });
+    this.close(CloseCode.dismissed, why);
+  }
+
   close(code: number, reason: string): void {
     if (this.closed) return;
     this.socket.close(code, reason);
@@ -130,7 +136,8 @@ export class Connection implements Participant {
   private async answer(frame: RequestFrame): Promise<void> {
     try {
       const data = await this.perform(frame);
-      if (frame.method !== 'join') this.write({ id: frame.id, ok: true, data });
+      if (frame.method !== 'join' && frame.method !== 'move')
+        this.write({ id: frame.id, ok: true, data });
     } catch (error) {
       this.answerError(frame, error);
     }
@@ -159,6 +166,11 @@ export class Connection implements Participant {
         return {};
       case 'join':
         return this.join(frame.id, data as JoinRequest);
+      case 'move':
+        return this.move(frame.id);
+      case 'completeMove':
+        if (this.peer) await this.options.conference.completeMove(this.peer);
+        return {};
       default: {
         if (!this.peer) throw new Refusal('not_joined', 'Join the room first.');
         return this.peer.handle(frame.method as PeerMethod, data as never);
@@ -181,6 +193,18 @@ export class Connection implements Participant {
     } finally {
       this.joining = false;
     }
+  }
+
+  private async move(id: number): Promise<void> {
+    const { conference, room } = this.options;
+    const before = this.peer;
+    if (!before) throw new Refusal('not_joined', 'Join the room first.');
+    const { peer, answer } = await conference.move(before, room);
+    // Left, or lost the worker, while it was made.
+    if (this.closed || this.peer !== before) return conference.leave(peer, room);
+    this.peer = peer;
+    this.write({ id, ok: true, data: answer });
+    peer.releaseEvents();
   }
 
   private write(frame: AnswerFrame | { event: EventName; data: unknown }): void {

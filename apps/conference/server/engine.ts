@@ -46,6 +46,7 @@ export interface EngineConsumer {
 export interface EngineProducer {
   readonly id: string;
   readonly kind: 'audio' | 'video';
+  readonly rtpParameters: types.RtpParameters;
   readonly paused: boolean;
   readonly closed: boolean;
   // The highest layers that anybody watches, undefined if nobody does, and for each encoding
@@ -86,6 +87,10 @@ export interface ConsumeOptions {
   producerId: string;
   rtpCapabilities: types.RtpCapabilities;
   paused: boolean;
+  // Chosen by the engine if missing.
+  mid?: string;
+  // Whose payload types and header extension ids the stream has; the router's if missing.
+  numbering?: 'router' | 'receiver';
 }
 
 export interface EngineTransportStats {
@@ -144,8 +149,8 @@ export interface TransportOptions {
   enableUdp: boolean;
   initialAvailableOutgoingBitrate: number;
   enableSctp: boolean;
-  numSctpStreams: { OS: number; MIS: number };
-  maxSctpMessageSize: number;
+  numSctpStreams?: { OS: number; MIS: number };
+  maxSctpMessageSize?: number;
 }
 
 export interface EngineObserver {

@@ -1,4 +1,4 @@
-// The page and /healthz over HTTP.
+// The page over HTTP, and the table of all other addresses.
 //
 // Every file is read once, at start, into a table by its URL path. A request is a look-up in that
 // table, so no path it may name can lead out of the folder.
@@ -10,6 +10,10 @@ import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import type { PageConfig } from '../protocol/messages';
+import { answerProblem, discardBody, Problem } from './http_route';
+import type { Route } from './http_route';
+import { reasonOf } from './log';
+import type { Log } from './log';
 
 const kTypes: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -42,6 +46,21 @@ const kSecurityHeaders: Record<string, string> = {
 
 const kConfigMark = '<!--sluice-config-->';
 const kMaxUrlLength = 2048;
+// Of a server that drains: by then another one may be there.
+export const kRetryAfterS = 30;
+
+const kDrainingPage = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>No new rooms</title>
+<meta name="viewport" content="width=device-width">
+<link rel="stylesheet" href="/style.css">
+<main class="end"><div class="end-card" role="alert">
+<h1>This server takes no new rooms</h1>
+<p>It is about to be replaced; calls that are under way go on. Try again in a minute.</p>
+</div></main>
+</html>
+`;
 
 export interface StoredFile {
   type: string;
@@ -80,25 +99,70 @@ function withConfig(html: Buffer, config: PageConfig): Buffer {
   return Buffer.from(html.toString('utf8').replace(kConfigMark, () => block));
 }
 
-export type Health = () => object;
+// Whether the page is of use: a server that drains has nothing to offer but the rooms that there are.
+export type Admits = (room: string | null) => boolean;
 
-export function createHandler(files: PageFiles, health: Health) {
+export function createHandler(
+  files: PageFiles,
+  routes: readonly Route[],
+  log: Log,
+  admits: Admits = () => true,
+) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     for (const [name, value] of Object.entries(kSecurityHeaders)) response.setHeader(name, value);
-    // Nothing here takes a body; one that comes is read away, or keep-alive would trip over it.
-    request.resume();
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD');
-      return answerText(response, 405, 'Only GET and HEAD are answered here.');
-    }
     const path = pathOf(request.url);
+    const route = path === null ? undefined : find(routes, path);
+    const methods = route?.methods ?? ['GET'];
+    const takesBody = isAllowed(methods, request.method) && request.method !== 'GET';
+    // A body that nobody wants is read away, or keep-alive would trip over it.
+    if (!takesBody) request.resume();
+    if (methods !== 'any' && !isAllowed(methods, request.method)) {
+      const allowed = methods.includes('GET') ? ['HEAD', ...methods] : [...methods];
+      response.setHeader('Allow', allowed.sort().join(', '));
+      return answerText(response, 405, `Only ${allowed.join(', ')} are answered here.`);
+    }
     if (path === null) return answerText(response, 400, 'This address makes no sense.');
-    if (path === '/healthz') return answerHealth(response, health());
+    if (route) return void run(route, { request, response, path }, log);
     // A room may be named by path as well: /r/ROOM is the same page.
     const file = files.get(/^\/r\/[^/]+$/.test(path) ? '/' : path);
     if (!file) return answerText(response, 404, 'There is nothing at this address.');
+    if (file === files.get('/') && !admits(roomIn(request.url ?? ''))) {
+      return answerDraining(response);
+    }
     answerFile(request, response, file);
   };
+}
+
+// The longest that fits, so that a part of a folder may have a route of its own.
+function find(routes: readonly Route[], path: string): Route | undefined {
+  return routes
+    .filter((route) =>
+      route.path.endsWith('/') ? path.startsWith(route.path) : path === route.path,
+    )
+    .sort((a, b) => b.path.length - a.path.length)[0];
+}
+
+function isAllowed(methods: readonly string[] | 'any', method: string | undefined): boolean {
+  if (methods === 'any') return true;
+  return (
+    methods.includes(method === 'HEAD' ? 'GET' : (method ?? '')) || methods.includes(method ?? '')
+  );
+}
+
+async function run(
+  route: Route,
+  { request, response, path }: { request: IncomingMessage; response: ServerResponse; path: string },
+  log: Log,
+): Promise<void> {
+  try {
+    await route.handle(request, response, path);
+  } catch (error) {
+    discardBody(request);
+    if (error instanceof Problem) return answerProblem(response, error);
+    log.error('a request failed', { route: route.path, reason: reasonOf(error) });
+    const sentence = 'The server could not do this; its log says why.';
+    answerProblem(response, new Problem(500, 'Internal Server Error', sentence));
+  }
 }
 
 function pathOf(url: string | undefined): string | null {
@@ -107,14 +171,28 @@ function pathOf(url: string | undefined): string | null {
   return end === -1 ? url : url.slice(0, end);
 }
 
+// As page/params reads it; null if the address names no room.
+function roomIn(url: string): string | null {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const byPath = /^\/r\/([^/]+)$/.exec(pathname)?.[1];
+  try {
+    const room = byPath === undefined ? searchParams.get('room') : decodeURIComponent(byPath);
+    return room?.normalize('NFC') || null;
+  } catch {
+    return null;
+  }
+}
+
+// For people, and by its status for whoever hands requests on to several servers.
+function answerDraining(response: ServerResponse): void {
+  const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' };
+  response.writeHead(503, { ...headers, 'Retry-After': String(kRetryAfterS) });
+  response.end(kDrainingPage);
+}
+
 function answerText(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' });
   response.end(`${text}\n`);
-}
-
-function answerHealth(response: ServerResponse, health: object): void {
-  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-  response.end(`${JSON.stringify(health)}\n`);
 }
 
 function answerFile(request: IncomingMessage, response: ServerResponse, file: StoredFile): void {

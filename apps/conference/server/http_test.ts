@@ -6,8 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { settle } from '../testing/fake_clock';
 import { isUsable, obtainCertificate } from './certificate';
 import { createHandler, loadPage } from './http';
+import { answerJson, bearerOf, isOneOf, Problem } from './http_route';
+import type { Route } from './http_route';
+import { Log } from './log';
 
 const kConfig = {
   version: '1</script><script>alert(1)',
@@ -21,7 +25,27 @@ process.on('exit', () => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'index.html'), '<head><!--sluice-config--></head>');
 writeFileSync(join(folder, 'app.js'), 'run()');
 writeFileSync(join(folder, 'secret.key'), 'secret');
-const handler = createHandler(loadPage(folder, kConfig), () => ({ status: 'ok' }));
+const lines: string[] = [];
+const kRoutes: Route[] = [
+  {
+    path: '/healthz',
+    methods: ['GET'],
+    handle: (_, response) => answerJson(response, 200, { status: 'ok' }),
+  },
+  { path: '/things/', methods: ['POST', 'OPTIONS'], handle: (_, response) => void response.end() },
+  {
+    path: '/broken',
+    methods: ['GET'],
+    handle: () => Promise.reject(new Error('of /etc/secret')),
+  },
+  {
+    path: '/gone',
+    methods: ['GET'],
+    handle: () => Promise.reject(new Problem(410, 'Gone', 'It is gone.', { 'X-Why': 'age' })),
+  },
+];
+const log = new Log('debug', (line) => lines.push(line));
+const handler = createHandler(loadPage(folder, kConfig), kRoutes, log);
 
 interface Answer {
   status: number;
@@ -30,7 +54,7 @@ interface Answer {
 }
 
 // A request and its response without a network between them.
-function ask(url: string, method = 'GET', headers: Record<string, string> = {}): Answer {
+function start(url: string, method: string, headers: Record<string, string>): () => Answer {
   const request = new IncomingMessage(new Socket());
   Object.assign(request, { url, method, headers });
   const response = new ServerResponse(request);
@@ -40,6 +64,20 @@ function ask(url: string, method = 'GET', headers: Record<string, string> = {}):
     return response;
   }) as typeof response.end;
   handler(request, response);
+  return () => answerOf(response, body);
+}
+
+function ask(url: string, method = 'GET', headers: Record<string, string> = {}): Answer {
+  return start(url, method, headers)();
+}
+
+async function askLater(url: string): Promise<Answer> {
+  const answer = start(url, 'GET', {});
+  await settle();
+  return answer();
+}
+
+function answerOf(response: ServerResponse, body: string): Answer {
   // writeHead() keeps its own headers apart; the header text has both.
   const text = String((response as unknown as { _header: string })._header);
   const pairs = text
@@ -112,6 +150,42 @@ test('health is JSON and never cached', () => {
   const { headers, body } = ask('/healthz');
   assert.deepEqual(JSON.parse(body), { status: 'ok' });
   assert.equal(headers['cache-control'], 'no-store');
+});
+
+test('an address takes the methods it names and no others', () => {
+  assert.equal(ask('/things/7', 'POST').status, 200);
+  assert.equal(ask('/things/7', 'OPTIONS').status, 200);
+  const refused = ask('/things/7', 'GET');
+  assert.equal(refused.status, 405);
+  assert.equal(refused.headers['allow'], 'OPTIONS, POST');
+  assert.equal(ask('/things', 'POST').status, 405);
+  assert.equal(ask('/healthz', 'HEAD').status, 200);
+});
+
+test('what goes wrong behind an address is a problem, and its reason stays in the log', async () => {
+  const broken = await askLater('/broken');
+  assert.equal(broken.status, 500);
+  assert.equal(broken.headers['content-type'], 'application/problem+json');
+  assert.ok(!broken.body.includes('secret'));
+  assert.ok(lines.some((line) => line.includes('of /etc/secret')));
+  const gone = await askLater('/gone');
+  assert.equal(gone.headers['x-why'], 'age');
+  const problem = { type: 'about:blank', title: 'Gone', status: 410, detail: 'It is gone.' };
+  assert.deepEqual(JSON.parse(gone.body), problem);
+});
+
+test('a bearer is taken from its header and compared as a whole', () => {
+  const from = (authorization?: string) =>
+    bearerOf({ headers: { authorization } } as IncomingMessage);
+  assert.equal(from('Bearer abc.d-e_f=='), 'abc.d-e_f==');
+  assert.equal(from('bearer  abc'), 'abc');
+  for (const wrong of [undefined, '', 'abc', 'Basic abc', 'Bearer ', 'Bearer a b']) {
+    assert.equal(from(wrong), null, String(wrong));
+  }
+  assert.equal(isOneOf(['one', 'two'], 'two'), true);
+  assert.equal(isOneOf(['one', 'two'], 'on'), false);
+  assert.equal(isOneOf(['one', ''], null), false);
+  assert.equal(isOneOf([], 'one'), false);
 });
 
 test('a page that was not built is told so', () => {

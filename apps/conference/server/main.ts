@@ -1,6 +1,7 @@
 // Entry point: options, one Service, signals, exit code.
 //
-// Exit codes: 0 after an orderly end, 1 if the environment is wrong, 2 if an option is.
+// Exit codes: 0 after an orderly end, 1 if the environment is wrong, 2 if an option is. With
+// --check-config: 0 if the server would start, 2 if not.
 
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -11,8 +12,9 @@ import { certificateNames } from './addresses';
 import { obtainCertificate } from './certificate';
 import type { KeyPair } from './certificate';
 import { Log, reasonOf } from './log';
-import { kUsage, parseOptions } from './options';
-import type { Options } from './options';
+import { effective, usage } from './option_report';
+import { parseOptions } from './options';
+import type { Options, Origins } from './options';
 import { Service } from './service';
 import { sluiceEngine } from './sluice_engine';
 
@@ -47,9 +49,10 @@ function findWorker(options: Options): string {
   );
 }
 
-async function keyPairFor(options: Options): Promise<KeyPair | null> {
+async function keyPairFor(options: Options, readOnly?: 'read only'): Promise<KeyPair | null> {
   if (!options.https) return null;
   if (options.cert === null || options.key === null) {
+    if (readOnly) return null;
     return obtainCertificate(options.stateDir, certificateNames(options));
   }
   const read = (option: string, path: string) =>
@@ -93,8 +96,11 @@ async function serve(options: Options): Promise<number> {
       version: version(),
       log,
     });
+    // SIGTERM stays what stops a server at once, or an init system would hang on every call; and
+    // SIGUSR1 belongs to Node's debugger.
+    process.on('SIGUSR2', () => service.drain());
     process.stdout.write(`Sluice conference is at ${service.url}\n`);
-    await stopped;
+    await Promise.race([stopped, service.drained]);
     log.info('closing');
     await service.close();
     return 0;
@@ -104,18 +110,33 @@ async function serve(options: Options): Promise<number> {
   }
 }
 
+// What would keep the server from starting is found here as well, short of opening its ports.
+async function checkConfig(options: Options, origins: Origins): Promise<number> {
+  process.stdout.write(effective(options, origins));
+  const checks = [async () => findWorker(options), () => keyPairFor(options, 'read only')];
+  const outcomes = await Promise.allSettled(checks.map((check) => check()));
+  const faults = outcomes.flatMap((one) =>
+    one.status === 'rejected' ? [reasonOf(one.reason)] : [],
+  );
+  for (const fault of faults) process.stderr.write(`sluice-conference: ${fault}\n`);
+  return faults.length === 0 ? 0 : 2;
+}
+
 async function main(): Promise<number> {
-  const parsed = parseOptions(process.argv.slice(2), process.env);
+  const readFile = (path: string) => readFileSync(path, 'utf8');
+  const parsed = parseOptions(process.argv.slice(2), process.env, readFile);
   switch (parsed.kind) {
     case 'help':
-      process.stdout.write(kUsage);
+      process.stdout.write(usage());
       return 0;
     case 'version':
       process.stdout.write(`sluice-conference ${version()}\n`);
       return 0;
     case 'wrong':
-      process.stderr.write(`sluice-conference: ${parsed.message}\n`);
+      for (const fault of parsed.faults) process.stderr.write(`sluice-conference: ${fault}\n`);
       return 2;
+    case 'check':
+      return checkConfig(parsed.options, parsed.origins);
     case 'run':
       return serve(parsed.options);
   }

@@ -1,251 +1,222 @@
-// The command line of the conference server.
+// The configuration of the conference server: flags over environment over file over default.
 //
-// Parsing is a function of its arguments and environment: it reads no file and prints nothing. A
-// wrong option becomes one sentence that names it.
+// Parsing is a function of its arguments, environment and the text of the file: it prints nothing.
+// All that is wrong is told at once, each in one sentence that names where it stands.
 
-import { isIP } from 'node:net';
-import * as os from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { kLogLevels } from './log';
-import type { LogLevel } from './log';
-import { kMinSecretBytes } from './tokens';
+import { readConfig } from './config_file';
+import { environmentNameOf, flagOf, kOptionKeys, rowOf } from './option_table';
+import type { OptionKey, Options } from './option_table';
+import { WrongValue } from './option_values';
 
-export interface Options {
-  listen: string;
-  port: number;
-  announcedAddress: string | null;
-  rtcPort: number;
-  // Media connections over TCP that one worker takes; 0 turns TCP off.
-  maxTcp: number;
-  https: boolean;
-  cert: string | null;
-  key: string | null;
-  stateDir: string;
-  workers: number;
-  workerBin: string | null;
-  roomSpread: number;
-  maxRooms: number;
-  maxPeersPerRoom: number;
-  maxPeers: number;
-  tokenSecret: string | null;
-  allowedOrigins: string[];
-  // Where programs of the same user reach this server; null for the place by the page's port.
-  controlSocket: string | null;
-  logLevel: LogLevel;
-}
+export { defaultStateDir } from './option_table';
+export type { Options } from './option_table';
+
+// Where each value came from: a flag, a variable, a place in a file, or "default".
+export type Origins = Record<OptionKey, string>;
 
 export type Parsed =
-  | { kind: 'run'; options: Options }
+  | { kind: 'run' | 'check'; options: Options; origins: Origins; config: string | null }
   | { kind: 'help' }
   | { kind: 'version' }
-  | { kind: 'wrong'; message: string };
+  | { kind: 'wrong'; faults: string[] };
 
-// A core forwards a room of this size with about a tenth of its time, and most rooms are smaller: they
-// need no pipe. Beyond it load grows with the square of the people, and another worker's with them.
-const kRoomSpread = 16;
+// Throws what the file system throws.
+export type ReadFile = (path: string) => string;
 
-class WrongOption extends Error {}
+// What somebody said about one option, in the words of whoever said it.
+interface Statement {
+  values: string[];
+  // Begins a sentence about a fault: "--port", "SLUICE_PORT", "sluice.json:3:5: port".
+  name: string;
+  origin: string;
+}
 
-const kSpec = {
-  listen: { type: 'string' },
-  port: { type: 'string' },
-  'announced-address': { type: 'string' },
-  'rtc-port': { type: 'string' },
-  'max-tcp': { type: 'string' },
-  https: { type: 'boolean' },
-  cert: { type: 'string' },
-  key: { type: 'string' },
-  'state-dir': { type: 'string' },
-  workers: { type: 'string' },
-  'worker-bin': { type: 'string' },
-  'room-spread': { type: 'string' },
-  'max-rooms': { type: 'string' },
-  'max-peers-per-room': { type: 'string' },
-  'max-peers': { type: 'string' },
-  'token-secret': { type: 'string' },
-  'allowed-origin': { type: 'string', multiple: true },
-  'control-socket': { type: 'string' },
-  'log-level': { type: 'string' },
+type Statements = Map<OptionKey, Statement>;
+
+interface CommandLine {
+  statements: Statements;
+  faults: string[];
+  config: string | null;
+  asked: Set<string>;
+}
+
+const kSpecial = {
+  config: { type: 'string' },
+  'check-config': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
 
-export const kUsage = `Usage: sluice-conference [options]
+export function parseOptions(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  readFile: ReadFile = () => '{}',
+): Parsed {
+  const line = readCommandLine(args);
+  if (line.asked.has('help')) return { kind: 'help' };
+  if (line.asked.has('version')) return { kind: 'version' };
+  const config = line.config ?? (env.SLUICE_CONFIG || null);
+  const faults = [...line.faults];
+  const sources = [line.statements, readEnvironment(env)];
+  if (config !== null) sources.push(readStatementsOfFile(config, readFile, faults));
+  const { options, origins } = combine(sources, env, faults);
+  faults.push(...contradictions(options, sources));
+  if (faults.length > 0) return { kind: 'wrong', faults };
+  // A certificate without HTTPS would be a mistake that nobody notices.
+  if (options.cert !== null) options.https = true;
+  const kind = line.asked.has('check-config') ? 'check' : 'run';
+  return { kind, options, origins, config };
+}
 
-  --listen ADDR             address to listen on (default 127.0.0.1)
-  --port P                  port of the page; 0 takes any free one (default 3000)
-  --announced-address A     address or host name that browsers reach the media ports by
-  --rtc-port BASE           media port of the first worker, UDP and TCP, the next worker takes the
-                            next port; 0 takes any free ones (default 40000)
-  --max-tcp N               media connections over TCP per worker, for browsers that UDP does not
-                            reach; 0 turns TCP off (default 1000)
-  --https                   serve HTTPS, with a certificate made on the first start
-  --cert FILE, --key FILE   serve HTTPS with this certificate and key (PEM)
-  --state-dir DIR           where the made certificate is kept (default ~/.local/state/sluice)
-  --workers N               media workers (default: one per core)
-  --worker-bin PATH         the sluice-worker program (default: $SLUICE_WORKER_BIN, build/release)
-  --room-spread PEOPLE      from so many people on a room takes more workers; 1 spreads every
-                            room over all of them (default 16)
-  --max-rooms N             rooms at one time (default 200)
-  --max-peers-per-room N    people in one room (default 32)
-  --max-peers N             people on this server (default 500)
-  --token-secret SECRET     let in only who holds a token signed with this secret, at least 32
-                            bytes (default: $SLUICE_TOKEN_SECRET, which keeps it out of \`ps\`)
-  --allowed-origin ORIGIN   another site that may open rooms here, like https://example.org;
-                            may be given more than once
-  --control-socket PATH     Unix socket for recorders of the same user (default control-PORT.sock in
-                            the state directory, PORT being that of the page)
-  --log-level LEVEL         debug, info, warn, error or none (default info)
-  --help, --version
-`;
+function readCommandLine(args: string[]): CommandLine {
+  const keys = new Map<string, OptionKey>(kOptionKeys.map((key) => [flagOf(key), key]));
+  const spec: Record<string, { type: 'string' | 'boolean'; short?: string }> = { ...kSpecial };
+  for (const [flag, key] of keys) {
+    spec[flag] = { type: rowOf(key).isSwitch ? 'boolean' : 'string' };
+    if (rowOf(key).isSwitch) spec[`no-${flag}`] = { type: 'boolean' };
+  }
+  // Not strict: that would end with the first fault, and the operator wants to see all of them.
+  const lenient = {
+    args,
+    options: spec,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  } as const;
+  const line: CommandLine = { statements: new Map(), faults: [], config: null, asked: new Set() };
+  for (const token of parseArgs(lenient).tokens ?? []) {
+    if (token.kind === 'positional') line.faults.push(`"${token.value}" is not an option.`);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value } = token as { name: string; rawName: string; value?: string };
+    const type = Object.hasOwn(spec, name) ? spec[name]?.type : undefined;
+    const inline = 'inlineValue' in token && token.inlineValue === true;
+    const fault = flagFault(type, value, inline);
+    if (fault) line.faults.push(`${rawName} ${fault}`);
+    else if (name === 'config') line.config = value ?? null;
+    else if (type === 'boolean') noteSwitch(line, keys, name);
+    else note(line.statements, keys.get(name) as OptionKey, value ?? '', rawName);
+  }
+  return line;
+}
 
-export function parseOptions(args: string[], env: NodeJS.ProcessEnv): Parsed {
-  let values: Values;
+function flagFault(
+  type: 'string' | 'boolean' | undefined,
+  value: string | undefined,
+  inline: boolean,
+): string | null {
+  if (type === undefined) return 'is not an option. See --help.';
+  if (type === 'boolean') return inline ? 'takes no value.' : null;
+  if (value === undefined || (!inline && /^-./.test(value))) return 'needs a value.';
+  return null;
+}
+
+function noteSwitch(line: CommandLine, keys: Map<string, OptionKey>, name: string): void {
+  const key = keys.get(name) ?? keys.get(name.replace(/^no-/, ''));
+  if (key === undefined) line.asked.add(name);
+  else {
+    const values = [keys.has(name) ? 'on' : 'off'];
+    line.statements.set(key, { values, name: `--${name}`, origin: `--${name}` });
+  }
+}
+
+// The last of several counts, or all of them where the option is a list.
+function note(statements: Statements, key: OptionKey, value: string, name: string): void {
+  const before = rowOf(key).isList ? (statements.get(key)?.values ?? []) : [];
+  statements.set(key, { values: [...before, value], name, origin: name });
+}
+
+// A variable that is empty is one that is not set. Lists are separated by blanks.
+function readEnvironment(env: NodeJS.ProcessEnv): Statements {
+  const statements: Statements = new Map();
+  for (const key of kOptionKeys) {
+    const name = environmentNameOf(key);
+    const text = env[name];
+    if (!text) continue;
+    const values = rowOf(key).isList ? text.split(/\s+/).filter(Boolean) : [text];
+    statements.set(key, { values, name, origin: name });
+  }
+  return statements;
+}
+
+function readStatementsOfFile(config: string, readFile: ReadFile, faults: string[]): Statements {
+  let text: string;
   try {
-    values = parseArgs({ args, options: kSpec, allowPositionals: false, strict: true }).values;
+    text = readFile(resolve(config));
   } catch (error) {
-    return { kind: 'wrong', message: sentenceFor(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    faults.push(`${config} cannot be read: ${reason}.`);
+    return new Map();
   }
-  if (values.help) return { kind: 'help' };
-  if (values.version) return { kind: 'version' };
-  try {
-    return { kind: 'run', options: check(values, env) };
-  } catch (error) {
-    if (error instanceof WrongOption) return { kind: 'wrong', message: error.message };
-    throw error;
-  }
-}
-
-type Values = ReturnType<typeof parseArgs<{ options: typeof kSpec }>>['values'];
-
-function check(values: Values, env: NodeJS.ProcessEnv): Options {
-  if ((values.cert === undefined) !== (values.key === undefined)) {
-    throw new WrongOption('--cert and --key belong together: give both or neither.');
-  }
-  const workers = integer('--workers', values.workers, 1, 256, coreCount());
-  return {
-    listen: listenAddress(values.listen ?? '127.0.0.1'),
-    port: integer('--port', values.port, 0, 65535, 3000),
-    announcedAddress: announced(values['announced-address']),
-    rtcPort: rtcPort(values['rtc-port'], workers),
-    // Each person has two, for sending and for receiving.
-    maxTcp: integer('--max-tcp', values['max-tcp'], 0, 20_000, 1000),
-    https: values.https === true || values.cert !== undefined,
-    cert: path('--cert', values.cert),
-    key: path('--key', values.key),
-    stateDir: path('--state-dir', values['state-dir']) ?? defaultStateDir(env),
-    workers,
-    workerBin: path('--worker-bin', values['worker-bin'] ?? (env.SLUICE_WORKER_BIN || undefined)),
-    roomSpread: integer('--room-spread', values['room-spread'], 1, 500, kRoomSpread),
-    maxRooms: integer('--max-rooms', values['max-rooms'], 1, 100_000, 200),
-    maxPeersPerRoom: integer('--max-peers-per-room', values['max-peers-per-room'], 1, 500, 32),
-    maxPeers: integer('--max-peers', values['max-peers'], 1, 100_000, 500),
-    tokenSecret: secret(values['token-secret'], env.SLUICE_TOKEN_SECRET),
-    allowedOrigins: (values['allowed-origin'] ?? []).map(origin),
-    controlSocket: path('--control-socket', values['control-socket']),
-    logLevel: logLevel(values['log-level'] ?? 'info'),
-  };
-}
-
-function integer(
-  option: string,
-  text: string | undefined,
-  low: number,
-  high: number,
-  fallback: number,
-): number {
-  if (text === undefined) return fallback;
-  const value = Number(text);
-  if (!/^\d{1,9}$/.test(text) || value < low || value > high) {
-    throw new WrongOption(
-      `${option} must be a whole number from ${low} to ${high}, not "${text}".`,
-    );
-  }
-  return value;
-}
-
-function rtcPort(text: string | undefined, workers: number): number {
-  const base = integer('--rtc-port', text, 0, 65535, 40000);
-  if (base !== 0 && base + workers - 1 > 65535) {
-    throw new WrongOption(`--rtc-port ${base} leaves no ports for ${workers} workers below 65536.`);
-  }
-  return base;
-}
-
-function listenAddress(text: string): string {
-  if (text === 'localhost') return '127.0.0.1';
-  if (isIP(text) === 0) throw new WrongOption(`--listen must be an IP address, not "${text}".`);
-  return text;
-}
-
-function announced(text: string | undefined): string | null {
-  if (text === undefined) return null;
-  if (isIP(text) === 0 && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(text)) {
-    throw new WrongOption(
-      `--announced-address must be an IP address or a host name, not "${text}".`,
-    );
-  }
-  return text;
-}
-
-function path(option: string, text: string | undefined): string | null {
-  if (text === undefined) return null;
-  if (text === '') throw new WrongOption(`${option} must not be empty.`);
-  return resolve(text);
-}
-
-// The message must not repeat the secret: it may end up in a log.
-function secret(option: string | undefined, fromEnv: string | undefined): string | null {
-  const value = option ?? (fromEnv || undefined);
-  if (value === undefined) return null;
-  if (Buffer.byteLength(value) < kMinSecretBytes) {
-    const name = option === undefined ? 'SLUICE_TOKEN_SECRET' : '--token-secret';
-    throw new WrongOption(`${name} must have at least ${kMinSecretBytes} bytes.`);
-  }
-  return value;
-}
-
-function origin(text: string): string {
-  try {
-    const url = new URL(text);
-    if (url.origin !== 'null' && url.origin === text.replace(/\/$/, '').toLowerCase()) {
-      return url.origin;
-    }
-  } catch {
-    // Falls through to the sentence below.
-  }
-  throw new WrongOption(
-    `--allowed-origin must look like https://example.org, without a path, not "${text}".`,
+  const content = readConfig(config, text);
+  faults.push(...content.faults);
+  return new Map(
+    content.entries.map(({ key, values, place }) => [
+      key,
+      { values, name: `${place}: ${key}`, origin: place },
+    ]),
   );
 }
 
-function logLevel(text: string): LogLevel {
-  const level = kLogLevels.find((known) => known === text);
-  if (level === undefined) {
-    throw new WrongOption(`--log-level must be one of ${kLogLevels.join(', ')}, not "${text}".`);
+// The first source that says something about an option decides, a list as a whole.
+function combine(sources: Statements[], env: NodeJS.ProcessEnv, faults: string[]) {
+  const options: Record<string, unknown> = {};
+  const origins: Record<string, string> = {};
+  for (const key of kOptionKeys) {
+    const { fallback, read, isList } = rowOf(key);
+    options[key] = typeof fallback === 'function' ? fallback(env) : fallback;
+    origins[key] = 'default';
+    // What a higher source hides is checked as well: it is a mistake that waits.
+    for (const said of sources.map((source) => source.get(key)).reverse()) {
+      if (!said) continue;
+      const values = valuesOf(said, read, faults);
+      if (values === null) continue;
+      options[key] = isList ? values : values[0];
+      origins[key] = said.origin;
+    }
   }
-  return level;
+  return { options: options as Options, origins: origins as Origins };
 }
 
-function coreCount(): number {
-  // availableParallelism came with Node 18.14; Debian 12 began with 18.13. Imported by name, its
-  // absence would keep the module from loading, hence the namespace.
-  return os.availableParallelism?.() ?? os.cpus().length;
+function valuesOf(
+  said: Statement,
+  read: (text: string) => unknown,
+  faults: string[],
+): unknown[] | null {
+  const values: unknown[] = [];
+  for (const text of said.values) {
+    try {
+      values.push(read(text));
+    } catch (error) {
+      if (!(error instanceof WrongValue)) throw error;
+      faults.push(`${said.name} ${error.message}`);
+      return null;
+    }
+  }
+  return values;
+}
+
+// What no option is wrong about by itself.
+function contradictions(options: Options, sources: Statements[]): string[] {
+  const given = (key: OptionKey) => sources.some((source) => source.has(key));
+  const faults: string[] = [];
+  if (given('cert') !== given('key')) {
+    faults.push('--cert and --key belong together: give both or neither.');
+  }
+  const { rtcPort, workers } = options;
+  // A worker that is replaced goes on for a while beside its successor.
+  if (rtcPort !== 0 && rtcPort + 2 * workers - 1 > 65535) {
+    const ports = 2 * workers;
+    faults.push(`--rtc-port ${rtcPort} leaves no ${ports} ports below 65536, two for each worker.`);
+  }
+  if (given('webhookUrls') && !given('webhookSecret')) {
+    faults.push('--webhook-url needs --webhook-secret, or nobody could tell who posts.');
+  }
+  return faults;
 }
 
 export function defaultControlSocket(stateDir: string, port: number): string {
   return resolve(stateDir, `control-${port}.sock`);
-}
-
-export function defaultStateDir(env: NodeJS.ProcessEnv): string {
-  return resolve(env.XDG_STATE_HOME || resolve(os.homedir(), '.local/state'), 'sluice');
-}
-
-// Node's own messages run over several sentences of advice; the first one names the option.
-function sentenceFor(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const first = text.split(/\. |\n/)[0] ?? text;
-  return `${first.replace(/\.$/, '')}. See --help.`;
 }

@@ -14,7 +14,9 @@ function run(...args: string[]): Options {
 function wrong(args: string[], env: NodeJS.ProcessEnv = {}): string {
   const parsed = parseOptions(args, env);
   assert.equal(parsed.kind, 'wrong');
-  return (parsed as { message: string }).message;
+  const { faults } = parsed as { faults: string[] };
+  assert.equal(faults.length, 1, faults.join(' '));
+  return faults[0]!;
 }
 
 test('without options the server is local and has a worker per core', () => {
@@ -72,7 +74,7 @@ test('the environment gives the secret and the worker, options win', () => {
   const secret = 's'.repeat(32);
   const env = { SLUICE_TOKEN_SECRET: secret, SLUICE_WORKER_BIN: '/env/worker' };
   const fromEnv = parseOptions([], env) as { options: Options };
-  assert.equal(fromEnv.options.tokenSecret, secret);
+  assert.deepEqual(fromEnv.options.tokenSecrets, [secret]);
   assert.equal(fromEnv.options.workerBin, '/env/worker');
   const fromArgs = parseOptions(['--worker-bin', '/arg/worker'], env) as { options: Options };
   assert.equal(fromArgs.options.workerBin, '/arg/worker');

@@ -4,10 +4,7 @@
 // through `send`. Until the answer to the join request is out, events wait: the page must not hear
 // of a stream before it has heard of the room.
 
-import { randomUUID } from 'node:crypto';
-
 import type {
-  ConnectionStats,
   ConsumerDescription,
   ConsumerWish,
   DataConsumerDescription,
@@ -20,34 +17,42 @@ import type {
   Methods,
   PictureSize,
   Source,
-  TransportDescription,
 } from '../protocol/messages';
-import { kDataStreams, kMaxDataBytes } from '../protocol/messages';
 import type {
   DataConsumeOptions,
   EngineConsumer,
+  EngineDataProducer,
   EngineParticipant,
   EngineProducer,
   EngineRouter,
   EngineTransport,
 } from './engine';
+import { describeGrants, requireGrant } from './grants';
+import type { Grants } from './grants';
 import { layerShape } from './layer_shape';
 import { reasonOf } from './log';
 import type { Log } from './log';
 import { PeerData } from './peer_data';
+import {
+  connectionStats,
+  createSendTransport,
+  createTransports,
+  describe,
+} from './peer_transports';
+import type { TransportPair } from './peer_transports';
 import { Refusal } from './refusal';
 import type { Room } from './room';
 import type { Speakers } from './speakers';
 import { Subscription } from './subscription';
 import type { LiveWorker } from './worker_pool';
 
-// Where the estimate of a receiver's line starts: one 720p stream and its sound.
-const kInitialBitrate = 1_500_000;
-
 export type Send = <E extends EventName>(event: E, data: Events[E]) => void;
 
-// The requests a peer answers; join, leave and ping belong to its connection.
-export type PeerMethod = Exclude<keyof Methods, 'join' | 'leave' | 'ping'>;
+// The requests a peer answers; the others belong to its connection.
+export type PeerMethod = Exclude<
+  keyof Methods,
+  'join' | 'leave' | 'ping' | 'move' | 'completeMove'
+>;
 
 export interface Sent {
   source: Source;
@@ -57,22 +62,36 @@ export interface Sent {
   capture: PictureSize | null;
 }
 
-// Who asks to be let in, under which name.
+// Who somebody is, apart from where their media goes; outlives a move to another worker.
+export interface Person {
+  id: string;
+  name: string;
+  // Of the invitation.
+  identity: string | null;
+  metadata: unknown;
+  grants: Grants;
+  // Milliseconds since 1970.
+  joinedAt: number;
+  // What a moderator turned off for good.
+  held: Set<Source>;
+}
+
+// Who asks to be let in.
 export interface PeerEntry {
   request: JoinRequest;
-  name: string;
+  person: Person;
   send: Send;
+  publishesOnly: boolean;
   log: Log;
 }
 
 export class Peer {
-  readonly id = randomUUID();
-  readonly name: string;
+  readonly person: Person;
   readonly session: string;
   // The worker that it is on.
   readonly live: LiveWorker;
   readonly router: EngineRouter;
-  private readonly request: JoinRequest;
+  readonly request: JoinRequest;
   private readonly send: Send;
   private readonly log: Log;
   readonly producers = new Map<string, Sent>();
@@ -83,49 +102,57 @@ export class Peer {
   private link: LinkState = 'connecting';
   private waitingEvents: Array<() => void> | null = [];
   private closed = false;
+  private retired = false;
 
   private constructor(
     private readonly room: Room,
     private readonly seat: EngineParticipant,
-    { request, name, send, log }: PeerEntry,
-    private readonly sendTransport: EngineTransport,
-    private readonly recvTransport: EngineTransport,
+    { request, person, send, log }: PeerEntry,
+    private readonly transports: TransportPair,
   ) {
     this.live = room.liveOf(seat.worker);
     this.router = seat.router;
     this.request = request;
-    this.name = name;
+    this.person = person;
     this.send = send;
     this.log = log;
     this.session = request.session;
     const tell: Send = (event, data) => this.tell(event, data);
+    const { sending, receiving } = transports;
     const ways = {
-      send: sendTransport,
-      hear: (options: DataConsumeOptions) => room.group.consumeData(recvTransport, options),
+      send: sending,
+      hear: (options: DataConsumeOptions) => room.group.consumeData(receiving, options),
     };
     this.data = new PeerData(this.id, ways, tell, log);
-    this.watchLink(sendTransport);
-    this.watchLink(recvTransport);
+    this.watchLink(sending);
+    if (receiving !== sending) this.watchLink(receiving);
+  }
+
+  get id(): string {
+    return this.person.id;
+  }
+
+  get name(): string {
+    return this.person.name;
+  }
+
+  // Of what this person sends.
+  get sendTransport(): EngineTransport {
+    return this.transports.sending;
   }
 
   // With the seat, which the peer gives back when it is closed.
   static async create(room: Room, seat: EngineParticipant, entry: PeerEntry): Promise<Peer> {
-    const create = () => createTransport(seat.router, room.liveOf(seat.worker));
-    const made = await Promise.allSettled([create(), create()]);
-    const [sending, receiving] = made;
-    if (sending.status === 'fulfilled' && receiving.status === 'fulfilled') {
-      return new Peer(room, seat, entry, sending.value, receiving.value);
-    }
-    for (const one of made) if (one.status === 'fulfilled') one.value.close();
-    throw sending.status === 'rejected'
-      ? sending.reason
-      : (receiving as PromiseRejectedResult).reason;
+    const create = entry.publishesOnly ? createSendTransport : createTransports;
+    const transports = await create(seat.router, room.liveOf(seat.worker));
+    return new Peer(room, seat, entry, transports);
   }
 
   // Enters the room and answers the join request. The caller sends the answer, then calls
-  // releaseEvents().
-  async enter(): Promise<JoinAnswer> {
-    this.room.add(this);
+  // releaseEvents(). Whoever was there before, on another worker, is succeeded without a word.
+  async enter(before: Peer | null = null): Promise<JoinAnswer> {
+    if (before) this.room.succeed(before, this);
+    else this.room.add(this);
     const others = this.room.others(this);
     const streams = others.flatMap((peer) =>
       [...peer.producers.values()].map((sent) => this.consume(peer, sent)),
@@ -137,18 +164,19 @@ export class Peer {
       peerId: this.id,
       name: this.name,
       room: this.room.name,
-      sendTransport: describe(this.sendTransport),
-      recvTransport: describe(this.recvTransport),
+      sendTransport: describe(this.transports.sending),
+      recvTransport: describe(this.transports.receiving),
       peers: others.map(({ id, name }) => ({ id, name })),
       consumers,
       dataConsumers,
       activeSpeaker: this.room.activeSpeaker,
+      grants: describeGrants(this.person.grants),
     };
   }
 
   readonly tell: Send = (event, data) => {
     if (this.waitingEvents) this.waitingEvents.push(() => this.send(event, data));
-    else if (!this.closed) this.send(event, data);
+    else if (!this.closed && !this.retired) this.send(event, data);
   };
 
   releaseEvents(): void {
@@ -158,6 +186,7 @@ export class Peer {
   }
 
   async handle<M extends PeerMethod>(method: M, data: Methods[M]['data']): Promise<unknown> {
+    requireGrant(this.person.grants, method, data);
     switch (method) {
       case 'connectTransport':
         return this.connectTransport(data as Methods['connectTransport']['data']);
@@ -186,12 +215,33 @@ export class Peer {
       case 'resumeDataConsumers':
         return this.data.resume((data as Methods['resumeDataConsumers']['data']).dataConsumerIds);
       case 'getConnectionStats':
-        return this.connectionStats();
+        return connectionStats(this.transports);
       case 'requestKeyFrame':
         return this.requestKeyFrame((data as Methods['requestKeyFrame']['data']).consumerId);
       default:
         throw new Refusal('bad_request', `${String(method)} cannot be asked here.`);
     }
+  }
+
+  // From now on another Peer speaks for this person. The media of this one goes on until it closes.
+  retire(): void {
+    this.waitingEvents = null;
+    this.retired = true;
+  }
+
+  // What a moderator asks for. The page is told, and shows it as if its person had pressed the button.
+  async mute(source: Source, hold: boolean): Promise<void> {
+    const { held } = this.person;
+    if (hold) held.add(source);
+    const sent = [...this.producers.values()].find((one) => one.source === source);
+    if (!sent && !hold) throw new Refusal('not_found', `source: ${source} is not being sent`);
+    await sent?.producer.pause();
+    this.tell('sourceMuted', { source, held: held.has(source) });
+  }
+
+  // The person may turn it on again, and is told so.
+  release(source: Source): void {
+    if (this.person.held.delete(source)) this.tell('sourceMuted', { source, held: false });
   }
 
   // Leaves the room and frees everything in the engine. What others received from here ends by the
@@ -201,8 +251,8 @@ export class Peer {
     this.closed = true;
     this.room.remove(this);
     for (const producerId of this.producers.keys()) this.speakers?.remove(producerId);
-    this.sendTransport.close();
-    this.recvTransport.close();
+    this.transports.sending.close();
+    this.transports.receiving.close();
     this.seat.leave();
     this.producers.clear();
     this.subscriptions.clear();
@@ -220,7 +270,8 @@ export class Peer {
   }
 
   private async produce(data: Methods['produce']['data']): Promise<{ id: string }> {
-    const { source, kind, rtpParameters, paused, capture } = data;
+    const { source, kind, rtpParameters, capture } = data;
+    const paused = data.paused || this.person.held.has(source);
     // One stream per source bounds what one person can make the whole room receive.
     if (this.sourcesInUse.has(source)) {
       throw new Refusal('bad_request', `produce: source: your ${source} is being sent already`);
@@ -228,7 +279,7 @@ export class Peer {
     this.sourcesInUse.add(source);
     let producer: EngineProducer;
     try {
-      producer = await this.sendTransport.produce({ kind, rtpParameters, paused });
+      producer = await this.transports.sending.produce({ kind, rtpParameters, paused });
     } catch (error) {
       this.sourcesInUse.delete(source);
       throw new Refusal('bad_request', `produce: ${reasonOf(error)}`);
@@ -247,12 +298,13 @@ export class Peer {
   }
 
   private closeProducer(producerId: string): object {
-    const { source, producer } = this.producer(producerId);
+    const sent = this.producer(producerId);
+    const { source, producer } = sent;
     this.producers.delete(producerId);
     this.sourcesInUse.delete(source);
     this.speakers?.remove(producerId);
     producer.close();
-    this.room.retract(producerId);
+    this.room.retract(this, sent);
     return {};
   }
 
@@ -260,11 +312,11 @@ export class Peer {
     const { streamId, purpose, peerId, topic } = data;
     if (purpose === 'chat') {
       const producer = await this.data.openChat(streamId);
-      for (const other of this.room.others(this)) void other.data.offer(this.id, producer, null);
+      for (const other of this.room.others(this)) void other.hearOf(this, producer);
       return { id: producer.id };
     }
     const recipient = this.room.peers.get(peerId ?? '');
-    if (!recipient || recipient === this) {
+    if (!recipient || recipient === this || !recipient.person.grants.subscribe) {
       throw new Refusal('not_found', 'produceData: peerId: nobody else of this room');
     }
     const producer = await this.data.openLane(streamId, recipient.id);
@@ -275,8 +327,14 @@ export class Peer {
     return { id: producer.id };
   }
 
+  private async hearOf(peer: Peer, chat: EngineDataProducer): Promise<void> {
+    if (this.person.grants.subscribe) await this.data.offer(peer.id, chat, null);
+  }
+
   private async hear(peer: Peer): Promise<DataConsumerDescription | null> {
-    return peer.data.chat ? this.data.consume(peer.id, peer.data.chat, null) : null;
+    return peer.data.chat && this.person.grants.subscribe
+      ? this.data.consume(peer.id, peer.data.chat, null)
+      : null;
   }
 
   // Others choose their layers anew: the same layer is another size now.
@@ -292,7 +350,11 @@ export class Peer {
   }
 
   private async resumeProducer(producerId: string): Promise<object> {
-    await this.producer(producerId).producer.resume();
+    const { source, producer } = this.producer(producerId);
+    if (this.person.held.has(source)) {
+      throw new Refusal('forbidden', `A moderator turned your ${source} off.`);
+    }
+    await producer.resume();
     return {};
   }
 
@@ -316,23 +378,6 @@ export class Peer {
     return {};
   }
 
-  private async connectionStats(): Promise<ConnectionStats> {
-    const [[sending], [receiving]] = await Promise.all([
-      this.sendTransport.getStats(),
-      this.recvTransport.getStats(),
-    ]);
-    return {
-      availableBitrate: receiving?.availableOutgoingBitrate ?? null,
-      desiredBitrate: receiving?.desiredOutgoingBitrate ?? null,
-      sentBitrate: receiving?.sendBitrate ?? 0,
-      probationBitrate: receiving?.probationSendBitrate ?? 0,
-      bandwidthReason: receiving?.bandwidthReason ?? null,
-      queueMs: receiving?.sendQueueMs ?? null,
-      roundTripTime: receiving?.roundTripTime ?? null,
-      receivedBitrate: sending?.recvBitrate ?? 0,
-    };
-  }
-
   private async requestKeyFrame(consumerId: string): Promise<object> {
     const subscription = this.subscriptions.get(consumerId);
     if (!subscription) throw new Refusal('not_found', 'requestKeyFrame: no such consumer');
@@ -349,6 +394,7 @@ export class Peer {
   private async consume(from: Peer, sent: Sent): Promise<ConsumerDescription | null> {
     const { producer, source, shape } = sent;
     const { rtpCapabilities } = this.request;
+    if (!this.person.grants.subscribe) return null;
     let consumer: EngineConsumer;
     try {
       if (!this.room.group.canConsume({ producerId: producer.id, rtpCapabilities })) {
@@ -356,7 +402,7 @@ export class Peer {
         return null;
       }
       const options = { producerId: producer.id, rtpCapabilities, paused: true };
-      consumer = await this.room.group.consume(this.recvTransport, options);
+      consumer = await this.room.group.consume(this.transports.receiving, options);
     } catch (error) {
       if (!this.closed && !producer.closed) {
         this.log.warn('a stream was not passed on', { peer: this.id, reason: reasonOf(error) });
@@ -423,7 +469,7 @@ export class Peer {
     const states = [...this.iceStates.values()];
     const up = states.some((state) => state === 'connected' || state === 'completed');
     const link = states.includes('disconnected') ? 'disconnected' : up ? 'connected' : 'connecting';
-    if (link === this.link || this.closed) return;
+    if (link === this.link || this.closed || this.retired) return;
     this.link = link;
     this.room.tellOthers(this, 'peerLink', { peerId: this.id, state: link });
   }
@@ -434,8 +480,9 @@ export class Peer {
   }
 
   private transport(id: string): EngineTransport {
-    if (id === this.sendTransport.id) return this.sendTransport;
-    if (id === this.recvTransport.id) return this.recvTransport;
+    const { sending, receiving } = this.transports;
+    if (id === sending.id) return sending;
+    if (id === receiving.id) return receiving;
     throw new Refusal('not_found', 'transportId: no such transport');
   }
 
@@ -444,24 +491,4 @@ export class Peer {
     if (!sent) throw new Refusal('not_found', 'producerId: no such producer');
     return sent;
   }
-}
-
-function createTransport(
-  router: EngineRouter,
-  { webRtcServer }: LiveWorker,
-): Promise<EngineTransport> {
-  return router.createWebRtcTransport({
-    webRtcServer,
-    enableUdp: true,
-    initialAvailableOutgoingBitrate: kInitialBitrate,
-    enableSctp: true,
-    numSctpStreams: { OS: kDataStreams, MIS: kDataStreams },
-    maxSctpMessageSize: kMaxDataBytes,
-  });
-}
-
-function describe(transport: EngineTransport): TransportDescription {
-  const { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters } = transport;
-  if (!sctpParameters) throw new Error('the media server has no data channels');
-  return { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters };
 }

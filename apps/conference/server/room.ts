@@ -14,7 +14,7 @@ export interface RoomWatcher {
   personJoined(peer: Peer): void;
   personLeft(peer: Peer): void;
   streamStarted(peer: Peer, sent: Sent): void;
-  streamEnded(producerId: string): void;
+  streamEnded(producerId: string, peer: Peer, sent: Sent): void;
 }
 
 // What a room needs of the server it is on.
@@ -29,6 +29,8 @@ export class Room {
   // People on their way in; they count against the limits and keep an empty room open.
   joining = 0;
   closed = false;
+  // What is left on their old worker of people who have moved.
+  private readonly moving = new Set<Peer>();
   private readonly speakers = new Map<EngineRouter, Speakers>();
   // Who dominates the conversation, or did last.
   private dominant: Peer | null = null;
@@ -91,8 +93,24 @@ export class Room {
     for (const watcher of this.around.watchers()) watcher.personJoined(peer);
   }
 
+  // `after` is the same person on another worker; nobody leaves and nobody joins.
+  succeed(before: Peer, after: Peer): void {
+    if (this.peers.get(before.id) !== before) throw new Error('who is to be moved has left');
+    this.peers.set(after.id, after);
+    after.live.peers += 1;
+    this.moving.add(before);
+    if (this.dominant === before) this.dominant = after;
+    before.retire();
+  }
+
   remove(peer: Peer): void {
-    if (!this.peers.delete(peer.id)) return;
+    if (this.moving.delete(peer)) {
+      peer.live.peers -= 1;
+      for (const sent of peer.producers.values()) this.retract(peer, sent);
+      return;
+    }
+    if (this.peers.get(peer.id) !== peer) return;
+    this.peers.delete(peer.id);
     peer.live.peers -= 1;
     if (this.dominant === peer) this.dominant = null;
     this.tellOthers(peer, 'peerLeft', { peerId: peer.id });
@@ -103,13 +121,16 @@ export class Room {
     for (const watcher of this.around.watchers()) watcher.streamStarted(peer, sent);
   }
 
-  retract(producerId: string): void {
-    for (const watcher of this.around.watchers()) watcher.streamEnded(producerId);
+  retract(peer: Peer, sent: Sent): void {
+    for (const watcher of this.around.watchers()) {
+      watcher.streamEnded(sent.producer.id, peer, sent);
+    }
   }
 
   // Takes out everybody who was on that worker, then tells the others. Those who go are told nothing
   // of one another.
   evict(dead: LiveWorker): Peer[] {
+    for (const peer of [...this.moving]) if (peer.live === dead) peer.close();
     const gone = [...this.peers.values()].filter(({ live }) => live === dead);
     for (const { id } of gone) this.peers.delete(id);
     dead.peers -= gone.length;
@@ -122,7 +143,7 @@ export class Room {
   }
 
   others(self: Peer): Peer[] {
-    return [...this.peers.values()].filter((peer) => peer !== self);
+    return [...this.peers.values()].filter((peer) => peer.id !== self.id);
   }
 
   findBySession(session: string): Peer | undefined {
@@ -138,13 +159,13 @@ export class Room {
   }
 
   private ownerOf(producerId: string): Peer | undefined {
-    return [...this.peers.values()].find((peer) => peer.producers.has(producerId));
+    return [...this.peers.values(), ...this.moving].find((peer) => peer.producers.has(producerId));
   }
 
   private showDominant(producerId: string): void {
     const peer = this.ownerOf(producerId);
-    if (!peer || peer === this.dominant) return;
-    this.dominant = peer;
+    if (!peer || peer.id === this.dominant?.id) return;
+    this.dominant = this.peers.get(peer.id) ?? peer;
     this.tellAll('activeSpeaker', { peerId: peer.id });
   }
 
@@ -159,6 +180,7 @@ export class Room {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    for (const peer of [...this.moving]) peer.close();
     for (const { live } of this.peers.values()) live.peers -= 1;
     for (const watcher of this.around.watchers()) {
       for (const peer of this.peers.values()) watcher.personLeft(peer);

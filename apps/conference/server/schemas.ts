@@ -11,6 +11,7 @@ import {
   kDataStreams,
   kMaxRoomLength,
   kMaxWishes,
+  kSources,
   tidyName,
 } from '../protocol/messages';
 import type { Method, Methods, RequestFrame } from '../protocol/messages';
@@ -139,7 +140,7 @@ const kRequests = {
   restartIce: z.object({ transportId: id }),
   produce: z
     .object({
-      source: z.enum(['camera', 'microphone', 'screen', 'screen-audio']),
+      source: z.enum(kSources),
       kind,
       rtpParameters,
       paused: z.boolean(),
@@ -179,6 +180,8 @@ const kRequests = {
   resumeDataConsumers: z.object({ dataConsumerIds: z.array(id).min(1).max(512) }),
   getConnectionStats: nothing,
   requestKeyFrame: z.object({ consumerId: id }),
+  move: nothing,
+  completeMove: nothing,
   ping: nothing,
   leave: nothing,
 } satisfies Record<Method, z.ZodType>;

@@ -19,16 +19,21 @@ import { Conference } from './conference';
 import { Connection, kMaxMessageBytes } from './connection';
 import type { CreateWorker } from './engine';
 import { ControlSocket } from './control_socket';
-import { createHandler, loadPage } from './http';
+import { ServerDrain } from './drain';
+import { createHandler, kRetryAfterS, loadPage } from './http';
 import { reasonOf } from './log';
 import type { Log } from './log';
 import { mediaCodecs } from './media_codecs';
 import { defaultControlSocket } from './options';
 import type { Options } from './options';
 import { isAllowedOrigin } from './origin';
+import { allRoutes } from './routes';
 import { roomFromQuery } from './schemas';
 import { createRouterGroup } from './sluice_engine';
 import { TokenVerifier } from './tokens';
+import { postByFetch, Webhooks } from './webhooks';
+import type { WhipFrontDoor } from './whip/front_door';
+import { createWhip } from './whip/whip';
 import { WorkerPool } from './worker_pool';
 
 // Sockets beyond the people of a full server: tabs that load the page, and those being refused.
@@ -44,6 +49,15 @@ export interface ServiceOptions {
   log: Log;
 }
 
+// What lives as long as the server.
+interface Parts {
+  pool: WorkerPool;
+  conference: Conference;
+  drain: ServerDrain;
+  webhooks: Webhooks | null;
+  whip: WhipFrontDoor | null;
+}
+
 export class Service {
   private readonly connections = new Set<Connection>();
   private readonly startedAt = Date.now();
@@ -52,8 +66,7 @@ export class Service {
 
   private constructor(
     private readonly setup: ServiceOptions,
-    private readonly pool: WorkerPool,
-    private readonly conference: Conference,
+    private readonly parts: Parts,
     private readonly server: Server,
     private readonly sockets: WebSocketServer,
   ) {
@@ -76,7 +89,8 @@ export class Service {
     try {
       const routerRtpCapabilities = await capabilitiesOf(pool);
       const revision = digest(routerRtpCapabilities);
-      const tokens = options.tokenSecret === null ? null : new TokenVerifier(options.tokenSecret);
+      const { tokenSecrets } = options;
+      const tokens = tokenSecrets.length === 0 ? null : new TokenVerifier(tokenSecrets);
       const newGroup = () =>
         createRouterGroup({
           workers: () => pool.byLoad().map(({ worker }) => worker),
@@ -84,22 +98,40 @@ export class Service {
           spread: options.roomSpread,
           clock: systemClock,
         });
-      conference = new Conference({ pool, newGroup, limits: options, revision, tokens, log });
+      const clock = systemClock;
+      const webhooks = webhooksOf(options, log);
+      conference = new Conference({
+        pool,
+        newGroup,
+        limits: options,
+        revision,
+        tokens,
+        clock,
+        log,
+        observer: webhooks ?? undefined,
+      });
+      const timeoutMs = options.drainTimeout * 1000;
+      const drain = new ServerDrain({ conference, timeoutMs, clock, log });
       const tokensRequired = tokens !== null;
       const config = { version, revision, routerRtpCapabilities, tokensRequired };
       const files = loadPage(setup.pageFolder, config);
       let service: Service | null = null;
-      const server = createServer(
-        setup,
-        createHandler(files, () => service?.health() ?? {}),
-      );
+      const health = () => service?.health() ?? {};
+      const whip = options.whip
+        ? createWhip({ options, conference, tokens, routerRtpCapabilities, revision, clock, log })
+        : null;
+      const parts = { pool, conference, drain, webhooks, whip };
+      const routes = allRoutes({ ...parts, options, log, health, clock, tokens });
+      const admits = (room: string | null) =>
+        room === null ? !parts.conference.draining : parts.conference.admits(room);
+      const server = createServer(setup, createHandler(files, routes, log, admits));
       const sockets = new WebSocketServer({
         noServer: true,
         maxPayload: kMaxMessageBytes,
         perMessageDeflate: false,
         clientTracking: false,
       });
-      service = new Service(setup, pool, conference, server, sockets);
+      service = new Service(setup, parts, server, sockets);
       await listen(server, options);
       await service.openControl();
       return service;
@@ -123,7 +155,7 @@ export class Service {
   private async openControl(): Promise<void> {
     const { options, log } = this.setup;
     try {
-      this.control = await ControlSocket.open(this.controlPath, this.conference, log);
+      this.control = await ControlSocket.open(this.controlPath, this.parts.conference, log);
     } catch (error) {
       if (options.controlSocket !== null) {
         this.server.close();
@@ -133,6 +165,15 @@ export class Service {
     }
   }
 
+  // No new rooms from now on; `drained` resolves when the last one has closed.
+  drain(): void {
+    this.parts.drain.begin();
+  }
+
+  get drained(): Promise<void> {
+    return this.parts.drain.ended;
+  }
+
   get url(): string {
     const { options } = this.setup;
     const { port } = this;
@@ -140,13 +181,15 @@ export class Service {
   }
 
   health(): object {
-    const workers = this.pool.status();
+    const workers = this.parts.pool.status();
+    const well = workers.every(({ alive }) => alive) ? 'ok' : 'degraded';
     return {
-      status: workers.every(({ alive }) => alive) ? 'ok' : 'degraded',
+      status: this.parts.conference.draining ? 'draining' : well,
       version: this.setup.version,
       uptimeSeconds: Math.round((Date.now() - this.startedAt) / 1000),
-      rooms: this.conference.roomCount,
-      peers: this.conference.peerCount,
+      rooms: this.parts.conference.roomCount,
+      peers: this.parts.conference.peerCount,
+      whip: this.parts.whip?.counts() ?? null,
       workers,
     };
   }
@@ -159,12 +202,16 @@ export class Service {
     for (const connection of [...this.connections]) {
       connection.close(CloseCode.goingAway, 'the server is shutting down');
     }
-    this.conference.close();
+    this.parts.whip?.close();
+    this.parts.conference.close();
     this.control?.close();
-    this.pool.close();
+    this.parts.drain.close();
+    this.parts.pool.close();
     const patience = setTimeout(() => this.server.closeAllConnections?.(), kGoodbyeMs);
     this.server.closeIdleConnections?.();
+    const webhooks = this.parts.webhooks?.close(2 * kGoodbyeMs);
     await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 2 * kGoodbyeMs))]);
+    await webhooks;
     clearTimeout(patience);
   }
 
@@ -180,6 +227,10 @@ export class Service {
     const [path, query] = (request.url ?? '').split('?', 2);
     const room = path === '/ws' ? roomFromQuery(new URLSearchParams(query)) : null;
     if (room === null) return refuse(socket, path === '/ws' ? '400 Bad Request' : '404 Not Found');
+    // Whoever hands requests on to several servers tries the next one.
+    if (!this.parts.conference.admits(room)) {
+      return refuse(socket, '503 Service Unavailable', `Retry-After: ${kRetryAfterS}\r\n`);
+    }
     if (this.connections.size >= options.maxPeers + kSpareSockets) {
       return refuse(socket, '503 Service Unavailable');
     }
@@ -190,13 +241,20 @@ export class Service {
     const { log } = this.setup;
     const connection = new Connection(socket, {
       room,
-      conference: this.conference,
+      conference: this.parts.conference,
       clock: systemClock,
       log,
     });
     this.connections.add(connection);
     socket.on('close', () => this.connections.delete(connection));
   }
+}
+
+function webhooksOf({ webhookUrls: urls, webhookSecret }: Options, log: Log): Webhooks | null {
+  if (urls.length === 0 || webhookSecret === null) return null;
+  const wallClock = () => Date.now();
+  const common = { clock: systemClock, wallClock, post: postByFetch, log };
+  return new Webhooks({ urls, secret: webhookSecret, ...common });
 }
 
 function createServer(setup: ServiceOptions, handler: RequestListener): Server {
@@ -233,6 +291,6 @@ function digest(capabilities: types.RtpCapabilities): string {
   return createHash('sha256').update(JSON.stringify(capabilities)).digest('hex').slice(0, 16);
 }
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuse(socket: Duplex, status: string, headers = ''): void {
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -26,6 +26,8 @@ export class LiveWorker {
   // Share of one core used over the last sample.
   cpu = 0;
   alive = true;
+  // Its successor is there; nobody new comes here.
+  draining = false;
   private lastUsage: { at: number; cpuMs: number } | null = null;
 
   constructor(
@@ -45,6 +47,8 @@ export class LiveWorker {
 export interface PoolOptions {
   count: number;
   createWorker: CreateWorker;
+  // Places are counted on beyond `count`: a successor cannot have the ports of a worker that goes on
+  // until its people have moved.
   listenInfosOf: (index: number) => ListenInfo[];
   onDied: (dead: LiveWorker) => void;
   clock: Clock;
@@ -63,6 +67,8 @@ interface Place {
   live: LiveWorker | null;
   restarts: number;
   quickDeaths: number;
+  // Which of its two sets of ports it uses.
+  side: 0 | 1;
 }
 
 export class WorkerPool {
@@ -72,6 +78,7 @@ export class WorkerPool {
   private stopSampling: () => void = () => {};
   private readonly retries = new Set<() => void>();
   private readonly starting = new Set<Promise<void>>();
+  private readonly retiring = new Set<LiveWorker>();
   private closed = false;
 
   constructor(private readonly options: PoolOptions) {}
@@ -81,7 +88,7 @@ export class WorkerPool {
   async start(): Promise<void> {
     const { count, clock } = this.options;
     for (let index = 0; index < count; ++index) {
-      this.places.push({ live: null, restarts: 0, quickDeaths: 0 });
+      this.places.push({ live: null, restarts: 0, quickDeaths: 0, side: 0 });
     }
     const outcomes = await Promise.allSettled(this.places.map((_, index) => this.spawn(index)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -113,7 +120,7 @@ export class WorkerPool {
   // All that are alive, the least loaded first.
   byLoad(): LiveWorker[] {
     return this.places
-      .flatMap(({ live }) => (live ? [live] : []))
+      .flatMap(({ live }) => (live && !live.draining ? [live] : []))
       .sort((a, b) => a.peers - b.peers || a.rooms - b.rooms || a.cpu - b.cpu);
   }
 
@@ -122,6 +129,36 @@ export class WorkerPool {
     const live = this.lives.get(worker);
     if (!live) throw new RangeError(`worker ${worker.pid} is none of this pool`);
     return live;
+  }
+
+  // Puts a new worker in the place of this one, which goes on for its people until retire(). Rejects
+  // if there is none, or its successor does not start; then all is as it was.
+  async replace(index: number): Promise<LiveWorker> {
+    const place = this.places[index];
+    const before = place?.live;
+    if (!place || !before) throw new Refusal('not_found', `No worker ${index} is running.`);
+    if (before.draining) throw new Refusal('unavailable', `Worker ${index} is being replaced.`);
+    before.draining = true;
+    this.retiring.add(before);
+    place.side = place.side === 0 ? 1 : 0;
+    try {
+      await this.spawn(index);
+    } catch (error) {
+      this.retiring.delete(before);
+      before.draining = false;
+      place.side = place.side === 0 ? 1 : 0;
+      // It died meanwhile, when nobody was to follow it.
+      if (!before.alive) this.respawn(index);
+      throw error;
+    }
+    return before;
+  }
+
+  retire(before: LiveWorker): void {
+    if (!this.retiring.delete(before)) return;
+    before.alive = false;
+    before.worker.close();
+    this.options.log.info(`worker ${before.index} was replaced`, { pid: before.worker.pid });
   }
 
   status(): WorkerStatus[] {
@@ -134,11 +171,17 @@ export class WorkerPool {
     }));
   }
 
+  // Null while none is running there.
+  pidOf(index: number): number | null {
+    return this.places[index]?.live?.worker.pid ?? null;
+  }
+
   close(): void {
     this.closed = true;
     this.stopSampling();
     for (const cancel of this.retries) cancel();
     this.retries.clear();
+    for (const before of [...this.retiring]) this.retire(before);
     for (const place of this.places) {
       if (place.live) place.live.alive = false;
       place.live?.worker.close();
@@ -161,7 +204,8 @@ export class WorkerPool {
   }
 
   private async spawn(index: number): Promise<void> {
-    const { createWorker, listenInfosOf, clock, log } = this.options;
+    const { count, createWorker, listenInfosOf, clock, log } = this.options;
+    const place = index + count * this.placeAt(index).side;
     const worker = await createWorker();
     // Death is watched from the first moment: a worker may die while it is being set up.
     let live: LiveWorker | null = null;
@@ -172,7 +216,7 @@ export class WorkerPool {
     });
     let webRtcServer: EngineWebRtcServer;
     try {
-      webRtcServer = await worker.createWebRtcServer({ listenInfos: listenInfosOf(index) });
+      webRtcServer = await worker.createWebRtcServer({ listenInfos: listenInfosOf(place) });
     } catch (error) {
       worker.close();
       throw error;
@@ -195,6 +239,12 @@ export class WorkerPool {
     const { clock, log, onDied } = this.options;
     dead.alive = false;
     const place = this.placeAt(dead.index);
+    if (dead.draining) {
+      // Its successor is there or on its way.
+      if (place.live === dead) place.live = null;
+      log.error(`worker ${dead.index} died before it was replaced`, { reason: reasonOf(error) });
+      return onDied(dead);
+    }
     place.live = null;
     place.restarts += 1;
     if (clock.now() - dead.bornAt >= kHealthyAgeMs) place.quickDeaths = 0;

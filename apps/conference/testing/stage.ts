@@ -166,6 +166,7 @@ export class Stage {
       limits: { maxRooms: 10, maxPeersPerRoom: 5, maxPeers: 20 },
       revision: 'r1',
       tokens: null,
+      clock: this.clock,
       log: this.log,
       ...options,
     });

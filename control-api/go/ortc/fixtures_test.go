@@ -77,6 +77,16 @@ func (a *arguments) produceFor() (rtp.Parameters, rtp.Capabilities, error) {
 	return result.Consumable, receiver, err
 }
 
+func (a *arguments) consume() (rtp.Parameters, rtp.Capabilities, error) {
+	consumable, receiver, err := a.produceFor()
+	if err != nil {
+		return rtp.Parameters{}, receiver, err
+	}
+	parameters, err := ConsumerParameters(consumable, receiver,
+		ConsumerOptions{a.EnableRtx, a.SSRC, a.MID})
+	return parameters, receiver, err
+}
+
 var calls = map[string]func(*arguments) (any, error){
 	"supportedRtpCapabilities": func(*arguments) (any, error) { return SupportedCapabilities(), nil },
 	"routerRtpCapabilities":    func(a *arguments) (any, error) { return a.router() },
@@ -112,11 +122,16 @@ var calls = map[string]func(*arguments) (any, error){
 		return CanConsume(consumable, receiver)
 	},
 	"consume": func(a *arguments) (any, error) {
-		consumable, receiver, err := a.produceFor()
+		parameters, _, err := a.consume()
+		return parameters, err
+	},
+	"consumeInReceiverNumbers": func(a *arguments) (any, error) {
+		parameters, receiver, err := a.consume()
 		if err != nil {
 			return nil, err
 		}
-		return ConsumerParameters(consumable, receiver, ConsumerOptions{a.EnableRtx, a.SSRC, a.MID})
+		numbered, mapping, err := InReceiverNumbers(parameters, receiver)
+		return map[string]any{"rtpParameters": numbered, "mapping": mapping}, err
 	},
 	"pipe": func(a *arguments) (any, error) {
 		result, err := a.produce()

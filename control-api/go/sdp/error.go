@@ -16,6 +16,9 @@ type Error struct {
 	Section int
 	// Reason is what is wrong.
 	Reason string
+
+	// cause is why the worker, or the router, would not do what is described.
+	cause error
 }
 
 // Error implements error: it names the line or the section, and says why.
@@ -35,6 +38,9 @@ func (e *Error) Error() string {
 
 // Unwrap gives the class of the error.
 func (e *Error) Unwrap() error {
+	if e.cause != nil {
+		return e.cause
+	}
 	return fault.Argument("sdp", "%s", e.Reason)
 }
 

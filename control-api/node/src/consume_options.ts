@@ -6,14 +6,16 @@ import {
   asAppData,
   asBoolean,
   asDictionary,
+  asInteger,
   asName,
+  asOneOf,
   optional,
   requireUnused,
 } from './ortc/fields.js';
-import type { MediaKind, RtpParameters } from './rtp_types.js';
+import type { MediaKind, RtpMapping, RtpParameters } from './rtp_types.js';
 import type { ConsumeOptions } from './transport_types.js';
 import type { AppData } from './types.js';
-import { encodeKind, encodeRtpParameters } from './wire/rtp_encoder.js';
+import { encodeKind, encodeMapping, encodeRtpParameters } from './wire/rtp_encoder.js';
 
 export interface CheckedConsumeOptions<Data extends AppData> {
   producerId: string;
@@ -24,7 +26,16 @@ export interface CheckedConsumeOptions<Data extends AppData> {
   preferredLayers: ConsumerLayers | undefined;
   priority: number;
   ignoreDtx: boolean;
+  numbering: 'router' | 'receiver';
+  /** Undefined to take any. */
+  ssrc: number | undefined;
   appData: Data;
+}
+
+export interface ConsumedStream {
+  kind: MediaKind;
+  rtpParameters: RtpParameters;
+  mapping: RtpMapping;
 }
 
 export function checkConsumeOptions<Data extends AppData>(
@@ -40,14 +51,19 @@ export function checkConsumeOptions<Data extends AppData>(
     preferredLayers: optional(options.preferredLayers, 'preferredLayers', asConsumerLayers),
     priority: optional(options.priority, 'priority', asPriority) ?? leastPriority,
     ignoreDtx: optional(options.ignoreDtx, 'ignoreDtx', asBoolean) ?? false,
+    numbering:
+      optional(options.numbering, 'numbering', (value, where) =>
+        asOneOf(value, where, ['router', 'receiver'] as const),
+      ) ?? 'router',
+    ssrc: optional(options.ssrc, 'ssrc', (value, where) => asInteger(value, where, 1, 0xffffffff)),
     appData: asAppData(options.appData),
   };
 }
 
+/** `mapping` is empty where the parameters are in the router's payload types. */
 export function encodeConsume(
   id: string,
-  kind: MediaKind,
-  rtpParameters: RtpParameters,
+  { kind, rtpParameters, mapping }: ConsumedStream,
   options: CheckedConsumeOptions<AppData>,
 ): ConsumeT {
   const { preferredLayers } = options;
@@ -60,6 +76,8 @@ export function encodeConsume(
     preferredLayers ? encodeLayers(preferredLayers) : null,
     options.priority,
     options.ignoreDtx,
+    false,
+    encodeMapping(mapping),
   );
 }
 

@@ -154,7 +154,7 @@ export class PipeTransport<Data extends AppData = AppData> extends Transport<
     );
     const id = randomUUID();
     return this.askForConsumer<ConsumerData>({
-      body: encodeConsume(id, kind, rtpParameters, checked),
+      body: encodeConsume(id, { kind, rtpParameters, mapping: { codecs: [] } }, checked),
       ssrcs,
       described: {
         ...{ id, producerId, kind, rtpParameters, paused, appData },

@@ -38,8 +38,8 @@ export interface GroupClock {
 
 export interface RouterGroupOptions {
   /**
-   * The workers that there are, or a function that tells them and is asked whenever another one is
-   * needed. Of equals the first is taken.
+   * The workers that there are, or a function that tells them and is asked for each participant. Of
+   * equals the first is taken. Nobody joins on a worker that is not named any more; who is there stays.
    */
   workers: readonly Worker[] | (() => readonly Worker[]);
   /** Of each router. */
@@ -259,16 +259,16 @@ export class RouterGroup extends EnhancedEventEmitter<RouterGroupEvents> {
   }
 
   #choose(): GroupRouter {
-    const used = [...this.#routers.values()];
-    const people = used.reduce((sum, { participants }) => sum + participants, 0);
+    const { workers } = this.#options;
+    const offered = typeof workers === 'function' ? workers() : workers;
+    const routers = [...this.#routers.values()];
+    const people = routers.reduce((sum, { participants }) => sum + participants, 0);
+    const used = routers.filter(({ worker }) => offered.includes(worker));
     const fullest = largest(used, ({ participants }) => participants);
     if (fullest && people < this.#spread) return fullest;
     const least = largest(used, ({ participants }) => -participants);
     if (least && least.participants < this.#spread / 2) return least;
-    const { workers } = this.#options;
-    const fresh = (typeof workers === 'function' ? workers() : workers).filter(
-      (worker) => !worker.closed && !this.#routers.has(worker),
-    );
+    const fresh = offered.filter((worker) => !worker.closed && !this.#routers.has(worker));
     const next = largest(fresh, (worker) => -(participantsOn.get(worker) ?? 0));
     if (next) return this.#begin(next);
     if (!least) throw new InvalidStateError('no worker is running');

@@ -26,6 +26,7 @@ import type { DtlsRole } from './ice_dtls.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
 import { asInteger } from './ortc/fields.js';
+import { inReceiverNumbers, type NumberedParameters } from './ortc/receiver_numbers.js';
 import type { ValidParameters } from './ortc/validation.js';
 import { asOutgoingBitrate } from './outgoing_bitrate.js';
 import { checkProduceOptions, encodeProduce } from './produce_options.js';
@@ -68,6 +69,15 @@ interface AskedConsumer {
     ConstructorParameters<typeof Consumer>[0],
     'channel' | 'onClose' | 'producerPaused' | 'type'
   >;
+}
+
+/** What a consumer is called in its packets. */
+interface ConsumerNames {
+  enableRtx: boolean;
+  ssrc: number;
+  /** Counted up if undefined. */
+  mid: string | undefined;
+  numbering: 'router' | 'receiver';
 }
 
 export abstract class Transport<
@@ -234,15 +244,15 @@ export abstract class Transport<
     const producer = this.findProducer(producerId);
     const { kind, consumableRtpParameters } = producer;
     const enableRtx = checked.enableRtx ?? kind === 'video';
-    const ssrc = this.#ssrcs.take();
-    const rtpParameters = this.#consumerParameters(
+    const ssrc = checked.ssrc ?? this.#ssrcs.take();
+    const { rtpParameters, mapping } = this.#consumerParameters(
       consumableRtpParameters,
       options.rtpCapabilities,
-      { enableRtx, ssrc, mid },
+      { enableRtx, ssrc, mid, numbering: checked.numbering },
     );
     const id = randomUUID();
     return this.askForConsumer<ConsumerData>({
-      body: encodeConsume(id, kind, rtpParameters, checked),
+      body: encodeConsume(id, { kind, rtpParameters, mapping }, checked),
       ssrcs: [ssrc],
       described: {
         ...{ id, producerId, kind, rtpParameters, paused, priority, appData },
@@ -273,6 +283,20 @@ export abstract class Transport<
     const producer = this.internal.router.findProducer(producerId);
     if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
     return producer;
+  }
+
+  /**
+   * Our addition: an SSRC that nobody on the transport has, nor the one behind it, which is that of
+   * retransmissions: for those who must name a stream before they consume(). It is free again when
+   * its consumer has gone, or by releaseSsrc().
+   */
+  reserveSsrc(): number {
+    this.requireOpen();
+    return this.#ssrcs.take();
+  }
+
+  releaseSsrc(ssrc: number): void {
+    this.#ssrcs.release(ssrc);
   }
 
   /** @internal SSRCs that nobody on the transport has, each with a free one behind it. */
@@ -395,15 +419,19 @@ export abstract class Transport<
   #consumerParameters(
     consumable: ValidParameters,
     capabilities: RtpCapabilities,
-    { enableRtx, ssrc, mid }: { enableRtx: boolean; ssrc: number; mid: string | undefined },
-  ): ValidParameters {
+    { mid, numbering, ...rest }: ConsumerNames,
+  ): NumberedParameters {
     try {
-      const options = { enableRtx, ssrc, mid: mid ?? String(this.#nextMid) };
+      const options = { ...rest, mid: mid ?? String(this.#nextMid) };
       const parameters = ortc.getConsumerRtpParameters(consumable, capabilities, options);
+      const numbered =
+        numbering === 'receiver'
+          ? inReceiverNumbers(parameters, capabilities)
+          : { rtpParameters: parameters, mapping: { codecs: [] } };
       if (mid === undefined) this.#nextMid += 1;
-      return parameters;
+      return numbered;
     } catch (error) {
-      this.#ssrcs.release(ssrc);
+      this.#ssrcs.release(rest.ssrc);
       throw error;
     }
   }

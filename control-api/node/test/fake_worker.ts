@@ -148,7 +148,9 @@ function bodyFor({
   if (body instanceof schema.ConnectWebRtcTransportT) {
     return [
       ResponseBody.WebRtcTransportConnected,
-      new schema.WebRtcTransportConnectedT(schema.DtlsRole.Server),
+      new schema.WebRtcTransportConnectedT(
+        body.role === schema.DtlsRole.Server ? schema.DtlsRole.Client : schema.DtlsRole.Server,
+      ),
     ];
   }
   if (body instanceof schema.CreatePlainTransportT || body instanceof schema.CreatePipeTransportT) {
@@ -164,7 +166,7 @@ function bodyFor({
   if (body instanceof schema.RestartIceT) {
     return [
       ResponseBody.IceRestarted,
-      new schema.IceRestartedT(new schema.IceParametersT('fresh', 'secret')),
+      new schema.IceRestartedT(new schema.IceParametersT('fresh', 'secretOfThePeerThatIsFake')),
     ];
   }
   if (body instanceof schema.ProduceT) {
@@ -228,13 +230,13 @@ function createdTransport({
   if (sctp) sctpTransports.add(String(transportId));
   const { Udp, Tcp } = schema.Protocol;
   return new schema.WebRtcTransportCreatedT(
-    new schema.IceParametersT('ufrag', 'password'),
+    new schema.IceParametersT('ufrag', 'passwordOfThePeerThatIsFake'),
     [
       new schema.IceCandidateT('udp', 1076302079, '127.0.0.1', Udp, 40000),
       new schema.IceCandidateT('tcp', 4000000000, '127.0.0.1', Tcp, 40001),
     ],
     schema.DtlsRole.Auto,
-    [new schema.FingerprintT('sha-256', 'AA:BB')],
+    [new schema.FingerprintT('sha-256', Array(32).fill('AA').join(':'))],
     sctp,
   );
 }

@@ -11,6 +11,7 @@ import {
   UnsupportedError,
 } from '../src/index.js';
 import { getPipeRtpParameters } from '../src/ortc/pipe_parameters.js';
+import { inReceiverNumbers } from '../src/ortc/receiver_numbers.js';
 import type { ValidParameters } from '../src/ortc/validation.js';
 
 // What JSON says has no types here; the functions are there to check it.
@@ -38,6 +39,14 @@ function produce({ kind, rtpParameters, mediaCodecs }: Arguments): {
   return { mapping, consumable };
 }
 
+function consume(args: Arguments): ValidParameters {
+  return ortc.getConsumerRtpParameters(produce(args).consumable, args.rtpCapabilities, {
+    enableRtx: args.enableRtx,
+    ssrc: args.ssrc,
+    mid: args.mid,
+  });
+}
+
 const calls: Record<string, (args: Arguments) => unknown> = {
   supportedRtpCapabilities: () => getSupportedRtpCapabilities(),
   routerRtpCapabilities: (args) => ortc.generateRouterRtpCapabilities(args.mediaCodecs),
@@ -51,12 +60,8 @@ const calls: Record<string, (args: Arguments) => unknown> = {
   producerType: (args) => ortc.getProducerType({ codecs: [], encodings: args.encodings }),
   produce,
   canConsume: (args) => ortc.canConsume(produce(args).consumable, args.rtpCapabilities),
-  consume: (args) =>
-    ortc.getConsumerRtpParameters(produce(args).consumable, args.rtpCapabilities, {
-      enableRtx: args.enableRtx,
-      ssrc: args.ssrc,
-      mid: args.mid,
-    }),
+  consume,
+  consumeInReceiverNumbers: (args) => inReceiverNumbers(consume(args), args.rtpCapabilities),
   pipe: (args) =>
     getPipeRtpParameters(produce(args).consumable, args.rtpParameters, {
       enableRtx: args.enableRtx,

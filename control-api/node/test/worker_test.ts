@@ -183,7 +183,7 @@ describe('a call', () => {
       assert.equal(router.rtpCapabilities.codecs?.length, 3);
       assert.deepEqual(transport.iceParameters, {
         usernameFragment: 'ufrag',
-        password: 'password',
+        password: 'passwordOfThePeerThatIsFake',
         iceLite: true,
       });
       assert.deepEqual(transport.iceCandidates, [
@@ -209,7 +209,7 @@ describe('a call', () => {
       ]);
       assert.deepEqual(transport.dtlsParameters, {
         role: 'auto',
-        fingerprints: [{ algorithm: 'sha-256', value: 'AA:BB' }],
+        fingerprints: [{ algorithm: 'sha-256', value: Array(32).fill('AA').join(':') }],
       });
       assert.equal(producer.type, 'simple');
       assert.equal(consumer.kind, 'audio');
@@ -251,7 +251,7 @@ describe('a call', () => {
       assert.deepEqual(await tuple, [{ ...expected, protocol: 'udp' }]);
       assert.deepEqual(await transport.restartIce(), {
         usernameFragment: 'fresh',
-        password: 'secret',
+        password: 'secretOfThePeerThatIsFake',
         iceLite: true,
       });
       assert.equal(transport.iceParameters.usernameFragment, 'fresh');

@@ -7,15 +7,16 @@ import (
 )
 
 type ConsumeT struct {
-	ConsumerId      string           `json:"consumer_id"`
-	ProducerId      string           `json:"producer_id"`
-	Kind            MediaKind        `json:"kind"`
-	RtpParameters   *RtpParametersT  `json:"rtp_parameters"`
-	Paused          bool             `json:"paused"`
-	PreferredLayers *ConsumerLayersT `json:"preferred_layers"`
-	Priority        byte             `json:"priority"`
-	IgnoreDtx       bool             `json:"ignore_dtx"`
-	Pipe            bool             `json:"pipe"`
+	ConsumerId      string                 `json:"consumer_id"`
+	ProducerId      string                 `json:"producer_id"`
+	Kind            MediaKind              `json:"kind"`
+	RtpParameters   *RtpParametersT        `json:"rtp_parameters"`
+	Paused          bool                   `json:"paused"`
+	PreferredLayers *ConsumerLayersT       `json:"preferred_layers"`
+	Priority        byte                   `json:"priority"`
+	IgnoreDtx       bool                   `json:"ignore_dtx"`
+	Pipe            bool                   `json:"pipe"`
+	Mapping         []*PayloadTypeMappingT `json:"mapping"`
 }
 
 func (t *ConsumeT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -26,6 +27,19 @@ func (t *ConsumeT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	producerIdOffset := createString(builder, t.ProducerId)
 	rtpParametersOffset := t.RtpParameters.Pack(builder)
 	preferredLayersOffset := t.PreferredLayers.Pack(builder)
+	mappingOffset := flatbuffers.UOffsetT(0)
+	if t.Mapping != nil {
+		mappingLength := len(t.Mapping)
+		mappingOffsets := make([]flatbuffers.UOffsetT, mappingLength)
+		for j := 0; j < mappingLength; j++ {
+			mappingOffsets[j] = t.Mapping[j].Pack(builder)
+		}
+		ConsumeStartMappingVector(builder, mappingLength)
+		for j := mappingLength - 1; j >= 0; j-- {
+			builder.PrependUOffsetT(mappingOffsets[j])
+		}
+		mappingOffset = builder.EndVector(mappingLength)
+	}
 	ConsumeStart(builder)
 	ConsumeAddConsumerId(builder, consumerIdOffset)
 	ConsumeAddProducerId(builder, producerIdOffset)
@@ -36,6 +50,7 @@ func (t *ConsumeT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	ConsumeAddPriority(builder, t.Priority)
 	ConsumeAddIgnoreDtx(builder, t.IgnoreDtx)
 	ConsumeAddPipe(builder, t.Pipe)
+	ConsumeAddMapping(builder, mappingOffset)
 	return ConsumeEnd(builder)
 }
 
@@ -49,6 +64,13 @@ func (rcv *Consume) UnPackTo(t *ConsumeT) {
 	t.Priority = rcv.Priority()
 	t.IgnoreDtx = rcv.IgnoreDtx()
 	t.Pipe = rcv.Pipe()
+	mappingLength := rcv.MappingLength()
+	t.Mapping = make([]*PayloadTypeMappingT, mappingLength)
+	for j := 0; j < mappingLength; j++ {
+		x := PayloadTypeMapping{}
+		rcv.Mapping(&x, j)
+		t.Mapping[j] = x.UnPack()
+	}
 }
 
 func (rcv *Consume) UnPack() *ConsumeT {
@@ -189,8 +211,28 @@ func (rcv *Consume) MutatePipe(n bool) bool {
 	return rcv._tab.MutateBoolSlot(20, n)
 }
 
+func (rcv *Consume) Mapping(obj *PayloadTypeMapping, j int) bool {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(22))
+	if o != 0 {
+		x := rcv._tab.Vector(o)
+		x += flatbuffers.UOffsetT(j) * 4
+		x = rcv._tab.Indirect(x)
+		obj.Init(rcv._tab.Bytes, x)
+		return true
+	}
+	return false
+}
+
+func (rcv *Consume) MappingLength() int {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(22))
+	if o != 0 {
+		return rcv._tab.VectorLen(o)
+	}
+	return 0
+}
+
 func ConsumeStart(builder *flatbuffers.Builder) {
-	builder.StartObject(9)
+	builder.StartObject(10)
 }
 func ConsumeAddConsumerId(builder *flatbuffers.Builder, consumerId flatbuffers.UOffsetT) {
 	builder.PrependUOffsetTSlot(0, flatbuffers.UOffsetT(consumerId), 0)
@@ -218,6 +260,12 @@ func ConsumeAddIgnoreDtx(builder *flatbuffers.Builder, ignoreDtx bool) {
 }
 func ConsumeAddPipe(builder *flatbuffers.Builder, pipe bool) {
 	builder.PrependBoolSlot(8, pipe, false)
+}
+func ConsumeAddMapping(builder *flatbuffers.Builder, mapping flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(9, flatbuffers.UOffsetT(mapping), 0)
+}
+func ConsumeStartMappingVector(builder *flatbuffers.Builder, numElems int) flatbuffers.UOffsetT {
+	return builder.StartVector(4, numElems, 4)
 }
 func ConsumeEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

@@ -13,3 +13,21 @@ export { parseSdp } from './parser.js';
 export { SdpError } from './sdp_error.js';
 export { senderParameters, type SenderParameters } from './sender_parameters.js';
 export { stringifySdp } from './writer.js';
+export type { SdpAnswerOptions, SdpIncoming } from './answering.js';
+export {
+  SdpConnection,
+  type SdpCandidateMessage,
+  type SdpConnectionEvents,
+  type SdpConnectionLimits,
+  type SdpConnectionOptions,
+  type SdpMessage,
+  type SdpSignalingState,
+} from './connection.js';
+export {
+  SdpSender,
+  type SdpSenderEvents,
+  type SdpSenderState,
+  type SdpSendOptions,
+  type SdpSource,
+} from './sender.js';
+export type { SdpSectionStatus } from './slots.js';

@@ -47,8 +47,8 @@ export function writeCodec(codec: SdpCodec): string[] {
 function writeSection(section: SdpSection, mixed: boolean): string[] {
   const { kind, port, protocol, formats, mid } = section;
   const head = [
-    `m=${kind} ${port} ${protocol} ${formats.join(' ')}`,
-    `c=${address(section.candidates[0]?.address ?? '0.0.0.0')}`,
+    `m=${kind} ${port} ${protocol} ${formats.join(' ') || '0'}`,
+    `c=${address(defaultAddress(section))}`,
   ];
   if (isStopped(section))
     return [
@@ -132,6 +132,14 @@ function writeData({ sctpPort, maxMessageSize }: SdpSection): string[] {
     ...(sctpPort === undefined ? [] : [`a=sctp-port:${sctpPort}`]),
     ...(maxMessageSize === undefined ? [] : [`a=max-message-size:${maxMessageSize}`]),
   ];
+}
+
+// RFC 8839 §4.2.1.2: that of the candidate whose port the m-line has.
+function defaultAddress({ candidates, port }: SdpSection): string {
+  const named = candidates.find(
+    (candidate) => candidate.port === port && candidate.protocol === 'udp',
+  );
+  return named?.address ?? '0.0.0.0';
 }
 
 function address(ip: string): string {
