@@ -33,6 +33,8 @@ func (w *Worker) end(reason CloseReason, why error) bool {
 func (w *Worker) watch(process *workerProcess) {
 	<-process.gone
 	exit := process.exit
+	// Its pipes are ours to close.
+	process.end()
 	w.core.mu.Lock()
 	broken, running := w.broken, w.running
 	w.core.mu.Unlock()

@@ -169,6 +169,7 @@ func TestADeathEndsEverythingAndSaysWhy(t *testing.T) {
 		"talks nonsense":     "exceeds the limit",
 	} {
 		t.Run(how, func(t *testing.T) {
+			before := openFiles(t)
 			worker, err := startFake(t, how, WorkerSettings{})
 			check(t, err)
 			died, closed := make(chan error, 2), make(chan CloseReason, 2)
@@ -190,8 +191,18 @@ func TestADeathEndsEverythingAndSaysWhy(t *testing.T) {
 			if _, err := worker.CreateRouter(within(t), RouterOptions{}); !errors.Is(err, ErrInvalidState) {
 				t.Errorf("got %v", err)
 			}
+			if after := openFiles(t); after > before {
+				t.Errorf("%d files are open, %d were", after, before)
+			}
 		})
 	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	files, err := os.ReadDir("/proc/self/fd")
+	check(t, err)
+	return len(files)
 }
 
 func TestAWorkerThatDoesNotEndIsMadeTo(t *testing.T) {

@@ -313,16 +313,17 @@ func (c *Channel) dispatch(frame []byte) (err error) {
 }
 
 func (c *Channel) dispatchResponse(response *schema.Response) {
+	// Before the lock: what points outside of the frame panics here.
+	id := response.Id()
 	c.mu.Lock()
-	waiting, known := c.pending[response.Id()]
-	delete(c.pending, response.Id())
+	waiting, known := c.pending[id]
+	delete(c.pending, id)
 	if known && !waiting.abandoned {
 		waiting.answered = true
 	}
 	c.mu.Unlock()
 	if !known {
-		c.options.Odd(fmt.Sprintf("an answer to request %d, which nobody sent: %s",
-			response.Id(), response.Message()))
+		c.options.Odd(fmt.Sprintf("an answer to request %d, which nobody sent: %s", id, response.Message()))
 		return
 	}
 	if waiting.done == nil {

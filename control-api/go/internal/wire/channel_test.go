@@ -311,6 +311,7 @@ func TestNonsenseEndsTheChannelWithoutACrash(t *testing.T) {
 		"an empty frame":           {0, 0, 0, 0},
 		"zeros":                    appendFrame(nil, make([]byte, 64)),
 		"an offset outside":        appendFrame(nil, beyond),
+		"a response without an id": responseWithoutID(),
 		"a request":                requestFrame(),
 		"a message without a body": emptyFrame(),
 	} {
@@ -335,6 +336,19 @@ func requestFrame() []byte {
 		panic(err)
 	}
 	return appendFrame(nil, request.bytes)
+}
+
+// Its table is beyond the end of the frame.
+func responseWithoutID() []byte {
+	builder := flatbuffers.NewBuilder(64)
+	builder.Finish((&schema.MessageT{Body: &schema.MessageBodyT{Type: schema.MessageBodyResponse,
+		Value: &schema.ResponseT{Id: 1}}}).Pack(builder))
+	bytes := append([]byte(nil), builder.FinishedBytes()...)
+	root := schema.GetRootAsMessage(bytes, 0)
+	var table flatbuffers.Table
+	root.Body(&table)
+	binary.LittleEndian.PutUint32(bytes[table.Pos:], 0x7fffff00)
+	return appendFrame(nil, bytes)
 }
 
 func emptyFrame() []byte {
