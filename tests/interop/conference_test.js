@@ -26,6 +26,7 @@ import { spread } from './suites/spread.js';
 import { tcp } from './suites/tcp.js';
 import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
+import { whip } from './suites/whip.js';
 
 // SLUICE_INTEROP=codecs,recovery runs only these.
 const kSuites = {
@@ -40,6 +41,7 @@ const kSuites = {
   tcp,
   link,
   networks,
+  whip,
 };
 // These run when they are named.
 const kOnRequest = {

@@ -130,6 +130,15 @@ test('every size of a picture is granted by its rid', async () => {
   );
 });
 
+test('pages are told sizes to choose from, though SDP has no word for them', async () => {
+  const { stage, published } = await open();
+  const ann = await stage.joined();
+  await published(obsOffer(['0', '1', '2']));
+  await settle();
+  const { shape } = ann.events('newConsumer').find(({ source }) => source === 'camera');
+  assert.deepEqual(shape.scales, [4, 2, 1]);
+});
+
 test('a publisher that waits for the handshake, without MID, is called by the server', async () => {
   const { published, transports } = await open();
   const { answer } = await published(ffmpegOffer());
