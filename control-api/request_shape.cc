@@ -119,6 +119,11 @@ void CheckRtpParameters(const schema::RtpParameters& rtp, Shape& shape) {
 
 void Check(const schema::UpdateSettings& body, Shape& shape) {
   shape.Known("log_level", body.log_level(), schema::LogLevel::MAX);
+  if (body.log_tags() == nullptr) return;
+  shape.Count("log_tags", *body.log_tags(), kMaxLogTags);
+  for (const auto tag : *body.log_tags()) {
+    shape.Known("log_tags", static_cast<schema::LogTag>(tag), schema::LogTag::MAX);
+  }
 }
 
 void Check(const schema::CreateRouter& body, Shape& shape) {

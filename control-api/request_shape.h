@@ -35,6 +35,7 @@ inline constexpr size_t kMaxSubchannels = 1'024;
 // Each type or kind once, with room for those that are yet to come.
 inline constexpr size_t kMaxTraceTypes = 32;
 inline constexpr size_t kMaxStatsKinds = 32;
+inline constexpr size_t kMaxLogTags = 32;
 // What one request may bring to a direct transport; each fits a slot of the packet pool.
 inline constexpr size_t kMaxPackets = 64;
 inline constexpr size_t kMaxPacketSize = 1500;
