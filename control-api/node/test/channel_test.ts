@@ -105,6 +105,24 @@ describe('the channel', () => {
     assert.ok(ends.every(({ status }) => status === 'rejected'));
   });
 
+  test('closes whatever it is told to, however much is under way', async () => {
+    const input = new PassThrough();
+    const output = new PassThrough({ highWaterMark: 1e9 });
+    const channel = new Channel(input, output, 0, assert.fail);
+    const objects = 2 * maxPendingRequests + 5;
+    for (let at = 0; at < objects; at += 1) channel.close(`object${at}`);
+    const asked: number[] = [];
+    while (asked.length < objects) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const some = requestsIn(output.read() as Buffer);
+      assert.ok(some.length > 0 && some.length <= maxPendingRequests);
+      asked.push(...some);
+      input.write(Buffer.concat(some.map(answerTo)));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(new Set(asked).size, objects);
+  });
+
   test('waits for a worker that does not read, and only so long', async () => {
     let taken = 0;
     // Takes one frame and then nothing more.

@@ -89,6 +89,8 @@ export class Channel {
   readonly #message = new Message();
   readonly #response = new Response();
   readonly #onFailure: (error: Error) => void;
+  /** What close() was told and nobody has been asked yet. */
+  readonly #toClose = new Set<string>();
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #willFlush = false;
@@ -127,6 +129,7 @@ export class Channel {
     output.on('drain', () => {
       this.#blocked = false;
       this.#flush();
+      this.#sendWaitingCloses();
     });
   }
 
@@ -156,9 +159,30 @@ export class Channel {
     });
   }
 
-  /** Closes `target` in the worker, for objects that are gone here already. Never fails. */
+  /**
+   * Closes `target` in the worker, for objects that are gone here already. Never fails: beyond the
+   * bounds of what may be under way it waits, because what is never closed is there for ever.
+   */
   close(target: string): void {
     if (this.#closed) return;
+    if (this.#toClose.size > 0 || !this.#hasRoomToClose()) this.#toClose.add(target);
+    else this.#sendClose(target);
+  }
+
+  // No more of them wait than there were objects.
+  #hasRoomToClose(): boolean {
+    return this.#pending.size < maxPendingRequests && this.#waitingBytes < maxWaitingBytes / 2;
+  }
+
+  #sendWaitingCloses(): void {
+    for (const target of this.#toClose) {
+      if (this.#closed || !this.#hasRoomToClose()) return;
+      this.#toClose.delete(target);
+      this.#sendClose(target);
+    }
+  }
+
+  #sendClose(target: string): void {
     this.call({
       method: RequestBody.Close,
       target,
@@ -195,6 +219,7 @@ export class Channel {
     clearTimeout(this.#endTimer);
     this.#waiting = [];
     this.#waitingBytes = 0;
+    this.#toClose.clear();
     this.#listeners.clear();
     this.#tableListeners.clear();
     this.#timer.stop();
@@ -294,6 +319,7 @@ export class Channel {
     }
     this.#pending.delete(id);
     this.#timer.end(id);
+    if (this.#toClose.size > 0) this.#sendWaitingCloses();
     const code = response.code();
     if (code !== ResultCode.Ok) {
       pending.reject(errorOfResponse(code, response.message() ?? pending.name));
