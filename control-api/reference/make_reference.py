@@ -13,7 +13,7 @@ _HERE = pathlib.Path(__file__).resolve().parent
 _SCHEMA = _HERE.parent / "schema"
 _PAGE = _HERE.parent.parent / "docs" / "control-protocol.md"
 # In the order in which a reader meets them.
-_ORDER = ("message", "request", "notification", "response", "stats", "rtp", "data", "common")
+_ORDER = ("message", "request", "notification", "response", "observe", "stats", "rtp", "data", "common")
 
 
 def page():
