@@ -45,7 +45,7 @@ async function buildPage() {
 async function runTests() {
   const outdir = join(dist, 'tests');
   rmSync(outdir, { recursive: true, force: true });
-  const entryPoints = ['server', 'recorder', 'token', 'page', 'protocol'].flatMap((folder) =>
+  const entryPoints = ['server', 'recorder', 'token', 'ops', 'page', 'protocol'].flatMap((folder) =>
     readdirSync(join(here, folder))
       .filter((name) => name.endsWith('_test.ts'))
       .map((name) => ({ in: join(folder, name), out: `${folder}_${basename(name, '.ts')}` })),
