@@ -16,6 +16,7 @@ import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
 import { link } from './suites/link.js';
+import { live } from './suites/live.js';
 import { moves, restart } from './suites/moves.js';
 import { networks } from './suites/networks.js';
 import { plain } from './suites/plain.js';
@@ -41,6 +42,7 @@ const kSuites = {
   restart,
   tcp,
   link,
+  live,
   networks,
   whip,
 };
