@@ -6,6 +6,8 @@ import (
 
 	sluice "sluice.dev/sdk"
 	"sluice.dev/sdk/internal/fault"
+	"sluice.dev/sdk/ortc"
+	"sluice.dev/sdk/rtp"
 )
 
 // SendOptions describe a stream that the client shall get.
@@ -15,14 +17,13 @@ type SendOptions struct {
 	// StreamID and TrackID are what the client finds in its MediaStream and track: 1 to 64 letters,
 	// digits and other characters of tokens. Empty: the producer's id.
 	StreamID, TrackID string
-	// Paused: the application resumes the consumer itself. Otherwise it runs once the client has
-	// agreed.
+	// Paused: the application resumes the consumer itself.
 	Paused bool
 	// PreferredLayers, Priority and IgnoreDtx are those of sluice.ConsumeOptions.
 	PreferredLayers *sluice.ConsumerLayers
 	Priority        uint8
 	IgnoreDtx       bool
-	// OnConsumer is told when there is a consumer: the client is about to be offered it.
+	// OnConsumer is told when there is a consumer: the client gets it from now on.
 	OnConsumer func(*sluice.Consumer)
 	// OnEnd is told once, when the client gets it no more: nil if it was stopped or its producer was
 	// closed, else why it could not be sent.
@@ -34,6 +35,9 @@ type SendOptions struct {
 type Sending struct {
 	connection *Connection
 	options    SendOptions
+	producer   *sluice.Producer
+	// forget ends the wait for the end of the producer.
+	forget func()
 
 	mu       sync.Mutex
 	consumer *sluice.Consumer
@@ -41,16 +45,20 @@ type Sending struct {
 
 	// The rest is for whoever holds the connection's turn.
 
-	// mid of the section that the consumer is made for.
-	mid string
-	// isProvisional: the consumer was made before the client had told what it can do.
-	isProvisional bool
+	// mid and ssrc are what its packets carry, in whatever description it stands next.
+	mid  string
+	ssrc uint32
+	// parameters are those of the consumer; while there is none, what it will have if the client agrees.
+	parameters sluice.RtpParameters
 	// isHeld: the client does not want it for the time being.
 	isHeld bool
 }
 
-// Send says that the client shall get a stream. The consumer is made by the next Offer, or by the
-// next Answer to an offer that has a free section to receive in.
+// Send says that the client shall get a stream. It fails with ErrNotFound if the router has no such
+// producer, and with ErrResourceExhausted if all sections are taken.
+//
+// The stream is told by the next Offer, or by the next Answer to an offer that has a free section to
+// receive in. The consumer is made when the client agrees.
 func (c *Connection) Send(ctx context.Context, options SendOptions) (*Sending, error) {
 	if options.ProducerID == "" {
 		return nil, fault.Argument("producerId", "is missing or empty")
@@ -79,7 +87,12 @@ func (c *Connection) Send(ctx context.Context, options SendOptions) (*Sending, e
 		return nil, fault.Errorf(fault.ErrResourceExhausted, "the connection has %d sections",
 			c.options.MaxSections)
 	}
-	sending := &Sending{connection: c, options: options}
+	producer := c.router.FindProducer(options.ProducerID)
+	if producer == nil {
+		return nil, fault.Errorf(fault.ErrNotFound, "the router has no producer %s", options.ProducerID)
+	}
+	sending := &Sending{connection: c, options: options, producer: producer}
+	sending.forget = producer.OnClose(func(sluice.CloseReason) { sending.end(nil) })
 	c.waiting = append(c.waiting, sending)
 	return sending, nil
 }
@@ -124,6 +137,7 @@ func (s *Sending) end(reason error) {
 	if !isFirst {
 		return
 	}
+	s.forget()
 	if consumer != nil {
 		consumer.Close()
 	}
@@ -133,61 +147,66 @@ func (s *Sending) end(reason error) {
 	s.connection.reconsider()
 }
 
-// consume makes the consumer, if there is none that suits. It is paused until the client agrees.
-// False if it cannot be: then it has ended.
-func (s *Sending) consume(ctx context.Context, mid string, capabilities sluice.RtpCapabilities,
-	provisional bool) bool {
+// release gives back what was reserved for something that has ended before it was consumed.
+func (s *Sending) release() {
+	if s.ssrc != 0 {
+		s.connection.transport.ReleaseSSRC(s.ssrc)
+		s.ssrc = 0
+	}
+}
+
+// describe says what the consumer will be, if the client takes all that capabilities have.
+func (s *Sending) describe(mid string, capabilities sluice.RtpCapabilities) error {
+	if s.ssrc == 0 {
+		s.ssrc = s.connection.transport.ReserveSSRC()
+	}
+	parameters, err := ortc.ConsumerParameters(s.producer.ConsumableRtpParameters(), capabilities,
+		ortc.ConsumerOptions{EnableRtx: s.producer.Kind() == rtp.Video, SSRC: s.ssrc, MID: mid})
+	if err != nil {
+		return err
+	}
+	parameters, _, err = ortc.InReceiverNumbers(parameters, capabilities)
+	s.mid, s.parameters = mid, parameters
+	return err
+}
+
+// consume makes the consumer for a client that has agreed to get it in a section. False if it cannot
+// be: then it has ended.
+func (s *Sending) consume(ctx context.Context, mid string, section *Section) bool {
 	if s.hasEnded() {
 		return false
 	}
-	old := s.Consumer()
-	if old != nil && s.mid == mid && (!s.isProvisional || provisional) {
-		return true
-	}
-	s.mid = mid
 	consumer, err := s.connection.transport.Consume(ctx, sluice.ConsumeOptions{
 		ProducerID:      s.options.ProducerID,
-		RtpCapabilities: capabilities,
+		RtpCapabilities: CapabilitiesOf(*section),
 		MID:             mid,
+		SSRC:            s.ssrc,
 		Numbering:       sluice.ReceiverNumbers,
-		Paused:          true,
+		Paused:          s.options.Paused,
 		PreferredLayers: s.options.PreferredLayers,
 		Priority:        s.options.Priority,
 		IgnoreDtx:       s.options.IgnoreDtx,
 		AppData:         s.options.AppData,
 	})
+	s.ssrc = 0
 	if err != nil {
 		s.end(err)
 		return false
 	}
+	s.mid, s.parameters = mid, consumer.RtpParameters()
 	s.mu.Lock()
-	s.consumer, s.isProvisional = consumer, provisional
+	s.consumer = consumer
 	isLate := s.ended
 	s.mu.Unlock()
-	if old != nil {
-		old.Close()
-	}
 	if isLate {
 		consumer.Close()
 		return false
 	}
-	consumer.OnClose(func(sluice.CloseReason) {
-		if s.Consumer() == consumer {
-			s.end(nil)
-		}
-	})
+	consumer.OnClose(func(sluice.CloseReason) { s.end(nil) })
 	if s.options.OnConsumer != nil {
 		s.connection.events.push(func() { s.options.OnConsumer(consumer) })
 	}
 	return true
-}
-
-// run resumes what the client has agreed to, if the application wants that.
-func (s *Sending) run(ctx context.Context) {
-	if consumer := s.Consumer(); consumer != nil && !s.options.Paused {
-		// What fails here fails because it is closed, which is told elsewhere.
-		_ = consumer.Resume(ctx)
-	}
 }
 
 // hold pauses what the client does not want for the time being, and lets it go on afterwards.
