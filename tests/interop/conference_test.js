@@ -10,6 +10,7 @@ import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
 import { data } from './suites/data.js';
 import { encrypted } from './suites/encrypted.js';
+import { goRoom } from './suites/go_room.js';
 import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
@@ -38,6 +39,7 @@ const kSuites = {
   tcp,
   link,
   networks,
+  goRoom,
 };
 // These run when they are named.
 const kOnRequest = {
