@@ -61,6 +61,14 @@ class Guest {
     return until('somebody is seen and heard', look, { within: 30_000, seen });
   }
 
+  // Of the second picture of somebody: what the element on the page has shown.
+  framesOfScreen() {
+    return this.page.$eval(
+      '.tile.screen video',
+      (video) => video.getVideoPlaybackQuality().totalVideoFrames,
+    );
+  }
+
   tiles() {
     return this.page.$$eval('.tile figcaption', (captions) => captions.map((c) => c.textContent));
   }
@@ -71,6 +79,19 @@ class Guest {
       seen: () => this.tiles(),
     });
   }
+}
+
+// In a page: a screen that changes, in the place of one that a person would have to choose.
+function drawScreen() {
+  const canvas = document.createElement('canvas');
+  canvas.width = 640;
+  canvas.height = 360;
+  const brush = canvas.getContext('2d');
+  setInterval(() => {
+    brush.fillStyle = `hsl(${performance.now() / 10}, 60%, 50%)`;
+    brush.fillRect(0, 0, canvas.width, canvas.height);
+  }, 50);
+  navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(10);
 }
 
 export async function goRoom(t, stage) {
@@ -93,6 +114,39 @@ export async function goRoom(t, stage) {
         );
         assert.equal(encodings, 3);
       }
+    });
+
+    await t.test('a screen is shown and taken away three times', async () => {
+      const [ann, bob] = guests;
+      await ann.page.evaluate(drawScreen);
+      for (let round = 0; round < 3; round += 1) {
+        await ann.page.click('#screen');
+        await bob.hasTiles('Ann', 'Ann: screen', 'Bob (you)');
+        const before = await bob.framesOfScreen();
+        await until('the screen moves', async () => (await bob.framesOfScreen()) > before + 5, {
+          seen: () => bob.framesOfScreen(),
+        });
+        await ann.page.click('#screen');
+        await bob.hasTiles('Ann', 'Bob (you)');
+      }
+      // The place of the screen is used again and again.
+      const sections = await bob.page.evaluate(
+        () => window.call.connection.remoteDescription.sdp.match(/^m=/gm).length,
+      );
+      assert.equal(sections, 5);
+      await bob.seesAndHears();
+    });
+
+    await t.test('ICE restarts, and both go on seeing and hearing', async () => {
+      const [ann] = guests;
+      const ufrag = () =>
+        ann.page.evaluate(
+          () => /ufrag:(\S+)/.exec(window.call.connection.remoteDescription.sdp)[1],
+        );
+      const before = await ufrag();
+      await ann.page.evaluate(() => window.call.connection.restartIce());
+      await until('the server has other credentials', async () => (await ufrag()) !== before);
+      await Promise.all(guests.map((guest) => guest.seesAndHears()));
     });
 
     await t.test('who leaves is gone at once, and is there again on coming back', async (t) => {
