@@ -42,7 +42,7 @@ export class GoRoom {
   async #start(options) {
     this.#folder = await mkdtemp(join(tmpdir(), 'sluice-go-'));
     const program = join(this.#folder, 'room');
-    const build = ['build', '-o', program, './examples/room'];
+    const build = ['build', '-buildvcs=false', '-o', program, './examples/room'];
     const built = spawnSync('go', build, { cwd: kModule, encoding: 'utf8', timeout: kBuildMs });
     if (built.status !== 0) throw new Error(`go build failed: ${built.stderr || built.error}`);
     const fixed = ['-listen', '127.0.0.1:0', '-worker', workerBin];
