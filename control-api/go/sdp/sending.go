@@ -36,12 +36,12 @@ type Sending struct {
 	connection *Connection
 	options    SendOptions
 	producer   *sluice.Producer
-	// forget ends the wait for the end of the producer.
-	forget func()
 
 	mu       sync.Mutex
 	consumer *sluice.Consumer
 	ended    bool
+	// forget ends the wait for the end of the producer.
+	forget func()
 
 	// The rest is for whoever holds the connection's turn.
 
@@ -92,7 +92,7 @@ func (c *Connection) Send(ctx context.Context, options SendOptions) (*Sending, e
 		return nil, fault.Errorf(fault.ErrNotFound, "the router has no producer %s", options.ProducerID)
 	}
 	sending := &Sending{connection: c, options: options, producer: producer}
-	sending.forget = producer.OnClose(func(sluice.CloseReason) { sending.end(nil) })
+	sending.watch()
 	c.waiting = append(c.waiting, sending)
 	return sending, nil
 }
@@ -128,16 +128,30 @@ func (s *Sending) hasEnded() bool {
 	return s.ended
 }
 
+// watch ends it with its producer, which may be closed at this moment.
+func (s *Sending) watch() {
+	forget := s.producer.OnClose(func(sluice.CloseReason) { s.end(nil) })
+	s.mu.Lock()
+	s.forget = forget
+	isLate := s.ended
+	s.mu.Unlock()
+	if isLate {
+		forget()
+	}
+}
+
 // end may be called with or without the connection's turn.
 func (s *Sending) end(reason error) {
 	s.mu.Lock()
-	isFirst, consumer := !s.ended, s.consumer
+	isFirst, consumer, forget := !s.ended, s.consumer, s.forget
 	s.ended = true
 	s.mu.Unlock()
 	if !isFirst {
 		return
 	}
-	s.forget()
+	if forget != nil {
+		forget()
+	}
 	if consumer != nil {
 		consumer.Close()
 	}
