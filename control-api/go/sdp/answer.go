@@ -252,12 +252,11 @@ func (c *Connection) fillReceivers(ctx context.Context, d *Description) {
 // nextWaiting takes the first of a kind that can be sent in a section out of those that wait.
 func (c *Connection) nextWaiting(ctx context.Context, kind rtp.MediaKind, mid string,
 	section *Section) *Sending {
+	c.purge()
 	kept := c.waiting[:0:0]
 	var found *Sending
 	for _, sending := range c.waiting {
 		switch {
-		case sending.hasEnded():
-			sending.release()
 		case found != nil || sending.producer.Kind() != kind:
 			kept = append(kept, sending)
 		case sending.consume(ctx, mid, section):

@@ -80,6 +80,14 @@ func TestAConnectionIsBounded(t *testing.T) {
 	if _, err := s.Send(s.ctx, SendOptions{ProducerID: id}); !errors.Is(err, sluice.ErrResourceExhausted) {
 		t.Fatalf("got %v", err)
 	}
+	// What was sent and stopped before anybody was told leaves nothing behind.
+	s.waiting[0].Stop()
+	for round := 0; round < 100; round++ {
+		s.send(SendOptions{ProducerID: id}).Stop()
+	}
+	if len(s.waiting) > 1 {
+		t.Fatalf("%d wait", len(s.waiting))
+	}
 	for _, options := range []SendOptions{{}, {ProducerID: "a b"}, {ProducerID: id, StreamID: "\r\n"}} {
 		var argument *sluice.ArgumentError
 		if _, err := s.Send(s.ctx, options); !errors.As(err, &argument) {

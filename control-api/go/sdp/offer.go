@@ -52,12 +52,9 @@ func (c *Connection) Offer(ctx context.Context) (string, error) {
 
 // offerWaiting finds a place for whatever waits. What cannot be sent to this client ends.
 func (c *Connection) offerWaiting(p *pendingOffer) {
+	c.purge()
 	kept := c.waiting[:0:0]
 	for _, sending := range c.waiting {
-		if sending.hasEnded() {
-			sending.release()
-			continue
-		}
 		mid := sending.mid
 		if mid == "" || c.isUsed(mid) {
 			mid = c.newMID()
@@ -227,6 +224,7 @@ func (s *slot) answered(ctx context.Context, section *Section, isNew bool) {
 	switch {
 	case s.stopped || isNew && !receives(section.Direction):
 		s.sending.end(fault.Errorf(fault.ErrUnsupported, "the client refuses it"))
+		s.sending.release()
 		if s.stopped {
 			s.sending = nil
 		}

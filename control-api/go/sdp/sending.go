@@ -83,6 +83,7 @@ func (c *Connection) Send(ctx context.Context, options SendOptions) (*Sending, e
 	if err := c.checkOpen(); err != nil {
 		return nil, err
 	}
+	c.purge()
 	if c.countSections() >= c.options.MaxSections {
 		return nil, fault.Errorf(fault.ErrResourceExhausted, "the connection has %d sections",
 			c.options.MaxSections)
@@ -97,13 +98,21 @@ func (c *Connection) Send(ctx context.Context, options SendOptions) (*Sending, e
 	return sending, nil
 }
 
-func (c *Connection) countSections() int {
-	count := 0
+// purge forgets what has ended while it waited.
+func (c *Connection) purge() {
+	kept := c.waiting[:0:0]
 	for _, sending := range c.waiting {
-		if !sending.hasEnded() {
-			count++
+		if sending.hasEnded() {
+			sending.release()
+		} else {
+			kept = append(kept, sending)
 		}
 	}
+	c.waiting = kept
+}
+
+func (c *Connection) countSections() int {
+	count := len(c.waiting)
 	for _, slot := range c.slots {
 		if !slot.stopped {
 			count++
@@ -188,6 +197,7 @@ func (s *Sending) describe(mid string, capabilities sluice.RtpCapabilities) erro
 // be: then it has ended.
 func (s *Sending) consume(ctx context.Context, mid string, section *Section) bool {
 	if s.hasEnded() {
+		s.release()
 		return false
 	}
 	consumer, err := s.connection.transport.Consume(ctx, sluice.ConsumeOptions{
