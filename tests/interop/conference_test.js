@@ -12,6 +12,7 @@ import { data } from './suites/data.js';
 import { drain } from './suites/drain.js';
 import { encrypted } from './suites/encrypted.js';
 import { examples } from './suites/examples.js';
+import { goRoom } from './suites/go_room.js';
 import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
@@ -45,6 +46,7 @@ const kSuites = {
   live,
   networks,
   whip,
+  goRoom,
 };
 // These run when they are named.
 const kOnRequest = {
