@@ -57,8 +57,9 @@ type Producer struct {
 	streamType ProducerType
 
 	// core.mu guards the rest.
-	paused bool
-	score  []ProducerScore
+	paused    bool
+	consumers int
+	score     []ProducerScore
 	// Until the worker tells who watches, nobody should stop sending anything.
 	wanted WantedLayers
 	// Where it has been carried, by router, and where it came from.

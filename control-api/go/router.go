@@ -22,7 +22,11 @@ type Router struct {
 	dataProducers map[string]*DataProducer
 	observers     map[string]RtpObserver
 	// Pipes to other routers; each stands under one of the two.
-	pairs       flights[pipePair]
+	pairs flights[pipePair]
+	// What it took along when it ended, but for copies of what is elsewhere.
+	lost     []string
+	lostData []string
+
 	onTransport listeners[Transport]
 	onObserver  listeners[RtpObserver]
 }
@@ -180,6 +184,16 @@ func (r *Router) end(reason CloseReason) bool {
 		inner = ClosedWithRouter
 	}
 	delete(r.worker.routers, r.id)
+	for id, producer := range r.producers {
+		if producer.origin.router == nil {
+			r.lost = append(r.lost, id)
+		}
+	}
+	for id, producer := range r.dataProducers {
+		if producer.origin.router == nil {
+			r.lostData = append(r.lostData, id)
+		}
+	}
 	for _, transport := range r.transports {
 		transport.end(inner)
 	}

@@ -3,6 +3,7 @@ package sluice
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"sluice.dev/sdk/internal/fault"
@@ -31,6 +32,8 @@ type Worker struct {
 	started chan error
 	// Closed when the process is gone.
 	done chan struct{}
+	// Of participants of all groups: rooms share workers.
+	groupPlaces atomic.Int64
 
 	// core.mu guards the rest.
 	running     bool
