@@ -22,6 +22,14 @@ add_test(NAME bench_spread
 set_tests_properties(bench_spread PROPERTIES TIMEOUT 120
   ENVIRONMENT "SLUICE_WORKER_BIN=$<TARGET_FILE:sluice-worker>")
 
+# The same of the SDK: answers and growth.
+add_test(NAME bench_sdk
+         COMMAND ${NODE} bench/sdk/run.mjs --rounds 3 --seconds 1 --consumers 1500 --receivers 20
+                 --content-only
+         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(bench_sdk PROPERTIES TIMEOUT 300
+  ENVIRONMENT "SLUICE_WORKER_BIN=$<TARGET_FILE:sluice-worker>")
+
 if(TEST tests_interop)
   # Browsers are judged by time; they get the machine for themselves.
   set_tests_properties(tests_interop PROPERTIES RUN_SERIAL ON)

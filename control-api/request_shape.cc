@@ -193,6 +193,14 @@ void Check(const schema::EnableTraceEvents& body, Shape& shape) {
   }
 }
 
+void Check(const schema::SubscribeStats& body, Shape& shape) {
+  if (body.kinds() == nullptr) return;
+  shape.Count("kinds", *body.kinds(), kMaxStatsKinds);
+  for (const auto kind : *body.kinds()) {
+    shape.Known("kinds", static_cast<schema::StatsKind>(kind), schema::StatsKind::MAX);
+  }
+}
+
 void Check(const schema::Consume& body, Shape& shape) {
   shape.Id("consumer_id", body.consumer_id());
   shape.Id("producer_id", body.producer_id());
@@ -299,6 +307,9 @@ absl::Status CheckShape(const schema::Request& request) {
       break;
     case schema::RequestBody::SetSubchannels:
       CheckSubchannels(request.body_as_SetSubchannels()->subchannels(), shape);
+      break;
+    case schema::RequestBody::SubscribeStats:
+      Check(*request.body_as_SubscribeStats(), shape);
       break;
     default:
       CheckLinks(request, shape);

@@ -10,6 +10,7 @@ import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
 import { data } from './suites/data.js';
 import { encrypted } from './suites/encrypted.js';
+import { examples } from './suites/examples.js';
 import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
@@ -25,6 +26,7 @@ import { spread } from './suites/spread.js';
 import { tcp } from './suites/tcp.js';
 import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
+import { whip } from './suites/whip.js';
 
 // SLUICE_INTEROP=codecs,recovery runs only these.
 const kSuites = {
@@ -32,12 +34,14 @@ const kSuites = {
   codecs,
   controls,
   chat,
+  examples,
   recovery,
   refusals,
   restart,
   tcp,
   link,
   networks,
+  whip,
 };
 // These run when they are named.
 const kOnRequest = {

@@ -114,6 +114,16 @@ class Engine {
     uint64_t late = 0;      // packets that were dropped because a peer did not read
   };
   void RecordTcp(const TcpUse& use);
+  // The kernel has taken what PollTransmit() gave last; it is `now`, more exactly than in the turn.
+  void RecordHandOver(Timestamp now);
+  // Of one turn of the loop.
+  struct TurnTimes {
+    // Worked, without what was waited.
+    Duration busy{0};
+    // Began so long after a deadline, if there was one.
+    std::optional<Duration> late;
+  };
+  void RecordTurn(const TurnTimes& times);
 
   // Counts what the shell had to drop before the engine saw it or after the engine let it go.
   void RecordDrop(DropReason reason, uint64_t packets = 1);

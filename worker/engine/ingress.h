@@ -135,6 +135,8 @@ class Ingress {
   Scores ScoresOf(Timestamp now, Handle<Producer> producer) const;
   // The streams of a producer, for statistics.
   std::vector<const InboundStream*> StreamsOf(Handle<Producer> producer) const;
+  // Of all producers; empty where one has gone.
+  const std::vector<std::unique_ptr<InboundStream>>& streams() const { return streams_; }
   std::optional<Duration> round_trip() const { return round_trip_; }
   // Decrypted packets that belong to a producer.
   const Totals& totals() const { return totals_; }

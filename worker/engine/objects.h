@@ -30,6 +30,7 @@
 #include "worker/engine/media_plan.h"
 #include "worker/engine/sockets.h"
 #include "worker/engine/trace_types.h"
+#include "worker/engine/traffic.h"
 #include "worker/engine/untaken.h"
 
 namespace sluice::worker {
@@ -45,6 +46,8 @@ struct Router {
   std::vector<Handle<Observer>> observers;
   // There if only the loudest of those who speak are forwarded.
   std::optional<rtp::LoudestFilter> loudest;
+  // Of transports that have closed.
+  Traffic past;
 };
 
 // A socket of ours, and what candidates say about it.

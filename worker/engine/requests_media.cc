@@ -69,6 +69,10 @@ Egress::StreamPlan PlanStream(const MediaPlan& plan, const Producer& producer, b
 Dispatcher::Result Dispatcher::GetStats(Timestamp now, const schema::RequestT& request) {
   const ObjectRef* object = Find(request.target);
   if (object == nullptr) return NoSuchTarget(request);
+  if (const auto* router = std::get_if<Handle<Router>>(object)) {
+    return control::ResponseBody(
+        DescribeRouter(workspace_, *workspace_.routers.Find(*router), now));
+  }
   if (const auto* transport = std::get_if<Handle<Transport>>(object)) {
     return control::ResponseBody(
         DescribeTransport(workspace_, *workspace_.transports.Find(*transport), now));

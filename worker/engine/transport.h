@@ -22,6 +22,7 @@
 #include "worker/engine/ingress.h"
 #include "worker/engine/link.h"
 #include "worker/engine/objects.h"
+#include "worker/engine/traffic.h"
 #include "worker/engine/transmit_batch.h"
 
 namespace sluice::worker {
@@ -109,6 +110,8 @@ class Transport {
   const rtp::RateMeter& sent() const { return sent_; }
   // What died on this transport, its link and its streams included.
   DropCounters AllDrops() const;
+  // All of the above, and its streams, those that have ended as well.
+  Traffic AllTraffic(Timestamp now) const;
 
   // Who this is and what belongs to it; kept by those who create and close.
   std::string id;
@@ -153,6 +156,9 @@ class Transport {
   TraceTypes traces;
   // Of packets that did not reach a stream.
   DropCounters drops;
+  // Of streams that have ended.
+  StreamTraffic past_incoming;
+  StreamTraffic past_outgoing;
 
  private:
   bool WriteRtcp(Timestamp now, TransmitBatch& batch);

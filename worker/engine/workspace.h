@@ -20,12 +20,14 @@
 #include "sctp/stack.h"
 #include "worker/engine/deadline_heap.h"
 #include "worker/engine/departures.h"
+#include "worker/engine/duration_histogram.h"
 #include "worker/engine/engine.h"
 #include "worker/engine/handshakes.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/outbox.h"
 #include "worker/engine/pending_media.h"
 #include "worker/engine/route_table.h"
+#include "worker/engine/traffic.h"
 #include "worker/engine/transport.h"
 
 namespace sluice::worker {
@@ -85,6 +87,11 @@ struct Workspace {
   uint64_t datagrams_sent = 0;
   Engine::Sending sending;
   Engine::TcpUse tcp;
+  // Of transports that have closed, whichever router they belonged to; their drops are above.
+  Traffic past;
+  DurationHistogram forwarding_delay;
+  DurationHistogram turn_time;
+  DurationHistogram timer_delay;
   uint64_t requests = 0;
   uint64_t requests_refused = 0;
   std::optional<int> log_level;

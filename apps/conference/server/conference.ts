@@ -67,6 +67,9 @@ export class Conference {
   private joining = 0;
   private isDraining = false;
   private onDrained: () => void = () => {};
+  // Since the server started: people who came in, and those who did not, by error code.
+  joins = 0;
+  readonly refusals = new Map<string, number>();
 
   constructor(private readonly options: ConferenceOptions) {
     this.moves = new Moves(options.clock);
@@ -110,6 +113,22 @@ export class Conference {
   // Resolves once the peer is in the room. The caller sends the answer and then calls
   // peer.releaseEvents().
   async join(
+    roomName: string,
+    request: JoinRequest,
+    participant: Participant,
+  ): Promise<{ peer: Peer; answer: JoinAnswer }> {
+    try {
+      const joined = await this.letIn(roomName, request, participant);
+      this.joins += 1;
+      return joined;
+    } catch (error) {
+      const code = error instanceof Refusal ? error.code : 'internal';
+      this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+      throw error;
+    }
+  }
+
+  private async letIn(
     roomName: string,
     request: JoinRequest,
     participant: Participant,

@@ -5,7 +5,15 @@
 
 import type { types } from 'mediasoup-client';
 
+import type { types as sdk } from '@sluice/sdk';
+
 import type { Clock } from './clock';
+
+// Numbers have no behaviour that a double could get wrong, so these are the SDK's own shapes.
+export type EngineWorkerStats = sdk.WorkerStat;
+export type EngineRouterStats = sdk.RouterStat;
+export type EngineTraffic = sdk.TrafficStat;
+export type EngineHistogram = sdk.DurationHistogramStat;
 
 export interface ListenInfo {
   protocol: 'udp' | 'tcp';
@@ -185,6 +193,7 @@ export interface EngineRouter {
     maxEntries: number;
     threshold: number;
   }): Promise<EngineLevelObserver>;
+  getStats(): Promise<EngineRouterStats>;
   close(): void;
 }
 
@@ -223,8 +232,7 @@ export interface EngineWorker {
   readonly closed: boolean;
   createWebRtcServer(options: { listenInfos: ListenInfo[] }): Promise<EngineWebRtcServer>;
   createRouter(options: { mediaCodecs: types.RtpCodecCapability[] }): Promise<EngineRouter>;
-  // Processor time used so far, user and system, in milliseconds (getrusage).
-  getResourceUsage(): Promise<{ ru_utime: number; ru_stime: number }>;
+  getStats(): Promise<EngineWorkerStats>;
   close(): void;
   on(event: 'died', listener: (error: Error) => void): unknown;
 }

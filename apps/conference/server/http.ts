@@ -83,6 +83,8 @@ export function loadPage(folder: string, config: PageConfig): PageFiles {
   const index = files.get('/index.html');
   if (!index) throw new Error(`the page is not built: ${folder} has no index.html`);
   files.set('/', index);
+  const live = files.get('/live.html');
+  if (live) files.set('/live', live);
   return files;
 }
 

@@ -55,6 +55,7 @@ import type { Producer } from './producer.js';
 import type { RtpObserver, RtpObserverInternal } from './rtp_observer.js';
 import type { RtpCapabilities, RtpCodecCapability } from './rtp_types.js';
 import { decodeSctpParameters, encodeSctpOptions, type SctpOptions } from './sctp.js';
+import { askRouterStats, type RouterStat } from './traffic_stats.js';
 import type { Transport } from './transport.js';
 import type { TransportInternal, TransportRouter } from './transport_types.js';
 import type { AppData } from './types.js';
@@ -200,6 +201,12 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
       body: new DumpT(),
       apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
     });
+  }
+
+  /** Our addition: what all its transports did, those that have closed included. */
+  async getStats(): Promise<RouterStat> {
+    this.#requireOpen();
+    return askRouterStats(this.#internal.channel, this.id);
   }
 
   async createWebRtcTransport<TransportData extends AppData = AppData>(

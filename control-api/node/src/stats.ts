@@ -3,7 +3,6 @@ import {
   MediaKind,
   Protocol,
   TcpStatsT,
-  type DropCountT,
   type LayerBitrateT,
   type ResourceUsageT,
   type RtpStreamStatsT,
@@ -16,6 +15,13 @@ import {
 import { decodeLayers, type ConsumerLayers } from './layers.js';
 import type { MediaKind as Kind } from './rtp_types.js';
 import { compact } from './ortc/fields.js';
+import {
+  decodeDrops,
+  decodeHistogram,
+  decodeTraffic,
+  type DurationHistogramStat,
+  type TrafficStat,
+} from './traffic_stats.js';
 
 /** How many packets died, by reason (base/drop_reason.h). */
 export type Drops = Record<string, number>;
@@ -205,6 +211,21 @@ export interface WorkerStat {
   stun?: StunStat;
   /** Of no transport, or of one that has closed. */
   drops: Drops;
+  /** Of all transports; its drops include `drops`. */
+  traffic: TrafficStat;
+  /**
+   * Of media that is sent for the first time, from the kernel's receive stamp to when the kernel has
+   * taken it, with what it waited for others and for its path.
+   */
+  forwardingDelay: DurationHistogramStat;
+  /** How long turns of the loop worked: so long may whatever comes have to wait. */
+  turnTime: DurationHistogramStat;
+  /** By how much the loop was late for a deadline; up to a millisecond is its resolution. */
+  timerDelay: DurationHistogramStat;
+  /** Processor time so far, and resident memory. */
+  userTimeUs: number;
+  systemTimeUs: number;
+  rssBytes: number;
 }
 
 /** Connections of ICE-TCP. */
@@ -401,6 +422,13 @@ export function decodeWorkerStats(stats: WorkerStatsT): WorkerStat {
     tcp: decodeTcp(stats.tcp ?? new TcpStatsT()),
     ...(stats.stun ? { stun: decodeStun(stats.stun) } : {}),
     drops: decodeDrops(stats.drops),
+    traffic: decodeTraffic(stats.traffic),
+    forwardingDelay: decodeHistogram(stats.forwardingDelay),
+    turnTime: decodeHistogram(stats.turnTime),
+    timerDelay: decodeHistogram(stats.timerDelay),
+    userTimeUs: Number(stats.userTimeUs),
+    systemTimeUs: Number(stats.systemTimeUs),
+    rssBytes: Number(stats.rssKib) * 1024,
   };
 }
 
@@ -433,8 +461,4 @@ function decodeLayerBitrates(layers: LayerBitrateT[]): Record<string, number> | 
       bitrate,
     ]),
   );
-}
-
-function decodeDrops(drops: DropCountT[]): Drops {
-  return Object.fromEntries(drops.map(({ reason, packets }) => [String(reason), Number(packets)]));
 }

@@ -30,6 +30,7 @@ export type * from './sdp/index.js';
 export type * from './srtp_parameters.js';
 export type * from './stats.js';
 export type * from './trace.js';
+export type * from './traffic_stats.js';
 export type * from './transport.js';
 export type * from './transport_data.js';
 export type * from './transport_types.js';

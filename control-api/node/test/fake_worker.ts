@@ -45,6 +45,7 @@ const reader = new FrameReader();
 const producerOfConsumer = new Map<string, string>();
 const pausedProducers = new Set<string>();
 const levelObservers = new Set<string>();
+const routers = new Set<string>();
 const sctpTransports = new Set<string>();
 /** Of data producers and data consumers: where they have a stream, and which. */
 const streams = new Map<string, [transport: string, streamId: number]>();
@@ -137,6 +138,7 @@ function bodyFor({
   target,
 }: schema.RequestT): [schema.ResponseBody, schema.ResponseT['body']] {
   const { ResponseBody } = schema;
+  if (body instanceof schema.CreateRouterT) routers.add(String(body.routerId));
   if (body instanceof schema.CreateWebRtcServerT) {
     return [
       ResponseBody.WebRtcServerCreated,
@@ -243,6 +245,9 @@ function createdTransport({
 
 function statsFor(target: string): [schema.ResponseBody, schema.ResponseT['body']] {
   const { ResponseBody } = schema;
+  if (routers.has(target)) {
+    return [ResponseBody.RouterStats, new schema.RouterStatsT(6n, target, traffic())];
+  }
   const isStream =
     producerOfConsumer.has(target) || [...producerOfConsumer.values()].includes(target);
   if (!isStream) {
@@ -272,7 +277,19 @@ function workerStats(): schema.WorkerStatsT {
   [stats.datagramsSent, stats.sends, stats.trainsRefused] = [90n, 30n, 1n];
   [stats.holds, stats.heldUs] = [4n, 5_000_000_000n];
   stats.paddingBytesSent = 7n;
+  stats.traffic = traffic();
+  stats.turnTime = new schema.DurationHistogramT([32n, 64n], [5n, 2n, 1n], 5_000_000_000n, 70n);
+  [stats.userTimeUs, stats.systemTimeUs, stats.rssKib] = [3n, 4n, 5n];
   return stats;
+}
+
+function traffic(): schema.TrafficT {
+  const sum = new schema.TrafficT();
+  [sum.bytesReceived, sum.consumers, sum.sendBitrate] = [6_000_000_000n, 1000, 5_000_000_000n];
+  sum.iceStates = [new schema.StateCountT('connected', 3)];
+  sum.received = new schema.StreamTrafficT(9n, -2n);
+  sum.sent = new schema.StreamTrafficT(8n);
+  return sum;
 }
 
 function fillBandwidth(stats: schema.TransportStatsT): void {

@@ -330,7 +330,7 @@ describe('a call', () => {
 
   test('can be measured', async () => {
     await withFakeWorker({}, async (worker) => {
-      const { transport, producer, consumer } = await startCall(worker);
+      const { router, transport, producer, consumer } = await startCall(worker);
       const [stats] = await transport.getStats();
       assert.equal(stats?.bytesReceived, 5_000_000_000);
       assert.equal(stats?.timestamp, 12345678901);
@@ -350,6 +350,23 @@ describe('a call', () => {
       assert.deepEqual([total.datagramsSent, total.sends, total.paddingBytesSent], [90, 30, 7]);
       assert.deepEqual([total.trainsRefused, total.holds, total.heldUs], [1, 4, 5_000_000_000]);
       assert.deepEqual(total.drops, { unknownRemote: 2 });
+      assert.equal(total.traffic.bytesReceived, 6_000_000_000);
+      assert.equal(total.traffic.sendBitrate, 5_000_000_000);
+      assert.deepEqual(total.traffic.iceStates, { connected: 3 });
+      assert.deepEqual(
+        [total.traffic.received.packetsLost, total.traffic.sent.packetCount],
+        [-2, 8],
+      );
+      assert.deepEqual(total.turnTime, {
+        boundsUs: [32, 64],
+        counts: [5, 2, 1],
+        sumUs: 5_000_000_000,
+        maxUs: 70,
+      });
+      assert.deepEqual([total.userTimeUs, total.systemTimeUs, total.rssBytes], [3, 4, 5120]);
+      const room = await router.getStats();
+      assert.deepEqual([room.type, room.routerId, room.timestamp], ['router', router.id, 6]);
+      assert.deepEqual(room.traffic, total.traffic);
       assert.deepEqual(await worker.dump(), { fake: true });
       for (const object of [transport, producer, consumer])
         assert.deepEqual(await object.dump(), { fake: true });

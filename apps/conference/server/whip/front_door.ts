@@ -226,6 +226,8 @@ export class WhipFrontDoor {
       session.begin(media, left);
       if (session.over) throw problem(503, 'The session ended before it began.');
       this.tally.opened += 1;
+      const { kind, room, participant } = endpoint;
+      this.options.log.info('a WHIP session opened', { kind, room, participant });
       return { status: 201, headers: this.createdHeaders(session), body: answer };
     } catch (error) {
       session.end('not opened');

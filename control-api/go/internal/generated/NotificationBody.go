@@ -39,6 +39,8 @@ const (
 	NotificationBodyRtcpReceived           NotificationBody = 25
 	NotificationBodyVideoOrientationChange NotificationBody = 26
 	NotificationBodySctpNegotiated         NotificationBody = 27
+	NotificationBodyStatsSnapshot          NotificationBody = 28
+	NotificationBodyPacketTraceChunk       NotificationBody = 29
 )
 
 var EnumNamesNotificationBody = map[NotificationBody]string{
@@ -70,6 +72,8 @@ var EnumNamesNotificationBody = map[NotificationBody]string{
 	NotificationBodyRtcpReceived:           "RtcpReceived",
 	NotificationBodyVideoOrientationChange: "VideoOrientationChange",
 	NotificationBodySctpNegotiated:         "SctpNegotiated",
+	NotificationBodyStatsSnapshot:          "StatsSnapshot",
+	NotificationBodyPacketTraceChunk:       "PacketTraceChunk",
 }
 
 var EnumValuesNotificationBody = map[string]NotificationBody{
@@ -101,6 +105,8 @@ var EnumValuesNotificationBody = map[string]NotificationBody{
 	"RtcpReceived":           NotificationBodyRtcpReceived,
 	"VideoOrientationChange": NotificationBodyVideoOrientationChange,
 	"SctpNegotiated":         NotificationBodySctpNegotiated,
+	"StatsSnapshot":          NotificationBodyStatsSnapshot,
+	"PacketTraceChunk":       NotificationBodyPacketTraceChunk,
 }
 
 func (v NotificationBody) String() string {
@@ -174,6 +180,10 @@ func (t *NotificationBodyT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffs
 		return t.Value.(*VideoOrientationChangeT).Pack(builder)
 	case NotificationBodySctpNegotiated:
 		return t.Value.(*SctpNegotiatedT).Pack(builder)
+	case NotificationBodyStatsSnapshot:
+		return t.Value.(*StatsSnapshotT).Pack(builder)
+	case NotificationBodyPacketTraceChunk:
+		return t.Value.(*PacketTraceChunkT).Pack(builder)
 	}
 	return 0
 }
@@ -261,6 +271,12 @@ func (rcv NotificationBody) UnPack(table flatbuffers.Table) *NotificationBodyT {
 	case NotificationBodySctpNegotiated:
 		x := SctpNegotiated{_tab: table}
 		return &NotificationBodyT{Type: NotificationBodySctpNegotiated, Value: x.UnPack()}
+	case NotificationBodyStatsSnapshot:
+		x := StatsSnapshot{_tab: table}
+		return &NotificationBodyT{Type: NotificationBodyStatsSnapshot, Value: x.UnPack()}
+	case NotificationBodyPacketTraceChunk:
+		x := PacketTraceChunk{_tab: table}
+		return &NotificationBodyT{Type: NotificationBodyPacketTraceChunk, Value: x.UnPack()}
 	}
 	return nil
 }

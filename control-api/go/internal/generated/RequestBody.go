@@ -52,6 +52,12 @@ const (
 	RequestBodyConnectPlainTransport         RequestBody = 38
 	RequestBodySendRtp                       RequestBody = 39
 	RequestBodySendRtcp                      RequestBody = 40
+	RequestBodySubscribeStats                RequestBody = 41
+	RequestBodyUnsubscribeStats              RequestBody = 42
+	RequestBodyStartPacketTrace              RequestBody = 43
+	RequestBodyStopPacketTrace               RequestBody = 44
+	RequestBodyEnableDecisionLog             RequestBody = 45
+	RequestBodyGetDecisionLog                RequestBody = 46
 )
 
 var EnumNamesRequestBody = map[RequestBody]string{
@@ -96,6 +102,12 @@ var EnumNamesRequestBody = map[RequestBody]string{
 	RequestBodyConnectPlainTransport:         "ConnectPlainTransport",
 	RequestBodySendRtp:                       "SendRtp",
 	RequestBodySendRtcp:                      "SendRtcp",
+	RequestBodySubscribeStats:                "SubscribeStats",
+	RequestBodyUnsubscribeStats:              "UnsubscribeStats",
+	RequestBodyStartPacketTrace:              "StartPacketTrace",
+	RequestBodyStopPacketTrace:               "StopPacketTrace",
+	RequestBodyEnableDecisionLog:             "EnableDecisionLog",
+	RequestBodyGetDecisionLog:                "GetDecisionLog",
 }
 
 var EnumValuesRequestBody = map[string]RequestBody{
@@ -140,6 +152,12 @@ var EnumValuesRequestBody = map[string]RequestBody{
 	"ConnectPlainTransport":         RequestBodyConnectPlainTransport,
 	"SendRtp":                       RequestBodySendRtp,
 	"SendRtcp":                      RequestBodySendRtcp,
+	"SubscribeStats":                RequestBodySubscribeStats,
+	"UnsubscribeStats":              RequestBodyUnsubscribeStats,
+	"StartPacketTrace":              RequestBodyStartPacketTrace,
+	"StopPacketTrace":               RequestBodyStopPacketTrace,
+	"EnableDecisionLog":             RequestBodyEnableDecisionLog,
+	"GetDecisionLog":                RequestBodyGetDecisionLog,
 }
 
 func (v RequestBody) String() string {
@@ -239,6 +257,18 @@ func (t *RequestBodyT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 		return t.Value.(*SendRtpT).Pack(builder)
 	case RequestBodySendRtcp:
 		return t.Value.(*SendRtcpT).Pack(builder)
+	case RequestBodySubscribeStats:
+		return t.Value.(*SubscribeStatsT).Pack(builder)
+	case RequestBodyUnsubscribeStats:
+		return t.Value.(*UnsubscribeStatsT).Pack(builder)
+	case RequestBodyStartPacketTrace:
+		return t.Value.(*StartPacketTraceT).Pack(builder)
+	case RequestBodyStopPacketTrace:
+		return t.Value.(*StopPacketTraceT).Pack(builder)
+	case RequestBodyEnableDecisionLog:
+		return t.Value.(*EnableDecisionLogT).Pack(builder)
+	case RequestBodyGetDecisionLog:
+		return t.Value.(*GetDecisionLogT).Pack(builder)
 	}
 	return 0
 }
@@ -365,6 +395,24 @@ func (rcv RequestBody) UnPack(table flatbuffers.Table) *RequestBodyT {
 	case RequestBodySendRtcp:
 		x := SendRtcp{_tab: table}
 		return &RequestBodyT{Type: RequestBodySendRtcp, Value: x.UnPack()}
+	case RequestBodySubscribeStats:
+		x := SubscribeStats{_tab: table}
+		return &RequestBodyT{Type: RequestBodySubscribeStats, Value: x.UnPack()}
+	case RequestBodyUnsubscribeStats:
+		x := UnsubscribeStats{_tab: table}
+		return &RequestBodyT{Type: RequestBodyUnsubscribeStats, Value: x.UnPack()}
+	case RequestBodyStartPacketTrace:
+		x := StartPacketTrace{_tab: table}
+		return &RequestBodyT{Type: RequestBodyStartPacketTrace, Value: x.UnPack()}
+	case RequestBodyStopPacketTrace:
+		x := StopPacketTrace{_tab: table}
+		return &RequestBodyT{Type: RequestBodyStopPacketTrace, Value: x.UnPack()}
+	case RequestBodyEnableDecisionLog:
+		x := EnableDecisionLog{_tab: table}
+		return &RequestBodyT{Type: RequestBodyEnableDecisionLog, Value: x.UnPack()}
+	case RequestBodyGetDecisionLog:
+		x := GetDecisionLog{_tab: table}
+		return &RequestBodyT{Type: RequestBodyGetDecisionLog, Value: x.UnPack()}
 	}
 	return nil
 }

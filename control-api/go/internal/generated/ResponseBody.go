@@ -33,6 +33,8 @@ const (
 	ResponseBodyDataConsumerStats        ResponseBody = 19
 	ResponseBodyPlainTransportCreated    ResponseBody = 20
 	ResponseBodyPlainTransportConnected  ResponseBody = 21
+	ResponseBodyRouterStats              ResponseBody = 22
+	ResponseBodyDecisionLog              ResponseBody = 23
 )
 
 var EnumNamesResponseBody = map[ResponseBody]string{
@@ -58,6 +60,8 @@ var EnumNamesResponseBody = map[ResponseBody]string{
 	ResponseBodyDataConsumerStats:        "DataConsumerStats",
 	ResponseBodyPlainTransportCreated:    "PlainTransportCreated",
 	ResponseBodyPlainTransportConnected:  "PlainTransportConnected",
+	ResponseBodyRouterStats:              "RouterStats",
+	ResponseBodyDecisionLog:              "DecisionLog",
 }
 
 var EnumValuesResponseBody = map[string]ResponseBody{
@@ -83,6 +87,8 @@ var EnumValuesResponseBody = map[string]ResponseBody{
 	"DataConsumerStats":        ResponseBodyDataConsumerStats,
 	"PlainTransportCreated":    ResponseBodyPlainTransportCreated,
 	"PlainTransportConnected":  ResponseBodyPlainTransportConnected,
+	"RouterStats":              ResponseBodyRouterStats,
+	"DecisionLog":              ResponseBodyDecisionLog,
 }
 
 func (v ResponseBody) String() string {
@@ -144,6 +150,10 @@ func (t *ResponseBodyT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT 
 		return t.Value.(*PlainTransportCreatedT).Pack(builder)
 	case ResponseBodyPlainTransportConnected:
 		return t.Value.(*PlainTransportConnectedT).Pack(builder)
+	case ResponseBodyRouterStats:
+		return t.Value.(*RouterStatsT).Pack(builder)
+	case ResponseBodyDecisionLog:
+		return t.Value.(*DecisionLogT).Pack(builder)
 	}
 	return 0
 }
@@ -213,6 +223,12 @@ func (rcv ResponseBody) UnPack(table flatbuffers.Table) *ResponseBodyT {
 	case ResponseBodyPlainTransportConnected:
 		x := PlainTransportConnected{_tab: table}
 		return &ResponseBodyT{Type: ResponseBodyPlainTransportConnected, Value: x.UnPack()}
+	case ResponseBodyRouterStats:
+		x := RouterStats{_tab: table}
+		return &ResponseBodyT{Type: ResponseBodyRouterStats, Value: x.UnPack()}
+	case ResponseBodyDecisionLog:
+		x := DecisionLog{_tab: table}
+		return &ResponseBodyT{Type: ResponseBodyDecisionLog, Value: x.UnPack()}
 	}
 	return nil
 }

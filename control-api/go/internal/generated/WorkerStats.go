@@ -7,27 +7,34 @@ import (
 )
 
 type WorkerStatsT struct {
-	TimestampMs       uint64        `json:"timestamp_ms"`
-	Routers           uint32        `json:"routers"`
-	Transports        uint32        `json:"transports"`
-	Producers         uint32        `json:"producers"`
-	Consumers         uint32        `json:"consumers"`
-	PacketsInUse      uint32        `json:"packets_in_use"`
-	PacketsAllocated  uint32        `json:"packets_allocated"`
-	Drops             []*DropCountT `json:"drops"`
-	DatagramsReceived uint64        `json:"datagrams_received"`
-	DatagramsSent     uint64        `json:"datagrams_sent"`
-	Requests          uint64        `json:"requests"`
-	RequestsRefused   uint64        `json:"requests_refused"`
-	MessagesDropped   uint64        `json:"messages_dropped"`
-	Sends             uint64        `json:"sends"`
-	SendCalls         uint64        `json:"send_calls"`
-	TrainsRefused     uint64        `json:"trains_refused"`
-	Holds             uint64        `json:"holds"`
-	HeldUs            uint64        `json:"held_us"`
-	PaddingBytesSent  uint64        `json:"padding_bytes_sent"`
-	Tcp               *TcpStatsT    `json:"tcp"`
-	Stun              *StunStatsT   `json:"stun"`
+	TimestampMs       uint64              `json:"timestamp_ms"`
+	Routers           uint32              `json:"routers"`
+	Transports        uint32              `json:"transports"`
+	Producers         uint32              `json:"producers"`
+	Consumers         uint32              `json:"consumers"`
+	PacketsInUse      uint32              `json:"packets_in_use"`
+	PacketsAllocated  uint32              `json:"packets_allocated"`
+	Drops             []*DropCountT       `json:"drops"`
+	DatagramsReceived uint64              `json:"datagrams_received"`
+	DatagramsSent     uint64              `json:"datagrams_sent"`
+	Requests          uint64              `json:"requests"`
+	RequestsRefused   uint64              `json:"requests_refused"`
+	MessagesDropped   uint64              `json:"messages_dropped"`
+	Sends             uint64              `json:"sends"`
+	SendCalls         uint64              `json:"send_calls"`
+	TrainsRefused     uint64              `json:"trains_refused"`
+	Holds             uint64              `json:"holds"`
+	HeldUs            uint64              `json:"held_us"`
+	PaddingBytesSent  uint64              `json:"padding_bytes_sent"`
+	Tcp               *TcpStatsT          `json:"tcp"`
+	Stun              *StunStatsT         `json:"stun"`
+	Traffic           *TrafficT           `json:"traffic"`
+	ForwardingDelay   *DurationHistogramT `json:"forwarding_delay"`
+	TurnTime          *DurationHistogramT `json:"turn_time"`
+	TimerDelay        *DurationHistogramT `json:"timer_delay"`
+	UserTimeUs        uint64              `json:"user_time_us"`
+	SystemTimeUs      uint64              `json:"system_time_us"`
+	RssKib            uint64              `json:"rss_kib"`
 }
 
 func (t *WorkerStatsT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
@@ -49,6 +56,10 @@ func (t *WorkerStatsT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	}
 	tcpOffset := t.Tcp.Pack(builder)
 	stunOffset := t.Stun.Pack(builder)
+	trafficOffset := t.Traffic.Pack(builder)
+	forwardingDelayOffset := t.ForwardingDelay.Pack(builder)
+	turnTimeOffset := t.TurnTime.Pack(builder)
+	timerDelayOffset := t.TimerDelay.Pack(builder)
 	WorkerStatsStart(builder)
 	WorkerStatsAddTimestampMs(builder, t.TimestampMs)
 	WorkerStatsAddRouters(builder, t.Routers)
@@ -71,6 +82,13 @@ func (t *WorkerStatsT) Pack(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	WorkerStatsAddPaddingBytesSent(builder, t.PaddingBytesSent)
 	WorkerStatsAddTcp(builder, tcpOffset)
 	WorkerStatsAddStun(builder, stunOffset)
+	WorkerStatsAddTraffic(builder, trafficOffset)
+	WorkerStatsAddForwardingDelay(builder, forwardingDelayOffset)
+	WorkerStatsAddTurnTime(builder, turnTimeOffset)
+	WorkerStatsAddTimerDelay(builder, timerDelayOffset)
+	WorkerStatsAddUserTimeUs(builder, t.UserTimeUs)
+	WorkerStatsAddSystemTimeUs(builder, t.SystemTimeUs)
+	WorkerStatsAddRssKib(builder, t.RssKib)
 	return WorkerStatsEnd(builder)
 }
 
@@ -102,6 +120,13 @@ func (rcv *WorkerStats) UnPackTo(t *WorkerStatsT) {
 	t.PaddingBytesSent = rcv.PaddingBytesSent()
 	t.Tcp = rcv.Tcp(nil).UnPack()
 	t.Stun = rcv.Stun(nil).UnPack()
+	t.Traffic = rcv.Traffic(nil).UnPack()
+	t.ForwardingDelay = rcv.ForwardingDelay(nil).UnPack()
+	t.TurnTime = rcv.TurnTime(nil).UnPack()
+	t.TimerDelay = rcv.TimerDelay(nil).UnPack()
+	t.UserTimeUs = rcv.UserTimeUs()
+	t.SystemTimeUs = rcv.SystemTimeUs()
+	t.RssKib = rcv.RssKib()
 }
 
 func (rcv *WorkerStats) UnPack() *WorkerStatsT {
@@ -402,8 +427,96 @@ func (rcv *WorkerStats) Stun(obj *StunStats) *StunStats {
 	return nil
 }
 
+func (rcv *WorkerStats) Traffic(obj *Traffic) *Traffic {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(46))
+	if o != 0 {
+		x := rcv._tab.Indirect(o + rcv._tab.Pos)
+		if obj == nil {
+			obj = new(Traffic)
+		}
+		obj.Init(rcv._tab.Bytes, x)
+		return obj
+	}
+	return nil
+}
+
+func (rcv *WorkerStats) ForwardingDelay(obj *DurationHistogram) *DurationHistogram {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(48))
+	if o != 0 {
+		x := rcv._tab.Indirect(o + rcv._tab.Pos)
+		if obj == nil {
+			obj = new(DurationHistogram)
+		}
+		obj.Init(rcv._tab.Bytes, x)
+		return obj
+	}
+	return nil
+}
+
+func (rcv *WorkerStats) TurnTime(obj *DurationHistogram) *DurationHistogram {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(50))
+	if o != 0 {
+		x := rcv._tab.Indirect(o + rcv._tab.Pos)
+		if obj == nil {
+			obj = new(DurationHistogram)
+		}
+		obj.Init(rcv._tab.Bytes, x)
+		return obj
+	}
+	return nil
+}
+
+func (rcv *WorkerStats) TimerDelay(obj *DurationHistogram) *DurationHistogram {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(52))
+	if o != 0 {
+		x := rcv._tab.Indirect(o + rcv._tab.Pos)
+		if obj == nil {
+			obj = new(DurationHistogram)
+		}
+		obj.Init(rcv._tab.Bytes, x)
+		return obj
+	}
+	return nil
+}
+
+func (rcv *WorkerStats) UserTimeUs() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(54))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *WorkerStats) MutateUserTimeUs(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(54, n)
+}
+
+func (rcv *WorkerStats) SystemTimeUs() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(56))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *WorkerStats) MutateSystemTimeUs(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(56, n)
+}
+
+func (rcv *WorkerStats) RssKib() uint64 {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(58))
+	if o != 0 {
+		return rcv._tab.GetUint64(o + rcv._tab.Pos)
+	}
+	return 0
+}
+
+func (rcv *WorkerStats) MutateRssKib(n uint64) bool {
+	return rcv._tab.MutateUint64Slot(58, n)
+}
+
 func WorkerStatsStart(builder *flatbuffers.Builder) {
-	builder.StartObject(21)
+	builder.StartObject(28)
 }
 func WorkerStatsAddTimestampMs(builder *flatbuffers.Builder, timestampMs uint64) {
 	builder.PrependUint64Slot(0, timestampMs, 0)
@@ -470,6 +583,27 @@ func WorkerStatsAddTcp(builder *flatbuffers.Builder, tcp flatbuffers.UOffsetT) {
 }
 func WorkerStatsAddStun(builder *flatbuffers.Builder, stun flatbuffers.UOffsetT) {
 	builder.PrependUOffsetTSlot(20, flatbuffers.UOffsetT(stun), 0)
+}
+func WorkerStatsAddTraffic(builder *flatbuffers.Builder, traffic flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(21, flatbuffers.UOffsetT(traffic), 0)
+}
+func WorkerStatsAddForwardingDelay(builder *flatbuffers.Builder, forwardingDelay flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(22, flatbuffers.UOffsetT(forwardingDelay), 0)
+}
+func WorkerStatsAddTurnTime(builder *flatbuffers.Builder, turnTime flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(23, flatbuffers.UOffsetT(turnTime), 0)
+}
+func WorkerStatsAddTimerDelay(builder *flatbuffers.Builder, timerDelay flatbuffers.UOffsetT) {
+	builder.PrependUOffsetTSlot(24, flatbuffers.UOffsetT(timerDelay), 0)
+}
+func WorkerStatsAddUserTimeUs(builder *flatbuffers.Builder, userTimeUs uint64) {
+	builder.PrependUint64Slot(25, userTimeUs, 0)
+}
+func WorkerStatsAddSystemTimeUs(builder *flatbuffers.Builder, systemTimeUs uint64) {
+	builder.PrependUint64Slot(26, systemTimeUs, 0)
+}
+func WorkerStatsAddRssKib(builder *flatbuffers.Builder, rssKib uint64) {
+	builder.PrependUint64Slot(27, rssKib, 0)
 }
 func WorkerStatsEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()
