@@ -151,7 +151,7 @@ func (p *Producer) Resume(ctx context.Context) error {
 func (p *Producer) GetStats(ctx context.Context) ([]RtpStreamStat, error) {
 	return ask(ctx, &p.object, schema.RequestBodyGetStats, &schema.GetStatsT{},
 		func(response *schema.Response) ([]RtpStreamStat, error) {
-			return decodeStreams(response, maxUint32)
+			return decodeStreams(response, 0)
 		})
 }
 

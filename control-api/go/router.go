@@ -29,6 +29,7 @@ type Router struct {
 
 	onTransport listeners[Transport]
 	onObserver  listeners[RtpObserver]
+	stats       statsWatch
 }
 
 func routerCapabilities(mediaCodecs []rtp.CodecCapability) (rtp.Capabilities, error) {
@@ -173,6 +174,9 @@ func quoted(id string) string {
 	}
 	return fmt.Sprintf("%q", id)
 }
+
+// With core.mu held.
+func (r *Router) handle(notification *schema.Notification) { r.stats.handle(r.core, notification) }
 
 // end closes everything in it. With core.mu held.
 func (r *Router) end(reason CloseReason) bool {

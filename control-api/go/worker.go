@@ -46,6 +46,7 @@ type Worker struct {
 	onDied      listeners[error]
 	onNewRouter listeners[*Router]
 	onNewServer listeners[*WebRtcServer]
+	stats       statsWatch
 }
 
 // UpdatableSettings are those of a worker that can change while it runs. What is left out stays.
@@ -263,6 +264,7 @@ func (w *Worker) CreateRouter(ctx context.Context, options RouterOptions) (*Rout
 				return err
 			}
 			w.routers[r.id] = r
+			r.begin(r)
 			w.onNewRouter.emit(w.core, r)
 			return nil
 		},
