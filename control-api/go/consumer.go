@@ -43,6 +43,8 @@ type Consumer struct {
 	streamType ConsumerType
 	isPipe     bool
 	ssrcs      []uint32
+	// Nil if it was closed while the worker answered.
+	source *Producer
 
 	// core.mu guards the rest.
 	paused         bool
@@ -293,6 +295,9 @@ func (c *Consumer) end(reason CloseReason) bool {
 		return false
 	}
 	delete(c.transport.consumers, c.id)
+	if c.source != nil {
+		c.source.consumers--
+	}
 	c.transport.ssrcs.release(c.ssrcs...)
 	return c.finish(reason)
 }

@@ -10,6 +10,8 @@ import (
 type DataConsumer struct {
 	dataObject
 	dataProducerID string
+	// Nil if it was closed while the worker answered.
+	source *DataProducer
 
 	// core.mu guards the rest.
 	dataProducerPaused bool
@@ -152,6 +154,9 @@ func (c *DataConsumer) end(reason CloseReason) bool {
 	}
 	data := &c.transport.data
 	delete(data.consumers, c.id)
+	if c.source != nil {
+		c.source.consumers--
+	}
 	data.release(c.stream)
 	return c.finish(reason)
 }

@@ -12,8 +12,9 @@ type DataProducer struct {
 	dataObject
 
 	// core.mu guards the rest.
-	pipes  flights[*PipeToRouterResult]
-	origin pipeOrigin
+	consumers int
+	pipes     flights[*PipeToRouterResult]
+	origin    pipeOrigin
 }
 
 // SendOptions say who hears a message. The zero value stands for everybody.

@@ -57,8 +57,9 @@ type Producer struct {
 	streamType ProducerType
 
 	// core.mu guards the rest.
-	paused bool
-	score  []ProducerScore
+	paused    bool
+	consumers int
+	score     []ProducerScore
 	// Until the worker tells who watches, nobody should stop sending anything.
 	wanted WantedLayers
 	// Where it has been carried, by router, and where it came from.
@@ -150,7 +151,7 @@ func (p *Producer) Resume(ctx context.Context) error {
 func (p *Producer) GetStats(ctx context.Context) ([]RtpStreamStat, error) {
 	return ask(ctx, &p.object, schema.RequestBodyGetStats, &schema.GetStatsT{},
 		func(response *schema.Response) ([]RtpStreamStat, error) {
-			return decodeStreams(response, maxUint32)
+			return decodeStreams(response, 0)
 		})
 }
 

@@ -31,6 +31,9 @@ func TestRealWorkerForwardsWhatTheApplicationSends(t *testing.T) {
 		}
 	}
 	stats := must[[]RtpStreamStat](t)(consumer.GetStats(ctx))
+	if received := must[[]RtpStreamStat](t)(producer.GetStats(ctx)); len(received) != 1 || received[0].Type != "inbound-rtp" {
+		t.Fatalf("got %+v", received)
+	}
 	if len(stats) != 2 || stats[0].Type != "outbound-rtp" || stats[0].PacketCount != 5 || stats[1].SSRC != 1111 {
 		t.Fatalf("got %+v", stats)
 	}

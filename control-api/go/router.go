@@ -22,9 +22,14 @@ type Router struct {
 	dataProducers map[string]*DataProducer
 	observers     map[string]RtpObserver
 	// Pipes to other routers; each stands under one of the two.
-	pairs       flights[pipePair]
+	pairs flights[pipePair]
+	// What it took along when it ended, but for copies of what is elsewhere.
+	lost     []string
+	lostData []string
+
 	onTransport listeners[Transport]
 	onObserver  listeners[RtpObserver]
+	stats       statsWatch
 }
 
 func routerCapabilities(mediaCodecs []rtp.CodecCapability) (rtp.Capabilities, error) {
@@ -170,6 +175,9 @@ func quoted(id string) string {
 	return fmt.Sprintf("%q", id)
 }
 
+// With core.mu held.
+func (r *Router) handle(notification *schema.Notification) { r.stats.handle(r.core, notification) }
+
 // end closes everything in it. With core.mu held.
 func (r *Router) end(reason CloseReason) bool {
 	if r.reason != NotClosed {
@@ -180,6 +188,16 @@ func (r *Router) end(reason CloseReason) bool {
 		inner = ClosedWithRouter
 	}
 	delete(r.worker.routers, r.id)
+	for id, producer := range r.producers {
+		if producer.origin.router == nil {
+			r.lost = append(r.lost, id)
+		}
+	}
+	for id, producer := range r.dataProducers {
+		if producer.origin.router == nil {
+			r.lostData = append(r.lostData, id)
+		}
+	}
 	for _, transport := range r.transports {
 		transport.end(inner)
 	}

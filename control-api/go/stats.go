@@ -220,6 +220,19 @@ type WorkerStat struct {
 	Stun *StunStat `json:"stun,omitempty"`
 	// Drops are of no transport, or of one that has closed.
 	Drops Drops `json:"drops"`
+	// Traffic is of all transports; its drops include Drops.
+	Traffic TrafficStat `json:"traffic"`
+	// ForwardingDelay is of media that is sent for the first time, from the kernel's receive stamp to when
+	// the kernel has taken it.
+	ForwardingDelay DurationHistogramStat `json:"forwardingDelay"`
+	// TurnTime is how long turns of the loop worked: so long may whatever comes have to wait.
+	TurnTime DurationHistogramStat `json:"turnTime"`
+	// TimerDelay is by how much the loop was late for a deadline; up to a millisecond is its resolution.
+	TimerDelay DurationHistogramStat `json:"timerDelay"`
+	// UserTimeUs and SystemTimeUs are processor time so far, in microseconds; RssBytes is resident memory.
+	UserTimeUs   uint64 `json:"userTimeUs"`
+	SystemTimeUs uint64 `json:"systemTimeUs"`
+	RssBytes     uint64 `json:"rssBytes"`
 }
 
 // TCPStat is of the connections of ICE-TCP (RFC 6544).

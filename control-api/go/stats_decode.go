@@ -90,16 +90,20 @@ func decodeStreams(response *schema.Response, outbound int) ([]RtpStreamStat, er
 	if err != nil {
 		return nil, err
 	}
+	return decodeStreamList(list.StreamsLength(), list.Streams, outbound), nil
+}
+
+func decodeStreamList(count int, at func(*schema.RtpStreamStats, int) bool, outbound int) []RtpStreamStat {
 	streams := []RtpStreamStat{}
 	var told schema.RtpStreamStats
-	for i := 0; i < list.StreamsLength() && list.Streams(&told, i); i++ {
+	for i := 0; i < count && at(&told, i); i++ {
 		direction := "inbound-rtp"
 		if i < outbound {
 			direction = "outbound-rtp"
 		}
 		streams = append(streams, decodeStreamStats(&told, direction))
 	}
-	return streams, nil
+	return streams
 }
 
 func decodeStreamStats(told *schema.RtpStreamStats, direction string) RtpStreamStat {
@@ -151,6 +155,10 @@ func decodeDataProducerStats(response *schema.Response) (*DataProducerStat, erro
 	if err != nil {
 		return nil, err
 	}
+	return decodeDataProducerStat(told), nil
+}
+
+func decodeDataProducerStat(told *schema.DataProducerStats) *DataProducerStat {
 	return &DataProducerStat{
 		Type:             "data-producer",
 		Timestamp:        told.TimestampMs(),
@@ -159,7 +167,7 @@ func decodeDataProducerStats(response *schema.Response) (*DataProducerStat, erro
 		MessagesReceived: told.MessagesReceived(),
 		BytesReceived:    told.BytesReceived(),
 		MessagesDropped:  told.MessagesDropped(),
-	}, nil
+	}
 }
 
 func decodeDataConsumerStats(response *schema.Response) (*DataConsumerStat, error) {
@@ -167,6 +175,10 @@ func decodeDataConsumerStats(response *schema.Response) (*DataConsumerStat, erro
 	if err != nil {
 		return nil, err
 	}
+	return decodeDataConsumerStat(told), nil
+}
+
+func decodeDataConsumerStat(told *schema.DataConsumerStats) *DataConsumerStat {
 	return &DataConsumerStat{
 		Type:            "data-consumer",
 		Timestamp:       told.TimestampMs(),
@@ -176,7 +188,7 @@ func decodeDataConsumerStats(response *schema.Response) (*DataConsumerStat, erro
 		BytesSent:       told.BytesSent(),
 		BufferedAmount:  told.BufferedAmount(),
 		MessagesDropped: told.MessagesDropped(),
-	}, nil
+	}
 }
 
 func decodeResourceUsage(response *schema.Response) (*WorkerResourceUsage, error) {
@@ -209,6 +221,10 @@ func decodeWorkerStats(response *schema.Response) (*WorkerStat, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeWorkerStat(told), nil
+}
+
+func decodeWorkerStat(told *schema.WorkerStats) *WorkerStat {
 	stats := &WorkerStat{
 		Type:              "worker",
 		Timestamp:         told.TimestampMs(),
@@ -230,6 +246,13 @@ func decodeWorkerStats(response *schema.Response) (*WorkerStat, error) {
 		RequestsRefused:   told.RequestsRefused(),
 		MessagesDropped:   told.MessagesDropped(),
 		Drops:             decodeDrops(told.DropsLength(), told.Drops),
+		Traffic:           decodeTraffic(told.Traffic(nil)),
+		ForwardingDelay:   decodeHistogram(told.ForwardingDelay(nil)),
+		TurnTime:          decodeHistogram(told.TurnTime(nil)),
+		TimerDelay:        decodeHistogram(told.TimerDelay(nil)),
+		UserTimeUs:        told.UserTimeUs(),
+		SystemTimeUs:      told.SystemTimeUs(),
+		RssBytes:          told.RssKib() * 1024,
 	}
 	if tcp := told.Tcp(nil); tcp != nil {
 		stats.TCP = TCPStat{
@@ -250,7 +273,7 @@ func decodeWorkerStats(response *schema.Response) (*WorkerStat, error) {
 			OverLimit: stun.OverLimit(),
 		}
 	}
-	return stats, nil
+	return stats
 }
 
 func decodeDrops(count int, at func(*schema.DropCount, int) bool) Drops {

@@ -49,9 +49,15 @@ type Transport interface {
 	SetMaxOutgoingBitrate(ctx context.Context, bitrate uint32) error
 	SetMinOutgoingBitrate(ctx context.Context, bitrate uint32) error
 	EnableTraceEvent(context.Context, ...TraceType) error
+	SubscribeStats(context.Context, StatsSubscriptionOptions) error
+	UnsubscribeStats(context.Context) error
+	StartPacketTrace(context.Context, PacketTraceOptions) error
+	StopPacketTrace(context.Context) error
 
 	OnClose(func(CloseReason)) (remove func())
 	OnTrace(func(Trace)) (remove func())
+	OnStats(func(*StatsSnapshot)) (remove func())
+	OnPacketTrace(func(PacketTraceChunk)) (remove func())
 	OnNewProducer(func(*Producer)) (remove func())
 	OnNewConsumer(func(*Consumer)) (remove func())
 	OnNewDataProducer(func(*DataProducer)) (remove func())
@@ -80,6 +86,11 @@ type transport struct {
 	maxOutgoing uint32
 	minOutgoing uint32
 
+	// A packet trace runs.
+	isTraced bool
+	stats    statsWatch
+
+	onPackets      listeners[PacketTraceChunk]
 	onTrace        listeners[Trace]
 	onProducer     listeners[*Producer]
 	onConsumer     listeners[*Consumer]
@@ -205,11 +216,16 @@ func (t *transport) checkHasPath() error {
 
 // handle is told what no kind of transport knows better. With core.mu held.
 func (t *transport) handle(notification *schema.Notification) {
-	if t.data.handle(notification) || notification.BodyType() != schema.NotificationBodyTrace {
+	if t.data.handle(notification) || t.stats.handle(t.core, notification) {
 		return
 	}
-	if trace, ok := decodeTrace(newsOf[schema.Trace](notification)); ok {
-		t.onTrace.emit(t.core, trace)
+	switch notification.BodyType() {
+	case schema.NotificationBodyTrace:
+		if trace, ok := decodeTrace(newsOf[schema.Trace](notification)); ok {
+			t.onTrace.emit(t.core, trace)
+		}
+	case schema.NotificationBodyPacketTraceChunk:
+		t.takePackets(newsOf[schema.PacketTraceChunk](notification))
 	}
 }
 
@@ -230,6 +246,7 @@ func (t *transport) end(reason CloseReason) bool {
 		consumer.end(inner)
 	}
 	t.data.end(inner)
+	t.endPackets()
 	return t.finish(reason)
 }
 

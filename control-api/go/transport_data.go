@@ -226,6 +226,10 @@ func (d *transportData) addConsumer(c *DataConsumer, response *schema.Response) 
 	c.label, c.protocol = string(consumed.Label()), string(consumed.Protocol())
 	c.dataProducerPaused = consumed.ProducerPaused()
 	d.consumers[c.id] = c
+	if producer := d.transport.router.dataProducers[c.dataProducerID]; producer != nil {
+		c.source = producer
+		producer.consumers++
+	}
 	c.begin(c)
 	d.transport.onDataConsumer.emit(d.transport.core, c)
 	return nil

@@ -185,6 +185,10 @@ func (t *transport) addConsumer(c *Consumer, response *schema.Response) error {
 	c.streamType = ConsumerType(consumed.Type())
 	c.producerPaused = consumed.ProducerPaused()
 	t.consumers[c.id] = c
+	if producer := t.router.producers[c.producerID]; producer != nil {
+		c.source = producer
+		producer.consumers++
+	}
 	c.begin(c)
 	t.onConsumer.emit(t.core, c)
 	return nil

@@ -3,6 +3,7 @@ package sluice
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"sluice.dev/sdk/internal/fault"
@@ -31,6 +32,8 @@ type Worker struct {
 	started chan error
 	// Closed when the process is gone.
 	done chan struct{}
+	// Of participants of all groups: rooms share workers.
+	groupPlaces atomic.Int64
 
 	// core.mu guards the rest.
 	running     bool
@@ -43,6 +46,7 @@ type Worker struct {
 	onDied      listeners[error]
 	onNewRouter listeners[*Router]
 	onNewServer listeners[*WebRtcServer]
+	stats       statsWatch
 }
 
 // UpdatableSettings are those of a worker that can change while it runs. What is left out stays.
@@ -260,6 +264,7 @@ func (w *Worker) CreateRouter(ctx context.Context, options RouterOptions) (*Rout
 				return err
 			}
 			w.routers[r.id] = r
+			r.begin(r)
 			w.onNewRouter.emit(w.core, r)
 			return nil
 		},

@@ -81,6 +81,9 @@ func (w *Worker) tellStart(err error) {
 
 // handle takes what concerns the worker itself. With core.mu held.
 func (w *Worker) handle(notification *schema.Notification) {
+	if w.stats.handle(w.core, notification) {
+		return
+	}
 	switch notification.BodyType() {
 	case schema.NotificationBodyWorkerRunning:
 		running := newsOf[schema.WorkerRunning](notification)
