@@ -21,6 +21,7 @@ import { live } from './suites/live.js';
 import { moves, restart } from './suites/moves.js';
 import { networks } from './suites/networks.js';
 import { plain } from './suites/plain.js';
+import { plainFirefox, plainPage } from './suites/plain_page.js';
 import { record } from './suites/record.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
@@ -38,6 +39,7 @@ const kSuites = {
   controls,
   chat,
   examples,
+  plainPage,
   recovery,
   refusals,
   restart,
@@ -58,6 +60,7 @@ const kOnRequest = {
   encrypted,
   moves,
   plain,
+  plainFirefox,
   record,
   speakers,
   spread,
