@@ -9,6 +9,7 @@ import { chat } from './suites/chat.js';
 import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
 import { data } from './suites/data.js';
+import { drain } from './suites/drain.js';
 import { encrypted } from './suites/encrypted.js';
 import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
@@ -45,6 +46,7 @@ const kSuites = {
 const kOnRequest = {
   addresses,
   data,
+  drain,
   hosts,
   layers,
   encrypted,

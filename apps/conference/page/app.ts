@@ -14,10 +14,10 @@ import type {
   PageConfig,
   PeerDescription,
 } from '../protocol/messages';
-import { copyText, recall, reloadOnce, remember } from './browser';
+import { copyText, isDraining, recall, reloadOnce, remember } from './browser';
 import { Call } from './call';
 import type { CallListener, Phase } from './call';
-import { sentStats } from './diagnostics';
+import { peerState, sentStats } from './diagnostics';
 import type { CallState, CallStats, Diagnostics } from './diagnostics';
 import { endView } from './end_view';
 import { explainMissingCodec, findObstacle } from './failures';
@@ -29,6 +29,7 @@ import { PanelBoard } from './panel_board';
 import type { ConnectionHistory } from './panel_board';
 import { PanelReader } from './panel_reader';
 import { People } from './people';
+import { Permissions } from './permissions';
 import { RoomView } from './room_view';
 import type { RoomActions, RoomStatus } from './room_view';
 import { SettingsDialog } from './settings_dialog';
@@ -54,6 +55,7 @@ export class App implements CallListener, Diagnostics {
   private readonly toasts = new Toasts();
   private readonly own: OwnMedia;
   private readonly people: People;
+  private readonly permissions: Permissions;
   private readonly viewing: Viewing;
   private readonly panels: PanelBoard;
   readonly data: Talk;
@@ -92,6 +94,7 @@ export class App implements CallListener, Diagnostics {
       failed: (text) => this.toasts.show(text, 'warning'),
       panelToggled: (tile) => this.togglePanel(tile),
     });
+    this.permissions = new Permissions(this.own, (text) => this.toasts.show(text, 'warning'));
     this.mode = params.view ?? (recall('view') === 'speaker' ? 'speaker' : 'grid');
     this.viewing = new Viewing((wishes) => this.call?.setPreferredLayers(wishes));
     this.people = new People(this.viewing, {
@@ -141,27 +144,13 @@ export class App implements CallListener, Diagnostics {
   }
 
   state(): CallState {
+    const { call, own, people, pinned, room, name, peerId, joinStartedAt, joinedAt, joins } = this;
     return {
-      phase: this.call?.state ?? 'lobby',
-      room: this.room,
-      peerId: this.peerId,
-      name: this.name,
-      microphoneOn: this.own.microphoneOn,
-      cameraOn: this.own.camera !== null,
-      sharing: this.own.screenTile !== null,
-      joinStartedAt: this.joinStartedAt,
-      joinedAt: this.joinedAt,
-      joins: this.joins,
-      peers: this.people.all.map((peer) => ({
-        id: peer.id,
-        name: peer.name,
-        micMuted: peer.isMuted,
-        cameraOff: peer.isCameraOff,
-        sharingScreen: peer.screenTile !== null,
-        firstFrameAt: peer.firstFrameAt,
-        pinned: peer.tile === this.pinned,
-        tile: { width: peer.tile.element.clientWidth, height: peer.tile.element.clientHeight },
-      })),
+      ...{ phase: call?.state ?? 'lobby', room, peerId, name, joinStartedAt, joinedAt, joins },
+      microphoneOn: own.microphoneOn,
+      cameraOn: own.camera !== null,
+      sharing: own.screenTile !== null,
+      peers: people.all.map((peer) => peerState(peer, pinned)),
       activeSpeaker: this.speakerId,
       view: this.mode,
       panelsOpen: this.panels.openCount,
@@ -230,6 +219,7 @@ export class App implements CallListener, Diagnostics {
         device: this.device,
         codecMimeType: this.params.codec ? `video/${this.params.codec}` : null,
         layers: this.params.layers,
+        isDraining: () => isDraining(room),
       },
       this,
     );
@@ -314,8 +304,17 @@ export class App implements CallListener, Diagnostics {
     this.name = answer.name;
     this.self?.setName(`${answer.name} (you)`, answer.name);
     if (this.joins > 1) this.toasts.clear();
+    this.permissions.joined(answer.grants);
     this.people.reset(answer.peers);
     this.showSpeaker(answer.activeSpeaker);
+  }
+
+  moved({ peers }: JoinAnswer): void {
+    this.people.keep(peers);
+  }
+
+  sourceMuted(event: Events['sourceMuted']): void {
+    this.permissions.muted(event);
   }
 
   peerJoined(peer: PeerDescription): void {

@@ -42,3 +42,14 @@ export async function copyText(text: string): Promise<boolean> {
     return false; // Insecure pages have no clipboard.
   }
 }
+
+// Whether the server would not even serve the page of this room, because it is about to end.
+export async function isDraining(room: string): Promise<boolean> {
+  try {
+    const page = `/r/${encodeURIComponent(room)}`;
+    const { status } = await fetch(page, { method: 'HEAD', cache: 'no-store' });
+    return status === 503;
+  } catch {
+    return false;
+  }
+}

@@ -16,17 +16,21 @@ import type {
 } from '../protocol/messages';
 import { Backoff } from './backoff';
 import type { LayerMode } from './encodings';
-import { explainClose, explainRefusal, isFinal } from './failures';
+import { explainClose, explainDismissal, explainRefusal, isFinal } from './failures';
 import { receivable, soundExtensions } from './receivable';
 import { Session } from './session';
 import type { Publication, SessionListener } from './session';
 import { RequestError, Signalling } from './signalling';
+import { pageTiming } from './timing';
 
 export type Phase = 'connecting' | 'joined' | 'reconnecting' | 'rejoining' | 'ended';
 
 export interface CallListener extends Omit<SessionListener, 'broken'> {
   phaseChanged(phase: Phase): void;
   joined(answer: JoinAnswer): void;
+  // The same stay on another worker.
+  moved(answer: JoinAnswer): void;
+  sourceMuted(event: Events['sourceMuted']): void;
   peerJoined(peer: PeerDescription): void;
   peerLeft(peerId: string): void;
   peerLink(event: Events['peerLink']): void;
@@ -53,11 +57,21 @@ export interface CallOptions {
   device: Promise<Device>;
   codecMimeType: string | null;
   layers: LayerMode | null;
+  // Asked when there is no socket: whether the server takes no new rooms.
+  isDraining: () => Promise<boolean>;
 }
 
 // Why one stay in the room ended.
 type Ending =
-  { kind: 'left' } | { kind: 'reset' } | { kind: 'broken' } | { kind: 'closed'; code: number };
+  | { kind: 'left' }
+  | { kind: 'reset' }
+  | { kind: 'broken' }
+  | { kind: 'closed'; code: number }
+  | { kind: 'dismissed'; title: string; text: string };
+
+// Until then the new transports are connected, or it is better to join anew.
+const kMoveMs = 6000;
+const kMoveLookMs = 50;
 
 export class Call {
   private phase: Phase = 'connecting';
@@ -67,6 +81,9 @@ export class Call {
   private readonly backoff = new Backoff();
   private signalling: Signalling | null = null;
   private session: Session | null = null;
+  // Whose data channels are in use; during a move another one than that whose media is.
+  private speaking: Session | null = null;
+  private moving = false;
   private finish: (ending: Ending) => void = () => {};
   private over = false;
   private wake: () => void = () => {};
@@ -80,6 +97,10 @@ export class Call {
     return this.session;
   }
 
+  get talking(): Session | null {
+    return this.speaking;
+  }
+
   get state(): Phase {
     return this.phase;
   }
@@ -90,7 +111,8 @@ export class Call {
       const ending = await this.stay();
       this.endSession();
       if (this.over || ending.kind === 'left') break;
-      if (ending.kind === 'closed') this.afterClose(ending.code);
+      if (ending.kind === 'dismissed') this.fail(ending.title, ending.text);
+      else if (ending.kind === 'closed') this.afterClose(ending.code);
       else this.setPhase('rejoining');
       if (!this.over && ending.kind === 'closed') await this.pause(this.backoff.next());
     }
@@ -178,8 +200,8 @@ export class Call {
   }
 
   private begin(device: Device, signalling: Signalling, answer: JoinAnswer): void {
-    const sending = { codec: this.codecOf(device), layers: this.options.layers };
-    this.session = new Session(device, signalling, answer, this.sessionListener(), sending);
+    const session = this.open(device, signalling, answer);
+    this.speaking = session;
     this.backoff.reset();
     this.setPhase('joined');
     this.listener.joined(answer);
@@ -187,19 +209,82 @@ export class Call {
     const watching = this.consume(answer.consumers);
     for (const source of this.wishes.keys()) this.apply(source);
     // Words can wait for the pictures: each channel is one more negotiation before theirs.
-    const { data } = this.session;
-    void watching.then(() => data.begin(answer.dataConsumers));
+    void watching.then(() => session.data.begin(answer.dataConsumers, maySpeak(answer)));
   }
 
-  private sessionListener(): SessionListener {
+  private open(device: Device, signalling: Signalling, answer: JoinAnswer): Session {
+    const sending = { codec: this.codecOf(device), layers: this.options.layers };
+    const listener = this.sessionListener(() => session);
+    const session: Session = new Session(device, signalling, answer, listener, sending);
+    this.session = session;
+    return session;
+  }
+
+  // The worker is about to be replaced. A second session is opened beside the first, which ends when
+  // all flows on the second; nobody should see more of it than that.
+  private async move(): Promise<void> {
+    const { session: before, signalling } = this;
+    if (!before || !signalling || this.moving) return;
+    this.moving = true;
+    let after: Session | null = null;
+    try {
+      const device = await this.options.device;
+      const answer = await signalling.request('move', {});
+      if (this.session !== before) return;
+      after = this.open(device, signalling, answer);
+      this.listener.moved(answer);
+      await this.fill(after, answer);
+      await signalling.request('completeMove', {});
+    } catch (error) {
+      console.warn('the move to another media server failed', error);
+      // Not yet begun, it will be asked for again; half done, a new join is the way out.
+      if (after !== null && this.session === after) this.finish({ kind: 'broken' });
+    } finally {
+      this.moving = false;
+      if (after !== null) this.release(before);
+    }
+  }
+
+  // Until everything that there is to send and to receive has a path.
+  private async fill(session: Session, answer: JoinAnswer): Promise<void> {
+    const sources = [...this.wishes.keys()];
+    for (const source of sources) this.apply(source);
+    await Promise.all([
+      this.consume(answer.consumers),
+      ...sources.map((one) => this.queues.get(one)),
+    ]);
+    await session.data.begin(answer.dataConsumers, maySpeak(answer));
+    const endAt = pageTiming.now() + kMoveMs;
+    while (!session.isConnected) {
+      if (this.session !== session || pageTiming.now() > endAt) throw new Error('there is no path');
+      await new Promise<void>((resolve) => void pageTiming.after(kMoveLookMs, resolve));
+    }
+    if (this.session !== session) return;
+    this.speaking = session;
+    this.listener.data.chatOpen(session.data.chatIsOpen);
+  }
+
+  private release(before: Session): void {
+    const consumerIds = before.consumerIds;
+    before.close();
+    for (const id of consumerIds) this.listener.streamRemoved(id);
+  }
+
+  private sessionListener(self: () => Session): SessionListener {
     const { listener } = this;
+    const { data } = listener;
     return {
       streamAdded: (description, consumer) => listener.streamAdded(description, consumer),
       streamsReady: () => listener.streamsReady(),
       streamRemoved: (consumerId) => listener.streamRemoved(consumerId),
-      linkChanged: (up) => listener.linkChanged(up),
-      data: listener.data,
-      broken: () => this.finish({ kind: 'broken' }),
+      linkChanged: (up) => self() === this.session && listener.linkChanged(up),
+      data: {
+        // What is said during a move comes both ways.
+        chatHeard: (peerId, words) => self() === this.speaking && data.chatHeard(peerId, words),
+        chatOpen: (open) => self() === this.speaking && data.chatOpen(open),
+        laneOffered: (peerId, topic) => data.laneOffered(peerId, topic),
+      },
+      broken: () => self() === this.session && this.finish({ kind: 'broken' }),
     };
   }
 
@@ -245,6 +330,12 @@ export class Call {
         return session?.setWanted(data as Events['wantedLayers']);
       case 'roomReset':
         return this.finish({ kind: 'reset' });
+      case 'moveRequested':
+        return void this.move();
+      case 'dismissed': {
+        const { why, message } = data as Events['dismissed'];
+        return this.finish({ kind: 'dismissed', ...explainDismissal(why, message) });
+      }
       default:
         return this.onNews(event, data);
     }
@@ -254,6 +345,8 @@ export class Call {
   private onNews<E extends EventName>(event: E, data: Events[E]): void {
     const { listener } = this;
     switch (event) {
+      case 'sourceMuted':
+        return listener.sourceMuted(data as Events['sourceMuted']);
       case 'layersChanged':
         return listener.layersChanged(data as Events['layersChanged']);
       case 'consumerScore':
@@ -308,6 +401,14 @@ export class Call {
       const { title, text } = explainRefusal(error.code, error.message);
       return this.fail(title, text);
     }
+    if (
+      error.code === 'closed' &&
+      this.phase === 'connecting' &&
+      (await this.options.isDraining())
+    ) {
+      const { title, text } = explainRefusal('draining', 'This server is about to be replaced.');
+      return this.fail(title, text);
+    }
     // The answer to a join that timed out may still come; a fresh socket cannot confuse it.
     if (error.code === 'timeout') this.signalling?.close();
   }
@@ -327,7 +428,7 @@ export class Call {
   private endSession(): void {
     if (!this.session) return;
     this.session.close();
-    this.session = null;
+    this.session = this.speaking = null;
     this.listener.cleared();
     // A media path that broke leaves the server with a stay that is over for us.
     if (!this.over && this.signalling && !this.signalling.closed) {
@@ -350,6 +451,10 @@ export class Call {
       };
     });
   }
+}
+
+function maySpeak({ grants }: JoinAnswer): boolean {
+  return grants.publishData;
 }
 
 function randomHex(bytes: number): string {

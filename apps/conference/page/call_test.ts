@@ -108,6 +108,7 @@ const kAnswer = {
   peers: [{ id: 'bob', name: 'Bob' }],
   consumers: [],
   dataConsumers: [],
+  grants: { publish: ['camera', 'microphone'], subscribe: true, publishData: true, admin: false },
 };
 const kConsumer = { id: 'c1', peerId: 'bob', producerId: 'p1', source: 'camera', kind: 'video' };
 
@@ -124,7 +125,7 @@ function lane(heard: string[], peerId: string) {
   };
 }
 
-function start() {
+function start({ draining = false } = {}) {
   const heard: string[] = [];
   const note =
     (name: string) =>
@@ -135,6 +136,8 @@ function start() {
     [
       'phaseChanged',
       'joined',
+      'moved',
+      'sourceMuted',
       'peerJoined',
       'peerLeft',
       'peerLink',
@@ -171,6 +174,7 @@ function start() {
       device: Promise.resolve(device as unknown as Device),
       codecMimeType: null,
       layers: null,
+      isDraining: async () => draining,
     },
     listener,
   );
@@ -527,5 +531,118 @@ test('a lane for nothing that is known is not heard', async () => {
   await settle();
   assert.equal(socket.find('resumeDataConsumers'), undefined);
   assert.equal(device.transports[1]!.heard.length, 0);
+  call.leave();
+});
+
+const kElsewhere = {
+  ...kAnswer,
+  sendTransport: { id: 'send2' },
+  recvTransport: { id: 'recv2' },
+  consumers: [{ ...kConsumer, id: 'c2' }],
+};
+
+// A move up to where everything flows on the new worker.
+async function moving() {
+  const stage = await joined();
+  const { call, socket } = stage;
+  socket.say({ event: 'newConsumer', data: kConsumer });
+  call.publish('camera', track('video'));
+  await settle();
+  socket.answer('produce', { id: 'old' });
+  await settle();
+  stage.heard.length = 0;
+  socket.say({ event: 'moveRequested', data: { reason: 'x' } });
+  await settle();
+  socket.answer('move', kElsewhere);
+  await settle();
+  return stage;
+}
+
+test('a call that moves sends and receives on both workers until all flows', async () => {
+  const { call, socket, device, heard } = await moving();
+  const [send, recv, send2, recv2] = device.transports;
+  assert.deepEqual([send2?.id, recv2?.id], ['send2', 'recv2']);
+  assert.ok(heard.includes('moved') && !heard.includes('joined') && !heard.includes('cleared'));
+  assert.equal(socket.find('completeMove'), undefined, 'the camera is not there yet');
+  assert.deepEqual([send?.closed, recv?.closed], [false, false]);
+
+  socket.answer('produce', { id: 'new' });
+  socket.answer('resumeConsumers', {});
+  await settle();
+  socket.answer('produceData', { id: 'chat' });
+  await settle();
+  assert.ok(socket.find('completeMove'));
+  assert.deepEqual([send?.closed, recv?.closed], [false, false], 'others may still watch it');
+
+  socket.answer('completeMove', {});
+  await settle();
+  assert.deepEqual([send?.closed, recv?.closed], [true, true]);
+  assert.deepEqual([send2?.closed, recv2?.closed], [false, false]);
+  assert.ok(heard.includes('streamRemoved c1') && !heard.includes('streamRemoved c2'));
+  assert.ok(!heard.some((line) => line.startsWith('phaseChanged')), heard.join());
+  call.leave();
+});
+
+test('a move that fails half way ends in a new join', async () => {
+  const { call, socket, device, heard } = await moving();
+  socket.refuse('resumeConsumers', 'internal');
+  socket.answer('produce', { id: 'new' });
+  await settle();
+  socket.answer('produceData', { id: 'chat' });
+  await settle();
+  socket.refuse('completeMove', 'internal');
+  await settle();
+  await settle();
+  assert.ok(heard.includes('cleared') && heard.includes('phaseChanged rejoining'), heard.join());
+  assert.ok(device.transports.every(({ closed }) => closed));
+  assert.equal(socket.sent.filter(({ method }) => method === 'join').length, 2);
+  call.leave();
+});
+
+test('a move that is refused leaves everything as it was', async () => {
+  const { call, socket, device, heard } = await joined();
+  socket.say({ event: 'moveRequested', data: { reason: 'x' } });
+  await settle();
+  socket.refuse('move', 'unavailable');
+  await settle();
+  assert.ok(device.transports.every(({ closed }) => !closed));
+  assert.ok(!heard.includes('cleared'));
+  socket.say({ event: 'moveRequested', data: { reason: 'x' } });
+  await settle();
+  assert.equal(
+    socket.sent.filter(({ method }) => method === 'move').length,
+    2,
+    'it is asked again',
+  );
+  call.leave();
+});
+
+test('a call that is dismissed ends with the reason and does not come back', async () => {
+  const { socket, heard, over, device } = await joined();
+  socket.say({ event: 'dismissed', data: { why: 'removed', message: 'Please rest.' } });
+  socket.drop(4003);
+  await over;
+  assert.ok(heard.includes('failed You were removed Please rest.'), heard.join());
+  assert.ok(device.transports.every(({ closed }) => closed));
+  assert.equal(FakeWebSocket.all.length, 1);
+});
+
+test('a server that takes no new rooms is told of instead of being tried for ever', async () => {
+  const { heard, over } = start({ draining: true });
+  await settle();
+  FakeWebSocket.latest.drop();
+  await over;
+  assert.ok(
+    heard.some((line) => line.startsWith('failed No new rooms here')),
+    heard.join(),
+  );
+});
+
+test('who may not write opens no chat', async () => {
+  const { call } = start();
+  const socket = await open();
+  socket.answer('join', { ...kAnswer, grants: { ...kAnswer.grants, publishData: false } });
+  await settle();
+  assert.equal(socket.find('produceData'), undefined);
   call.leave();
 });

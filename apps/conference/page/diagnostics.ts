@@ -7,6 +7,7 @@ import type { Choice } from './layer_choice';
 import type { Session } from './session';
 import type { RemotePeer, RemoteStream } from './remote_peer';
 import type { TalkState } from './talk';
+import type { Tile } from './tile';
 import type { Viewing } from './viewing';
 
 // What the server sends of one picture, what was asked for, and why.
@@ -153,6 +154,20 @@ declare global {
 }
 
 type Row = Record<string, unknown>;
+
+export function peerState(peer: RemotePeer, pinned: Tile | null): PeerState {
+  const { id, name, isMuted, isCameraOff, screenTile, firstFrameAt, tile } = peer;
+  return {
+    id,
+    name,
+    micMuted: isMuted,
+    cameraOff: isCameraOff,
+    sharingScreen: screenTile !== null,
+    firstFrameAt,
+    pinned: tile === pinned,
+    tile: { width: tile.element.clientWidth, height: tile.element.clientHeight },
+  };
+}
 
 export async function peerStats(peer: RemotePeer, viewing: Viewing): Promise<PeerStats> {
   const [camera, microphone, screen] = await Promise.all([

@@ -1,7 +1,7 @@
 // Every way this page can fail, in a sentence that says what to do.
 
 import { CloseCode } from '../protocol/messages';
-import type { ErrorCode } from '../protocol/messages';
+import type { DismissalReason, ErrorCode } from '../protocol/messages';
 
 export type Device = 'camera' | 'microphone' | 'screen';
 
@@ -60,6 +60,7 @@ export function findObstacle(seen: Surroundings): Obstacle | null {
 const kFinal: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'bad_message',
   'bad_request',
+  'draining',
   'room_full',
   'rooms_full',
   'server_full',
@@ -78,6 +79,8 @@ export function explainRefusal(code: ErrorCode, message: string): { title: strin
     case 'server_full':
     case 'rooms_full':
       return { title: 'The server is full', text: `${message} Try again in a few minutes.` };
+    case 'draining':
+      return { title: 'No new rooms here', text: `${message} Try again in a minute.` };
     case 'unauthorized':
       return { title: 'You need an invitation', text: message };
     default:
@@ -97,6 +100,21 @@ export function explainClose(code: number): { title: string; text: string } | nu
       };
     default:
       return null;
+  }
+}
+
+// The server ended the stay, in its own words.
+export function explainDismissal(
+  why: DismissalReason,
+  message: string,
+): { title: string; text: string } {
+  switch (why) {
+    case 'removed':
+      return { title: 'You were removed', text: message };
+    case 'roomClosed':
+      return { title: 'The room was closed', text: message };
+    default:
+      return { title: 'Your invitation has expired', text: message };
   }
 }
 

@@ -1,5 +1,6 @@
 // What the person sends: which devices are wanted on, which are, and telling the call about it.
 
+import type { Source } from '../protocol/messages';
 import type { Call } from './call';
 import { recall, remember } from './browser';
 import { LocalMedia } from './local_media';
@@ -24,6 +25,8 @@ export class OwnMedia {
   private meter: { track: MediaStreamTrack; meter: TrackMeter } | null = null;
   private screen: { stream: MediaStream; tile: Tile } | null = null;
   private closed = false;
+  // What may not be sent, and why.
+  private readonly refusals = new Map<Source, string>();
 
   constructor(
     private microphoneWanted: boolean,
@@ -75,7 +78,39 @@ export class OwnMedia {
     return this.opening;
   }
 
+  // Turns a source off, if it is on, and keeps it off until allow().
+  refuse(source: Source, why: string): void {
+    this.refusals.set(source, why);
+    this.turnOff(source);
+  }
+
+  allow(source: Source): void {
+    this.refusals.delete(source);
+  }
+
+  turnOff(source: Source): void {
+    if (source === 'microphone' && this.microphoneWanted) {
+      this.microphoneWanted = false;
+      this.sendMicrophone();
+    } else if (source === 'camera' && (this.cameraWanted || this.media.camera)) {
+      this.cameraWanted = false;
+      this.call?.setPaused('camera', true);
+      this.media.closeCamera();
+    } else if (source.startsWith('screen')) {
+      this.stopSharing();
+    }
+    this.update();
+  }
+
+  // True if it may be turned on; otherwise the person is told why not.
+  private mayTurnOn(source: Source): boolean {
+    const why = this.refusals.get(source);
+    if (why !== undefined) this.listener.failed(why);
+    return why === undefined;
+  }
+
   async toggleMicrophone(): Promise<void> {
+    if (!this.microphoneOn && !this.mayTurnOn('microphone')) return;
     this.microphoneWanted = !this.microphoneOn;
     if (this.microphoneWanted && !this.media.microphone) await this.open();
     this.sendMicrophone();
@@ -87,7 +122,7 @@ export class OwnMedia {
       this.cameraWanted = false;
       this.call?.setPaused('camera', true);
       this.media.closeCamera();
-    } else {
+    } else if (this.mayTurnOn('camera')) {
       this.cameraWanted = true;
       await this.open();
     }
@@ -97,6 +132,7 @@ export class OwnMedia {
   async pick(device: 'camera' | 'microphone', id: string): Promise<void> {
     this.media.choice[device] = id;
     remember(device, id);
+    if (!this.mayTurnOn(device)) return;
     if (device === 'camera') {
       this.cameraWanted = await this.media.openCamera();
       this.sendCamera();
@@ -110,6 +146,7 @@ export class OwnMedia {
 
   async toggleScreen(): Promise<void> {
     if (this.screen) return this.stopSharing();
+    if (!this.mayTurnOn('screen')) return;
     const stream = await this.media.openScreen();
     const [picture] = stream?.getVideoTracks() ?? [];
     if (!stream || !picture) return;
@@ -128,7 +165,7 @@ export class OwnMedia {
     picture.addEventListener('ended', () => this.stopSharing());
     this.call?.publish('screen', picture);
     const [sound] = stream.getAudioTracks();
-    if (sound) this.call?.publish('screen-audio', sound);
+    if (sound && !this.refusals.has('screen-audio')) this.call?.publish('screen-audio', sound);
     this.listener.changed();
   }
 
@@ -189,10 +226,12 @@ export class OwnMedia {
 
   private sendMicrophone(): void {
     const { microphone } = this.media;
+    if (this.refusals.has('microphone')) return this.call?.unpublish('microphone');
     if (microphone) this.call?.publish('microphone', microphone, !this.microphoneWanted);
   }
 
   private sendCamera(): void {
+    if (this.refusals.has('camera')) return;
     if (this.media.camera) this.call?.publish('camera', this.media.camera);
   }
 

@@ -66,6 +66,14 @@ export class People {
     this.listener.changed();
   }
 
+  // After a move to another worker: who is here is shown as before.
+  keep(peers: PeerDescription[]): void {
+    const ids = new Set(peers.map(({ id }) => id));
+    for (const id of [...this.present.keys()]) if (!ids.has(id)) this.remove(id);
+    for (const peer of peers) if (!this.present.has(peer.id)) this.put(peer);
+    this.listener.changed();
+  }
+
   add(peer: PeerDescription): void {
     this.put(peer);
     this.listener.changed();

@@ -11,9 +11,11 @@ import type {
   PictureSize,
   Source,
 } from '../protocol/messages';
+import { whenFlowing } from './flowing';
 import { receiverLevel, SpeakingDetector } from './sound_level';
 import { StreamMeter } from './stream_meter';
 import { Tile } from './tile';
+import { pageTiming } from './timing';
 import type { Quality } from './tile';
 
 // One stream of this person, and what the server says of it.
@@ -60,6 +62,8 @@ export class RemotePeer {
   volume: number | null = null;
   private readonly streams = new Map<string, RemoteStream>();
   private readonly sounds = new Map<Source, HTMLAudioElement>();
+  // Of a stream that is to take the place of another, which one that is.
+  private readonly successions = new Map<string, { before: string; stop: () => void }>();
   private readonly speaking = new SpeakingDetector();
   private link: LinkState = 'connecting';
   private lastLoss: LossSample | null = null;
@@ -82,6 +86,7 @@ export class RemotePeer {
 
   addStream(description: ConsumerDescription, consumer: types.Consumer): void {
     const { id, producerId, source, producerPaused, shape, capture } = description;
+    const before = this.streamOf(source);
     this.streams.set(id, {
       id,
       producerId,
@@ -98,7 +103,37 @@ export class RemotePeer {
       producerScore: null,
       meter: new StreamMeter(),
     });
-    const stream = new MediaStream([consumer.track]);
+    if (before) this.awaitSuccession(before.id, id);
+    else this.show(source, consumer.track);
+    this.refresh();
+  }
+
+  // The sender is on another worker now: what came before is shown until the new stream flows.
+  private awaitSuccession(before: string, after: string): void {
+    const stream = this.streams.get(after);
+    if (!stream) return;
+    const succeed = () => this.succeed(before, after);
+    const stop = whenFlowing(stream.consumer, pageTiming, succeed);
+    // What is paused will not flow, and there is nothing to see of it.
+    if (stream.paused) succeed();
+    else this.successions.set(after, { before, stop });
+  }
+
+  private succeed(before: string, after: string): void {
+    this.successions.get(after)?.stop();
+    this.successions.delete(after);
+    const stream = this.streams.get(after);
+    if (!stream) return;
+    this.streams.delete(before);
+    const { source, consumer } = stream;
+    if (source === 'camera') this.tile.succeed(consumer.track);
+    else if (source === 'screen' && this.screenTile) this.screenTile.succeed(consumer.track);
+    else this.show(source, consumer.track);
+    this.refresh();
+  }
+
+  private show(source: Source, track: MediaStreamTrack): void {
+    const stream = new MediaStream([track]);
     switch (source) {
       case 'camera':
         this.tile.setStream(stream);
@@ -114,13 +149,18 @@ export class RemotePeer {
       default:
         this.play(source, stream);
     }
-    this.refresh();
   }
 
   removeStream(consumerId: string): void {
     const stream = this.streams.get(consumerId);
     if (!stream) return;
+    for (const [after, { before }] of this.successions) {
+      if (before === consumerId) return this.succeed(before, after);
+    }
+    this.successions.get(consumerId)?.stop();
     this.streams.delete(consumerId);
+    // It was to follow one that is still shown.
+    if (this.successions.delete(consumerId)) return;
     if (stream.source === 'camera') this.tile.setStream(null);
     if (stream.source === 'screen') {
       this.screenTile?.dispose();
@@ -211,6 +251,8 @@ export class RemotePeer {
 
   dispose(): void {
     for (const source of [...this.sounds.keys()]) this.silence(source);
+    for (const { stop } of this.successions.values()) stop();
+    this.successions.clear();
     this.tile.dispose();
     this.screenTile?.dispose();
     this.screenTile = null;

@@ -218,6 +218,16 @@ export class Session {
     await this.signalling.request('closeProducer', { producerId: producer.id });
   }
 
+  get consumerIds(): string[] {
+    return [...this.consumers.keys()];
+  }
+
+  // Every transport that has something to carry is connected.
+  get isConnected(): boolean {
+    const states = [this.sendTransport, this.recvTransport].map((one) => one.connectionState);
+    return states.every((state) => state === 'connected' || state === 'new');
+  }
+
   isPublished(source: Source): boolean {
     return this.sent.has(source);
   }

@@ -53,8 +53,12 @@ export class SessionData {
   }
 
   // Opens our chat and listens to those of the others. Never rejects.
-  async begin(descriptions: DataConsumerDescription[]): Promise<void> {
-    await Promise.all([this.openChat(), this.take(descriptions)]);
+  async begin(descriptions: DataConsumerDescription[], maySpeak: boolean): Promise<void> {
+    await Promise.all([maySpeak ? this.openChat() : null, this.take(descriptions)]);
+  }
+
+  get chatIsOpen(): boolean {
+    return !this.closed && this.chat?.readyState === 'open';
   }
 
   // Never rejects.

@@ -50,7 +50,7 @@ export class Talk implements DataListener {
   private connected = false;
 
   constructor(private readonly options: TalkOptions) {
-    const data = () => options.call()?.current?.data ?? null;
+    const data = () => options.call()?.talking?.data ?? null;
     this.conversation = new Conversation({
       openLane: async (peerId, topic) => {
         const session = data();

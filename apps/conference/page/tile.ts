@@ -89,6 +89,15 @@ export class Tile {
     if (this.video.srcObject !== stream) this.video.srcObject = stream;
   }
 
+  // The same picture by another way: its last frame stays until the first of the new track.
+  succeed(track: MediaStreamTrack): void {
+    const shown = this.video.srcObject;
+    if (!(shown instanceof MediaStream)) return this.setStream(new MediaStream([track]));
+    const before = shown.getTracks();
+    shown.addTrack(track);
+    for (const one of before) shown.removeTrack(one);
+  }
+
   // A track of one's own; null shows the avatar. The same track again changes nothing, because a
   // fresh stream would make the picture flicker.
   setTrack(track: MediaStreamTrack | null): void {

@@ -208,8 +208,9 @@ export interface Events {
   roomReset: { reason: string };
   // The worker that this person is on is about to be replaced: ask to `move`. Who does not is reset.
   moveRequested: { reason: string };
-  // A moderator turned this source off. While it is held, it cannot be turned on again.
-  sourceMuted: { source: Source; held: boolean };
+  // A moderator turned this source off; while it is held, it cannot be turned on again. Not muted: it
+  // may be turned on again.
+  sourceMuted: { source: Source; muted: boolean; held: boolean };
   // The stay is over, and the socket is closed next.
   dismissed: { why: DismissalReason; message: string };
 }

@@ -80,7 +80,7 @@ test('a muted source is paused and its owner is told; it may be turned on again'
   const muted = await office.ask(`POST ${place}/mute`, { source: 'microphone' });
   assert.equal(muted.status, 200);
   assert.equal(muted.json.sources[0].paused, true);
-  assert.deepEqual(ann.events('sourceMuted'), [{ source: 'microphone', held: false }]);
+  assert.deepEqual(ann.events('sourceMuted'), [{ source: 'microphone', muted: true, held: false }]);
   assert.ok((await ann.request('resumeProducer', { producerId: data.id })).ok);
 });
 

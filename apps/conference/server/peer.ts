@@ -236,12 +236,13 @@ export class Peer {
     const sent = [...this.producers.values()].find((one) => one.source === source);
     if (!sent && !hold) throw new Refusal('not_found', `source: ${source} is not being sent`);
     await sent?.producer.pause();
-    this.tell('sourceMuted', { source, held: held.has(source) });
+    this.tell('sourceMuted', { source, muted: true, held: held.has(source) });
   }
 
   // The person may turn it on again, and is told so.
   release(source: Source): void {
-    if (this.person.held.delete(source)) this.tell('sourceMuted', { source, held: false });
+    if (!this.person.held.delete(source)) return;
+    this.tell('sourceMuted', { source, muted: false, held: false });
   }
 
   // Leaves the room and frees everything in the engine. What others received from here ends by the
