@@ -99,9 +99,9 @@ export class Publication implements WhipMedia, Participant {
 
   // Events of the room are for pages. An encoder cannot move to another worker as they do; it comes
   // again sooner if it is not kept until the time is over.
-  send(event: EventName): void {
+  readonly send = (event: EventName): void => {
     if (event === 'moveRequested') this.listener.ended('its worker is being replaced');
-  }
+  };
 
   forgetPeer(): void {
     this.peer = null;
