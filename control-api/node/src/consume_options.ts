@@ -2,14 +2,7 @@
 import { asPriority, leastPriority } from './consumer.js';
 import { ConsumeT } from './generated/schema.js';
 import { asConsumerLayers, encodeLayers, highestLayers, type ConsumerLayers } from './layers.js';
-import {
-  asAppData,
-  asBoolean,
-  asDictionary,
-  asName,
-  optional,
-  requireUnused,
-} from './ortc/fields.js';
+import { asAppData, asBoolean, asDictionary, asName, optional } from './ortc/fields.js';
 import type { MediaKind, RtpParameters } from './rtp_types.js';
 import type { ConsumeOptions } from './transport_types.js';
 import type { AppData } from './types.js';
@@ -24,6 +17,7 @@ export interface CheckedConsumeOptions<Data extends AppData> {
   preferredLayers: ConsumerLayers | undefined;
   priority: number;
   ignoreDtx: boolean;
+  pipe: boolean;
   appData: Data;
 }
 
@@ -31,7 +25,6 @@ export function checkConsumeOptions<Data extends AppData>(
   options: ConsumeOptions<Data>,
 ): CheckedConsumeOptions<Data> {
   asDictionary(options, 'options');
-  requireUnused(options.pipe, 'pipe');
   return {
     producerId: asName(options.producerId, 'producerId'),
     paused: optional(options.paused, 'paused', asBoolean) ?? false,
@@ -40,6 +33,7 @@ export function checkConsumeOptions<Data extends AppData>(
     preferredLayers: optional(options.preferredLayers, 'preferredLayers', asConsumerLayers),
     priority: optional(options.priority, 'priority', asPriority) ?? leastPriority,
     ignoreDtx: optional(options.ignoreDtx, 'ignoreDtx', asBoolean) ?? false,
+    pipe: optional(options.pipe, 'pipe', asBoolean) ?? false,
     appData: asAppData(options.appData),
   };
 }
@@ -60,6 +54,7 @@ export function encodeConsume(
     preferredLayers ? encodeLayers(preferredLayers) : null,
     options.priority,
     options.ignoreDtx,
+    options.pipe,
   );
 }
 

@@ -10,8 +10,6 @@ import { EnhancedEventEmitter, type EventsOf } from './event_emitter.js';
 import { InvalidStateError, NotFoundError } from './errors.js';
 import {
   ConsumedT,
-  DumpT,
-  DumpTextT,
   GetStatsT,
   ProducedT,
   RequestBody,
@@ -26,11 +24,13 @@ import type { DtlsRole } from './ice_dtls.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
 import { asInteger } from './ortc/fields.js';
+import { withAllEncodings } from './ortc/pipe_parameters.js';
 import type { ValidParameters } from './ortc/validation.js';
 import { asOutgoingBitrate } from './outgoing_bitrate.js';
 import { checkProduceOptions, encodeProduce } from './produce_options.js';
 import { Producer, type ProducerType } from './producer.js';
 import type { RtpCapabilities } from './rtp_types.js';
+import type { SctpNegotiatedCapabilities, SctpParameters, SctpState } from './sctp.js';
 import { SsrcPool } from './ssrc_pool.js';
 import {
   decodeTrace,
@@ -56,6 +56,7 @@ import type {
 } from './transport_types.js';
 import type { AppData } from './types.js';
 import { expectAnswer, type Answer, type RequestBodyT } from './wire/channel.js';
+import { askDump, type Dump } from './wire/dump.js';
 
 const logger = new Logger('Transport');
 const maxUint32 = 0xffffffff;
@@ -68,6 +69,14 @@ interface AskedConsumer {
     ConstructorParameters<typeof Consumer>[0],
     'channel' | 'onClose' | 'producerPaused' | 'type'
   >;
+}
+
+/** What is decided for a consumer before its parameters are. */
+interface ConsumerNumbers {
+  enableRtx: boolean;
+  ssrcs: number[];
+  mid: string | undefined;
+  pipe: boolean;
 }
 
 export abstract class Transport<
@@ -127,6 +136,20 @@ export abstract class Transport<
     return this.internal.appData;
   }
 
+  /** What SCTP was made with; undefined without `enableSctp`, and on direct transports. */
+  get sctpParameters(): SctpParameters | undefined {
+    return this.internal.sctpParameters;
+  }
+
+  get sctpState(): SctpState | undefined {
+    return this.data.state;
+  }
+
+  /** What both ends have agreed on; undefined until SCTP is connected. */
+  get sctpNegotiatedCapabilities(): SctpNegotiatedCapabilities | undefined {
+    return this.data.negotiatedCapabilities;
+  }
+
   set appData(appData: Data) {
     this.internal.appData = appData;
   }
@@ -147,14 +170,13 @@ export abstract class Transport<
     this.#observers().safeEmit('close');
   }
 
-  async dump(): Promise<unknown> {
+  async dump(): Promise<Dump> {
     this.requireOpen();
-    return this.internal.channel.call({
-      method: RequestBody.Dump,
-      target: this.id,
-      body: new DumpT(),
-      apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
-    });
+    return askDump(this.internal.channel, this.id, () => ({
+      sctpParameters: this.sctpParameters,
+      sctpState: this.sctpState,
+      ...this.known(),
+    }));
   }
 
   /** Bits per second that the client may send; 0 for no limit. */
@@ -232,21 +254,23 @@ export abstract class Transport<
     const checked = checkConsumeOptions(options);
     const { producerId, paused, mid, preferredLayers, priority, appData } = checked;
     const producer = this.findProducer(producerId);
-    const { kind, consumableRtpParameters } = producer;
+    const { kind, consumableRtpParameters: consumable } = producer;
     const enableRtx = checked.enableRtx ?? kind === 'video';
-    const ssrc = this.#ssrcs.take();
-    const rtpParameters = this.#consumerParameters(
-      consumableRtpParameters,
-      options.rtpCapabilities,
-      { enableRtx, ssrc, mid },
-    );
+    const ssrcs = this.takeSsrcs(checked.pipe ? consumable.encodings.length : 1);
+    const rtpParameters = this.#consumerParameters(producer, options.rtpCapabilities, {
+      ...{ enableRtx, ssrcs, mid },
+      pipe: checked.pipe,
+    });
     const id = randomUUID();
     return this.askForConsumer<ConsumerData>({
       body: encodeConsume(id, kind, rtpParameters, checked),
-      ssrcs: [ssrc],
+      ssrcs,
       described: {
         ...{ id, producerId, kind, rtpParameters, paused, priority, appData },
-        preferredLayers: initialLayers(kind, rtpParameters, preferredLayers),
+        consumableRtpEncodings: consumable.encodings,
+        preferredLayers: checked.pipe
+          ? undefined
+          : initialLayers(kind, rtpParameters, preferredLayers),
       },
     });
   }
@@ -314,6 +338,11 @@ export abstract class Transport<
   /** @internal Ours, where there is DTLS: 'auto' until it is decided. */
   protected get dtlsRole(): DtlsRole | undefined {
     return undefined;
+  }
+
+  /** @internal What its own kind adds to dump(). */
+  protected known(): Dump {
+    return {};
   }
 
   /** @internal The transport is over, by whomever. */
@@ -391,19 +420,20 @@ export abstract class Transport<
     return consumer;
   }
 
-  // An SSRC is taken before it is known whether the parameters are any good.
+  // SSRCs are taken before it is known whether the parameters are any good.
   #consumerParameters(
-    consumable: ValidParameters,
+    { consumableRtpParameters: consumable, rtpParameters: produced }: Producer,
     capabilities: RtpCapabilities,
-    { enableRtx, ssrc, mid }: { enableRtx: boolean; ssrc: number; mid: string | undefined },
+    { enableRtx, ssrcs, mid, pipe }: ConsumerNumbers,
   ): ValidParameters {
     try {
-      const options = { enableRtx, ssrc, mid: mid ?? String(this.#nextMid) };
+      const options = { enableRtx, ssrc: ssrcs[0] as number, mid: mid ?? String(this.#nextMid) };
       const parameters = ortc.getConsumerRtpParameters(consumable, capabilities, options);
+      if (pipe) return withAllEncodings(parameters, { consumable, produced, ssrcs });
       if (mid === undefined) this.#nextMid += 1;
       return parameters;
     } catch (error) {
-      this.#ssrcs.release(ssrc);
+      for (const ssrc of ssrcs) this.#ssrcs.release(ssrc);
       throw error;
     }
   }
