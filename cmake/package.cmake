@@ -45,7 +45,9 @@ install(FILES ${SLUICE_UNITS} DESTINATION lib/systemd/system COMPONENT conferenc
 
 set(CPACK_PACKAGE_NAME sluice)
 set(CPACK_PACKAGE_VENDOR "The Sluice authors")
-set(CPACK_PACKAGE_CONTACT "The Sluice authors <sluice@localhost>")
+set(SLUICE_MAINTAINER "The Sluice authors <sluice@localhost>" CACHE STRING
+    "Who publishes the Debian packages, as NAME <ADDRESS>")
+set(CPACK_PACKAGE_CONTACT "${SLUICE_MAINTAINER}")
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/packages)
