@@ -5,7 +5,7 @@ import { packageDirectory } from '#location';
 
 /**
  * The environment variable SLUICE_WORKER_BIN; else a release build in the repository that this
- * package lies in; else `sluice-worker` of the PATH.
+ * package lies in; else the one inside of this package; else `sluice-worker` of the PATH.
  */
 export const workerBin: string = findWorkerBin();
 
@@ -13,6 +13,9 @@ function findWorkerBin(): string {
   if (process.env.SLUICE_WORKER_BIN) return process.env.SLUICE_WORKER_BIN;
   const built = join(packageDirectory, '..', '..', 'build', 'release', 'worker', 'sluice-worker');
   if (isExecutable(built)) return built;
+  // npm pack has put it there, for its own kind of machine.
+  const packed = join(packageDirectory, 'worker', 'sluice-worker');
+  if (isExecutable(packed)) return packed;
   // In the repository, where the next build will put it is the most useful thing to name.
   return isReadable(join(packageDirectory, '..', 'schema', 'message.fbs'))
     ? built

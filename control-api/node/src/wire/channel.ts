@@ -19,16 +19,13 @@ import {
 } from '../errors.js';
 import {
   CloseT,
-  EmptyT,
   Message,
   MessageBody,
   Notification,
   NotificationBody,
   RequestBody,
   Response,
-  ResponseBody,
   ResultCode,
-  unionToResponseBody,
   type NotificationT,
   type RequestT,
   type ResponseT,
@@ -37,6 +34,7 @@ import { Logger } from '../logger.js';
 import { FrameReader } from './frame.js';
 import { RequestPacker } from './request_packer.js';
 import { RequestTimer } from './request_timer.js';
+import { unpackAnswer, unpackNews } from './unpack.js';
 
 const logger = new Logger('Channel');
 
@@ -46,7 +44,6 @@ export const maxWaitingBytes = 16 * 1024 * 1024;
 /** What leaves in one write. A pipe takes 64 KiB at a time. */
 const batchBytes = 64 * 1024;
 const maxRequestId = 0xffffffff;
-const nothing = new EmptyT();
 /** How long the exit of the process may lag behind the end of its stream. */
 const endDelay = 500;
 
@@ -340,7 +337,8 @@ export class Channel {
       if (listener) return listener(notification);
     }
     // News of an object that was closed here a moment ago is normal.
-    this.#listeners.get(target)?.(notification.unpack());
+    const listener = this.#listeners.get(target);
+    if (listener) listener(unpackNews(notification, target));
   }
 
   #fail(error: Error): void {
@@ -348,14 +346,6 @@ export class Channel {
     this.shutDown(error);
     this.#onFailure(error);
   }
-}
-
-// Most answers say nothing but that it was done.
-function unpackAnswer(response: Response): Answer | null {
-  const type = response.bodyType();
-  if (type === ResponseBody.Empty) return nothing;
-  return (unionToResponseBody(type, (table) => response.body(table))?.unpack() ??
-    null) as Answer | null;
 }
 
 const tableKey = (type: NotificationBody, target: string): string => `${type} ${target}`;
