@@ -28,26 +28,31 @@ async function buildPage() {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     ...quiet,
-    entryPoints: { app: 'page/main.ts', live: 'live/main.ts' },
+    entryPoints: { app: 'page/main.ts', plain: 'page/plain/main.ts', live: 'live/main.ts' },
     outdir,
     platform: 'browser',
     target: ['chrome111', 'firefox120', 'safari15'],
     format: 'iife',
     minify: true,
   });
-  const styles = { style: 'page/style.css', live: 'live/live.css' };
+  const styles = {
+    style: 'page/style.css',
+    plain: 'page/plain/plain.css',
+    live: 'live/live.css',
+  };
   await build({ ...quiet, entryPoints: styles, outdir, minify: true });
   mkdirSync(outdir, { recursive: true });
   for (const name of ['index.html', 'icon.svg']) {
     copyFileSync(join(here, 'page', name), join(outdir, name));
   }
   copyFileSync(join(here, 'live', 'live.html'), join(outdir, 'live.html'));
+  copyFileSync(join(here, 'page', 'plain', 'index.html'), join(outdir, 'plain.html'));
 }
 
 async function runTests() {
   const outdir = join(dist, 'tests');
   rmSync(outdir, { recursive: true, force: true });
-  const folders = ['server', 'server/whip', 'recorder', 'token', 'page', 'live', 'protocol'];
+  const folders = ['server', 'server/whip', 'recorder', 'token', 'ops', 'page', 'live', 'protocol'];
   const nameOf = (folder, name) => `${folder.replace('/', '_')}_${basename(name, '.ts')}`;
   const entryPoints = folders.flatMap((folder) =>
     readdirSync(join(here, folder))

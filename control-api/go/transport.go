@@ -40,6 +40,8 @@ type Transport interface {
 
 	Produce(context.Context, ProduceOptions) (*Producer, error)
 	Consume(context.Context, ConsumeOptions) (*Consumer, error)
+	ReserveSSRC() uint32
+	ReleaseSSRC(ssrc uint32)
 	ProduceData(context.Context, DataProducerOptions) (*DataProducer, error)
 	ConsumeData(context.Context, DataConsumerOptions) (*DataConsumer, error)
 

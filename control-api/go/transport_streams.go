@@ -44,6 +44,8 @@ type ConsumeOptions struct {
 	// Numbering says whose payload types and header extension ids the stream carries. Empty: the router's,
 	// as mediasoup-client wants it.
 	Numbering Numbering
+	// SSRC is one of ReserveSSRC of the same transport; 0 takes a random one.
+	SSRC uint32
 	// IgnoreDtx leaves out packets in which nobody speaks (Opus DTX).
 	IgnoreDtx bool
 	// Pipe sends all encodings, as pipe transports do in any case.
@@ -200,6 +202,9 @@ func (t *transport) describeConsumer(options *ConsumeOptions, producer *Producer
 	if c.isPipe {
 		count = len(producer.consumable.Encodings)
 	}
+	if options.SSRC != 0 && !c.isPipe {
+		c.ssrcs, count = []uint32{options.SSRC}, 0
+	}
 	mid := t.reserve(c, count, options.MID)
 	enableRtx := valueOr(options.EnableRtx, producer.kind == rtp.Video)
 	var err error
@@ -237,6 +242,22 @@ func (t *transport) reserve(c *Consumer, count int, wanted string) (mid string) 
 	mid = strconv.Itoa(t.nextMid)
 	t.nextMid++
 	return mid
+}
+
+// ReserveSSRC gives an SSRC that nothing on the transport has, nor the one behind it, which is that of
+// retransmissions: for who must name a stream before it is consumed, as an SDP offer does. It is free
+// again when its consumer is closed, or could not be made, or by ReleaseSSRC.
+func (t *transport) ReserveSSRC() uint32 {
+	t.core.mu.Lock()
+	defer t.core.mu.Unlock()
+	return t.ssrcs.take()
+}
+
+// ReleaseSSRC gives back what ReserveSSRC gave, if it was not consumed with.
+func (t *transport) ReleaseSSRC(ssrc uint32) {
+	t.core.mu.Lock()
+	defer t.core.mu.Unlock()
+	t.ssrcs.release(ssrc)
 }
 
 func (t *transport) release(c *Consumer) {

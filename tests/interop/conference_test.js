@@ -9,15 +9,19 @@ import { chat } from './suites/chat.js';
 import { codecs } from './suites/codecs.js';
 import { controls } from './suites/controls.js';
 import { data } from './suites/data.js';
+import { drain } from './suites/drain.js';
 import { encrypted } from './suites/encrypted.js';
 import { examples } from './suites/examples.js';
+import { goRoom } from './suites/go_room.js';
 import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
 import { link } from './suites/link.js';
+import { live } from './suites/live.js';
 import { moves, restart } from './suites/moves.js';
 import { networks } from './suites/networks.js';
 import { plain } from './suites/plain.js';
+import { plainFirefox, plainPage } from './suites/plain_page.js';
 import { record } from './suites/record.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
@@ -35,23 +39,28 @@ const kSuites = {
   controls,
   chat,
   examples,
+  plainPage,
   recovery,
   refusals,
   restart,
   tcp,
   link,
+  live,
   networks,
   whip,
+  goRoom,
 };
 // These run when they are named.
 const kOnRequest = {
   addresses,
   data,
+  drain,
   hosts,
   layers,
   encrypted,
   moves,
   plain,
+  plainFirefox,
   record,
   speakers,
   spread,

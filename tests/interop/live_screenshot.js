@@ -46,8 +46,8 @@ try {
     viewport: { width: 480, height: 320 },
   });
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, end - Date.now())));
-  await look(stage, 'live', {});
-  await look(stage, 'live-light', { colorScheme: 'light' });
+  await look(stage, 'live', { height: 1345 });
+  await look(stage, 'live-light', { height: 1345, colorScheme: 'light' });
   await look(stage, 'live-phone', { width: 390, height: 844 });
 } finally {
   await stage.close();

@@ -20,6 +20,7 @@
 #include "worker/engine/data_path.h"
 #include "worker/engine/egress.h"
 #include "worker/engine/ingress.h"
+#include "worker/engine/limits.h"
 #include "worker/engine/link.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/traffic.h"
@@ -141,6 +142,9 @@ class Transport {
   Egress egress;
   // There if the transport has data channels.
   std::unique_ptr<DataPath> data;
+  // Bytes of one message to the application, and from it.
+  size_t max_send_message_size = kMaxSctpMessage;
+  size_t max_receive_message_size = kMaxSctpMessage;
   // Who of its consumers gets which layers; see bandwidth_sharing.h.
   rtp::Allocator allocator;
   // When the layers should be shared anew, and scores be told; nothing while there is nobody.

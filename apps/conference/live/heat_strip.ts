@@ -79,7 +79,7 @@ function drawStrip(pencil: Pencil, view: View): void {
     }
   }
   context.globalAlpha = 1;
-  for (const us of [100, 1000, 10_000, 100_000]) gridLine(pencil, y(us), duration(us));
+  for (const us of [100, 1000, 10_000, 100_000]) gridLine(pencil, y(us), duration(us), '--text');
   timeLabels(pencil, view);
   for (const { share, colour: name } of kLines) {
     drawPercentile(pencil, { view, y, share, name });

@@ -59,12 +59,12 @@ export function across({ width }: Pencil, { from, to }: Axis, date: number): num
   return (width * (date - from)) / (to - from);
 }
 
-// A thin line through the whole chart, with its words above it at the left.
-export function gridLine(pencil: Pencil, y: number, words: string): void {
+// A thin line through the whole chart, with its words above it at the left, in a colour of the theme.
+export function gridLine(pencil: Pencil, y: number, words: string, ink = '--text-faint'): void {
   const { context, width, colour } = pencil;
   context.fillStyle = colour('--grid');
   context.fillRect(0, Math.round(y), width, 1);
-  context.fillStyle = colour('--text-faint');
+  context.fillStyle = colour(ink);
   context.textAlign = 'left';
   context.textBaseline = 'bottom';
   context.fillText(words, 0, Math.round(y) - 2);

@@ -137,6 +137,7 @@ for (const [flag, value] of [
   ['--cors-origin', 'example.org'],
   ['--metrics-token', 'short'],
   ['--admin-secret', 'short'],
+  ['--admin-secret', 'long enough, but not for a header, which is of one word'],
   ['--whip', 'perhaps'],
   ['--drain-timeout', '0'],
 ] as const) {

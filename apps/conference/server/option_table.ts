@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 
 import {
   addressOrName,
+  bearerSecret,
   iceServer,
   integer,
   ipAddress,
@@ -189,14 +190,14 @@ export const kOptionTable = {
     operand: 'T',
     shown: 'only from this machine',
     fallback: null,
-    read: secret(kMinMetricsTokenBytes),
+    read: bearerSecret(kMinMetricsTokenBytes),
     isSecret: true,
     help: 'bearer token for `/metrics` and `/live`; at least 16 bytes',
   }),
   adminSecrets: list<string>({
     operand: 'S',
     shown: 'no `/admin`',
-    read: secret(kMinSecretBytes),
+    read: bearerSecret(kMinSecretBytes),
     isSecret: true,
     help: 'bearer secret for `/admin`; at least 32 bytes',
   }),

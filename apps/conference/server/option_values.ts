@@ -59,6 +59,17 @@ export function secret(leastBytes: number): (text: string) => string {
   };
 }
 
+// What an Authorization header can carry (RFC 6750 §2.1).
+export function bearerSecret(leastBytes: number): (text: string) => string {
+  const long = secret(leastBytes);
+  return (text) => {
+    if (!/^[\w.~+/-]+=*$/.test(text)) {
+      throw new WrongValue('must have only letters, digits and - . _ ~ + /.');
+    }
+    return long(text);
+  };
+}
+
 export function origin(text: string): string {
   try {
     const url = new URL(text);

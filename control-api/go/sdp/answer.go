@@ -245,45 +245,26 @@ func (c *Connection) fillReceivers(ctx context.Context, d *Description) {
 		if slot.stopped || slot.sending != nil || !isMedia || section.Direction != rtp.RecvOnly {
 			continue
 		}
-		if sending := c.nextWaiting(ctx, kind, slot.mid); sending != nil {
-			slot.sending = sending
-			sending.run(ctx)
-		}
+		slot.sending = c.nextWaiting(ctx, kind, slot.mid, section)
 	}
 }
 
-// nextWaiting takes the first of a kind that can be sent out of those that wait.
-func (c *Connection) nextWaiting(ctx context.Context, kind rtp.MediaKind, mid string) *Sending {
+// nextWaiting takes the first of a kind that can be sent in a section out of those that wait.
+func (c *Connection) nextWaiting(ctx context.Context, kind rtp.MediaKind, mid string,
+	section *Section) *Sending {
+	c.purge()
 	kept := c.waiting[:0:0]
 	var found *Sending
 	for _, sending := range c.waiting {
-		if sending.hasEnded() {
-			continue
-		}
-		if found == nil && c.isOfKind(sending, kind) && c.prepare(ctx, sending, mid) {
+		switch {
+		case found != nil || sending.producer.Kind() != kind:
+			kept = append(kept, sending)
+		case sending.consume(ctx, mid, section):
 			found = sending
-			continue
 		}
-		kept = append(kept, sending)
 	}
 	c.waiting = kept
 	return found
-}
-
-func (c *Connection) isOfKind(sending *Sending, kind rtp.MediaKind) bool {
-	own, err := c.kindOf(sending)
-	return err == nil && own == kind
-}
-
-// prepare makes the consumer for a section. False if there can be none.
-func (c *Connection) prepare(ctx context.Context, sending *Sending, mid string) bool {
-	kind, err := c.kindOf(sending)
-	if err != nil {
-		sending.end(err)
-		return false
-	}
-	capabilities, provisional := c.capabilitiesFor(kind)
-	return sending.consume(ctx, mid, capabilities, provisional)
 }
 
 func sectionError(index int, err error) error {

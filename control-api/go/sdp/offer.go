@@ -6,7 +6,6 @@ import (
 
 	sluice "sluice.dev/sdk"
 	"sluice.dev/sdk/internal/fault"
-	"sluice.dev/sdk/rtp"
 )
 
 // pendingOffer is what is agreed when the client answers, and forgotten when it does not.
@@ -39,22 +38,7 @@ func (c *Connection) Offer(ctx context.Context) (string, error) {
 	for _, each := range c.slots {
 		pending.slots = append(pending.slots, each.continued())
 	}
-	kept := c.waiting[:0:0]
-	for _, sending := range c.waiting {
-		mid := sending.mid
-		if mid == "" || c.isUsed(mid) {
-			mid = c.newMID()
-		}
-		if c.prepare(ctx, sending, mid) {
-			kept = append(kept, sending)
-			place := pending.place(&slot{
-				kind: string(sending.Consumer().Kind()), mid: mid, isNamed: true,
-				protocol: "UDP/TLS/RTP/SAVPF", sending: sending,
-			})
-			pending.begins = append(pending.begins, place)
-		}
-	}
-	c.waiting = kept
+	c.offerWaiting(pending)
 	if c.mustOpenData && !c.hasData() {
 		pending.place(&slot{kind: dataKind, mid: c.newMID(), isNamed: true, protocol: "UDP/DTLS/SCTP"})
 	}
@@ -64,6 +48,30 @@ func (c *Connection) Offer(ctx context.Context) (string, error) {
 	c.pending, c.toldNeed = pending, false
 	// RFC 8842 §5.5: who makes an offer leaves the roles open, also when they are decided.
 	return c.write(pending.slots, pending.ice, ActPass, true), nil
+}
+
+// offerWaiting finds a place for whatever waits. What cannot be sent to this client ends.
+func (c *Connection) offerWaiting(p *pendingOffer) {
+	c.purge()
+	kept := c.waiting[:0:0]
+	for _, sending := range c.waiting {
+		mid := sending.mid
+		if mid == "" || c.isUsed(mid) {
+			mid = c.newMID()
+		}
+		kind := sending.producer.Kind()
+		if err := sending.describe(mid, c.capabilitiesFor(kind)); err != nil {
+			sending.end(err)
+			sending.release()
+			continue
+		}
+		kept = append(kept, sending)
+		p.begins = append(p.begins, p.place(&slot{
+			kind: string(kind), mid: mid, isNamed: true, protocol: "UDP/TLS/RTP/SAVPF",
+			sending: sending,
+		}))
+	}
+	c.waiting = kept
 }
 
 // continued is the slot as it is offered again: without what has ended.
@@ -214,36 +222,15 @@ func (c *Connection) settle(ctx context.Context, p *pendingOffer, d *Description
 // answered is what becomes of something that was offered to the client.
 func (s *slot) answered(ctx context.Context, section *Section, isNew bool) {
 	switch {
-	case s.stopped || isNew && !receives(section.Direction) || isNew && !s.hasCommonCodec(section):
+	case s.stopped || isNew && !receives(section.Direction):
 		s.sending.end(fault.Errorf(fault.ErrUnsupported, "the client refuses it"))
+		s.sending.release()
 		if s.stopped {
 			s.sending = nil
 		}
 	case isNew:
-		s.sending.isProvisional = false
-		s.sending.run(ctx)
+		s.sending.consume(ctx, s.mid, section)
 	default:
 		s.sending.hold(ctx, receives(section.Direction))
 	}
-}
-
-// hasCommonCodec: a client may take the section, and not the codec that is going to be sent.
-func (s *slot) hasCommonCodec(section *Section) bool {
-	consumer := s.sending.Consumer()
-	if consumer == nil {
-		return false
-	}
-	codecs := consumer.RtpParameters().Codecs
-	return len(codecs) > 0 && section.codec(codecs[0].PayloadType) != nil
-}
-
-func (c *Connection) kindOf(sending *Sending) (rtp.MediaKind, error) {
-	if consumer := sending.Consumer(); consumer != nil {
-		return consumer.Kind(), nil
-	}
-	producer := c.router.FindProducer(sending.options.ProducerID)
-	if producer == nil {
-		return "", fault.Errorf(fault.ErrNotFound, "there is no producer %s", sending.options.ProducerID)
-	}
-	return producer.Kind(), nil
 }

@@ -170,13 +170,13 @@ func mergeCapabilities(first, second rtp.Capabilities) rtp.Capabilities {
 
 // capabilitiesFor is what the client can get of a kind. While it has told nothing of that kind, it is
 // what the router has, in numbers that the client has not given to anything else.
-func (c *Connection) capabilitiesFor(kind rtp.MediaKind) (capabilities rtp.Capabilities, provisional bool) {
+func (c *Connection) capabilitiesFor(kind rtp.MediaKind) rtp.Capabilities {
 	for _, codec := range c.capabilities.Codecs {
 		if codec.Kind == kind {
-			return c.capabilities, false
+			return c.capabilities
 		}
 	}
-	return mergeCapabilities(c.capabilities, c.numberAnew(kind)), true
+	return mergeCapabilities(c.capabilities, c.numberAnew(kind))
 }
 
 func (c *Connection) numberAnew(kind rtp.MediaKind) rtp.Capabilities {

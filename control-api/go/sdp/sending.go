@@ -6,6 +6,8 @@ import (
 
 	sluice "sluice.dev/sdk"
 	"sluice.dev/sdk/internal/fault"
+	"sluice.dev/sdk/ortc"
+	"sluice.dev/sdk/rtp"
 )
 
 // SendOptions describe a stream that the client shall get.
@@ -15,14 +17,13 @@ type SendOptions struct {
 	// StreamID and TrackID are what the client finds in its MediaStream and track: 1 to 64 letters,
 	// digits and other characters of tokens. Empty: the producer's id.
 	StreamID, TrackID string
-	// Paused: the application resumes the consumer itself. Otherwise it runs once the client has
-	// agreed.
+	// Paused: the application resumes the consumer itself.
 	Paused bool
 	// PreferredLayers, Priority and IgnoreDtx are those of sluice.ConsumeOptions.
 	PreferredLayers *sluice.ConsumerLayers
 	Priority        uint8
 	IgnoreDtx       bool
-	// OnConsumer is told when there is a consumer: the client is about to be offered it.
+	// OnConsumer is told when there is a consumer: the client gets it from now on.
 	OnConsumer func(*sluice.Consumer)
 	// OnEnd is told once, when the client gets it no more: nil if it was stopped or its producer was
 	// closed, else why it could not be sent.
@@ -34,23 +35,30 @@ type SendOptions struct {
 type Sending struct {
 	connection *Connection
 	options    SendOptions
+	producer   *sluice.Producer
 
 	mu       sync.Mutex
 	consumer *sluice.Consumer
 	ended    bool
+	// forget ends the wait for the end of the producer.
+	forget func()
 
 	// The rest is for whoever holds the connection's turn.
 
-	// mid of the section that the consumer is made for.
-	mid string
-	// isProvisional: the consumer was made before the client had told what it can do.
-	isProvisional bool
+	// mid and ssrc are what its packets carry, in whatever description it stands next.
+	mid  string
+	ssrc uint32
+	// parameters are those of the consumer; while there is none, what it will have if the client agrees.
+	parameters sluice.RtpParameters
 	// isHeld: the client does not want it for the time being.
 	isHeld bool
 }
 
-// Send says that the client shall get a stream. The consumer is made by the next Offer, or by the
-// next Answer to an offer that has a free section to receive in.
+// Send says that the client shall get a stream. It fails with ErrNotFound if the router has no such
+// producer, and with ErrResourceExhausted if all sections are taken.
+//
+// The stream is told by the next Offer, or by the next Answer to an offer that has a free section to
+// receive in. The consumer is made when the client agrees.
 func (c *Connection) Send(ctx context.Context, options SendOptions) (*Sending, error) {
 	if options.ProducerID == "" {
 		return nil, fault.Argument("producerId", "is missing or empty")
@@ -75,22 +83,36 @@ func (c *Connection) Send(ctx context.Context, options SendOptions) (*Sending, e
 	if err := c.checkOpen(); err != nil {
 		return nil, err
 	}
+	c.purge()
 	if c.countSections() >= c.options.MaxSections {
 		return nil, fault.Errorf(fault.ErrResourceExhausted, "the connection has %d sections",
 			c.options.MaxSections)
 	}
-	sending := &Sending{connection: c, options: options}
+	producer := c.router.FindProducer(options.ProducerID)
+	if producer == nil {
+		return nil, fault.Errorf(fault.ErrNotFound, "the router has no producer %s", options.ProducerID)
+	}
+	sending := &Sending{connection: c, options: options, producer: producer}
+	sending.watch()
 	c.waiting = append(c.waiting, sending)
 	return sending, nil
 }
 
-func (c *Connection) countSections() int {
-	count := 0
+// purge forgets what has ended while it waited.
+func (c *Connection) purge() {
+	kept := c.waiting[:0:0]
 	for _, sending := range c.waiting {
-		if !sending.hasEnded() {
-			count++
+		if sending.hasEnded() {
+			sending.release()
+		} else {
+			kept = append(kept, sending)
 		}
 	}
+	c.waiting = kept
+}
+
+func (c *Connection) countSections() int {
+	count := len(c.waiting)
 	for _, slot := range c.slots {
 		if !slot.stopped {
 			count++
@@ -115,14 +137,29 @@ func (s *Sending) hasEnded() bool {
 	return s.ended
 }
 
+// watch ends it with its producer, which may be closed at this moment.
+func (s *Sending) watch() {
+	forget := s.producer.OnClose(func(sluice.CloseReason) { s.end(nil) })
+	s.mu.Lock()
+	s.forget = forget
+	isLate := s.ended
+	s.mu.Unlock()
+	if isLate {
+		forget()
+	}
+}
+
 // end may be called with or without the connection's turn.
 func (s *Sending) end(reason error) {
 	s.mu.Lock()
-	isFirst, consumer := !s.ended, s.consumer
+	isFirst, consumer, forget := !s.ended, s.consumer, s.forget
 	s.ended = true
 	s.mu.Unlock()
 	if !isFirst {
 		return
+	}
+	if forget != nil {
+		forget()
 	}
 	if consumer != nil {
 		consumer.Close()
@@ -133,61 +170,67 @@ func (s *Sending) end(reason error) {
 	s.connection.reconsider()
 }
 
-// consume makes the consumer, if there is none that suits. It is paused until the client agrees.
-// False if it cannot be: then it has ended.
-func (s *Sending) consume(ctx context.Context, mid string, capabilities sluice.RtpCapabilities,
-	provisional bool) bool {
+// release gives back what was reserved for something that has ended before it was consumed.
+func (s *Sending) release() {
+	if s.ssrc != 0 {
+		s.connection.transport.ReleaseSSRC(s.ssrc)
+		s.ssrc = 0
+	}
+}
+
+// describe says what the consumer will be, if the client takes all that capabilities have.
+func (s *Sending) describe(mid string, capabilities sluice.RtpCapabilities) error {
+	if s.ssrc == 0 {
+		s.ssrc = s.connection.transport.ReserveSSRC()
+	}
+	parameters, err := ortc.ConsumerParameters(s.producer.ConsumableRtpParameters(), capabilities,
+		ortc.ConsumerOptions{EnableRtx: s.producer.Kind() == rtp.Video, SSRC: s.ssrc, MID: mid})
+	if err != nil {
+		return err
+	}
+	parameters, _, err = ortc.InReceiverNumbers(parameters, capabilities)
+	s.mid, s.parameters = mid, parameters
+	return err
+}
+
+// consume makes the consumer for a client that has agreed to get it in a section. False if it cannot
+// be: then it has ended.
+func (s *Sending) consume(ctx context.Context, mid string, section *Section) bool {
 	if s.hasEnded() {
+		s.release()
 		return false
 	}
-	old := s.Consumer()
-	if old != nil && s.mid == mid && (!s.isProvisional || provisional) {
-		return true
-	}
-	s.mid = mid
 	consumer, err := s.connection.transport.Consume(ctx, sluice.ConsumeOptions{
 		ProducerID:      s.options.ProducerID,
-		RtpCapabilities: capabilities,
+		RtpCapabilities: CapabilitiesOf(*section),
 		MID:             mid,
+		SSRC:            s.ssrc,
 		Numbering:       sluice.ReceiverNumbers,
-		Paused:          true,
+		Paused:          s.options.Paused,
 		PreferredLayers: s.options.PreferredLayers,
 		Priority:        s.options.Priority,
 		IgnoreDtx:       s.options.IgnoreDtx,
 		AppData:         s.options.AppData,
 	})
+	s.ssrc = 0
 	if err != nil {
 		s.end(err)
 		return false
 	}
+	s.mid, s.parameters = mid, consumer.RtpParameters()
 	s.mu.Lock()
-	s.consumer, s.isProvisional = consumer, provisional
+	s.consumer = consumer
 	isLate := s.ended
 	s.mu.Unlock()
-	if old != nil {
-		old.Close()
-	}
 	if isLate {
 		consumer.Close()
 		return false
 	}
-	consumer.OnClose(func(sluice.CloseReason) {
-		if s.Consumer() == consumer {
-			s.end(nil)
-		}
-	})
+	consumer.OnClose(func(sluice.CloseReason) { s.end(nil) })
 	if s.options.OnConsumer != nil {
 		s.connection.events.push(func() { s.options.OnConsumer(consumer) })
 	}
 	return true
-}
-
-// run resumes what the client has agreed to, if the application wants that.
-func (s *Sending) run(ctx context.Context) {
-	if consumer := s.Consumer(); consumer != nil && !s.options.Paused {
-		// What fails here fails because it is closed, which is told elsewhere.
-		_ = consumer.Resume(ctx)
-	}
 }
 
 // hold pauses what the client does not want for the time being, and lets it go on afterwards.

@@ -33,7 +33,7 @@ type slot struct {
 func (s *slot) isReceiving() bool { return s.producer != nil && !s.producer.Closed() }
 
 func (s *slot) isSending() bool {
-	return s.sending != nil && !s.sending.hasEnded() && s.sending.Consumer() != nil
+	return s.sending != nil && !s.sending.hasEnded()
 }
 
 // writing is what sections of one description have in common.
@@ -149,7 +149,7 @@ func (s *Section) receive(rids []string) {
 }
 
 func (s *Section) send(sending *Sending) {
-	parameters := sending.Consumer().RtpParameters()
+	parameters := sending.parameters
 	for index := range parameters.Codecs {
 		s.addCodec(&parameters.Codecs[index])
 	}

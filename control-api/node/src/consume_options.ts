@@ -10,7 +10,6 @@ import {
   asName,
   asOneOf,
   optional,
-  requireUnused,
 } from './ortc/fields.js';
 import type { MediaKind, RtpMapping, RtpParameters } from './rtp_types.js';
 import type { ConsumeOptions } from './transport_types.js';
@@ -29,6 +28,7 @@ export interface CheckedConsumeOptions<Data extends AppData> {
   numbering: 'router' | 'receiver';
   /** Undefined to take any. */
   ssrc: number | undefined;
+  pipe: boolean;
   appData: Data;
 }
 
@@ -42,7 +42,8 @@ export function checkConsumeOptions<Data extends AppData>(
   options: ConsumeOptions<Data>,
 ): CheckedConsumeOptions<Data> {
   asDictionary(options, 'options');
-  requireUnused(options.pipe, 'pipe');
+  if (options.pipe && options.ssrc !== undefined)
+    throw new TypeError('ssrc: with pipe each encoding has one of its own');
   return {
     producerId: asName(options.producerId, 'producerId'),
     paused: optional(options.paused, 'paused', asBoolean) ?? false,
@@ -56,6 +57,7 @@ export function checkConsumeOptions<Data extends AppData>(
         asOneOf(value, where, ['router', 'receiver'] as const),
       ) ?? 'router',
     ssrc: optional(options.ssrc, 'ssrc', (value, where) => asInteger(value, where, 1, 0xffffffff)),
+    pipe: optional(options.pipe, 'pipe', asBoolean) ?? false,
     appData: asAppData(options.appData),
   };
 }
@@ -76,7 +78,7 @@ export function encodeConsume(
     preferredLayers ? encodeLayers(preferredLayers) : null,
     options.priority,
     options.ignoreDtx,
-    false,
+    options.pipe,
     encodeMapping(mapping),
   );
 }

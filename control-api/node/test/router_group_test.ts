@@ -191,6 +191,20 @@ describe('places', () => {
     });
   });
 
+  test('are on no worker that is not named any more, where those who are there stay', async () => {
+    let named: Worker[] = [];
+    await withGroup([{}, {}], { workers: () => named }, async ({ group, workers }) => {
+      named = workers;
+      const [first] = await joinInTurn(group, 2);
+      named = workers.slice(1);
+      assert.deepEqual(indexes(workers, await joinInTurn(group, 2)), [1, 1]);
+      assert.equal(first?.closed, false);
+      assert.equal(group.routers.length, 2);
+      named = [];
+      await assert.rejects(group.join(), { name: 'InvalidStateError', message: /no worker/ });
+    });
+  });
+
   test('are elsewhere if the worker dies while somebody joins', async () => {
     await withGroup([{ dieAt: 'CreateRouter' }, {}], {}, async ({ group, workers }) => {
       assert.deepEqual(indexes(workers, [await group.join()]), [1]);

@@ -122,7 +122,8 @@
         packetsSent: sent.reduce((sum, { packetsSent }) => sum + packetsSent, 0),
         framesDecoded: inbound?.framesDecoded ?? 0,
         width: inbound?.frameWidth ?? 0,
-        audioEnergy: sound?.totalAudioEnergy ?? 0,
+        // Nothing is played aloud where nobody pressed a button.
+        soundPackets: sound?.packetsReceived ?? 0,
       };
     }
 

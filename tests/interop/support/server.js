@@ -95,6 +95,12 @@ export class Server {
     return response.json();
   }
 
+  // The exit code, if it ends by itself.
+  async ended() {
+    await until('the server ends by itself', () => this.#ended, { within: kStopMs });
+    return this.#ended.code;
+  }
+
   // The exit code of an orderly end.
   async stop() {
     if (!this.#ended) this.#child.kill('SIGTERM');

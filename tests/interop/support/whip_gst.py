@@ -64,8 +64,13 @@ RECEIVED = {
 }
 
 
+_TELLING = threading.Lock()
+
+
 def tell(event, **facts):
-    print(json.dumps({"event": event, **facts}), flush=True)
+    """Prints one line, whichever thread tells it."""
+    with _TELLING:
+        print(json.dumps({"event": event, **facts}), flush=True)
 
 
 class Session:

@@ -30,6 +30,9 @@ export function writeAnswer(
   granted: ReadonlyMap<number, Granted>,
 ): string {
   const { description, sections, dtls } = plan;
+  // One by one: those of a transport are accessors, which a spread leaves behind.
+  const { iceParameters, iceCandidates, dtlsParameters } = local;
+  const end = { iceParameters, iceCandidates, dtlsParameters };
   const first = sections[0]?.index;
   return sdp.stringifySdp({
     // RFC 8829 §5.2.1: 62 random bits; Node draws 48 at a time, which will do.
@@ -49,7 +52,7 @@ export function writeAnswer(
       const grant = granted.get(index);
       if (!grant) return stopped(offered);
       const setup = dtls.role === 'server' ? 'active' : 'passive';
-      return section(offered, { ...local, setup, withCandidates: index === first, grant });
+      return section(offered, { ...end, setup, withCandidates: index === first, grant });
     }),
   });
 }

@@ -9,7 +9,13 @@ import { sdp } from '@sluice/sdk';
 
 import type { types } from 'mediasoup-client';
 import { tidyName } from '../../protocol/messages';
-import type { DismissalReason, JoinAnswer, Methods, Source } from '../../protocol/messages';
+import type {
+  DismissalReason,
+  EventName,
+  JoinAnswer,
+  Methods,
+  Source,
+} from '../../protocol/messages';
 import type { Conference, Participant } from '../conference';
 import type { Peer } from '../peer';
 import { sectionCodec, writeAnswer } from './answer';
@@ -91,8 +97,11 @@ export class Publication implements WhipMedia, Participant {
     if (peer) this.setup.conference.leave(peer, this.room);
   }
 
-  // Events of the room, for a page.
-  send(): void {}
+  // Events of the room are for pages. An encoder cannot move to another worker as they do; it comes
+  // again sooner if it is not kept until the time is over.
+  readonly send = (event: EventName): void => {
+    if (event === 'moveRequested') this.listener.ended('its worker is being replaced');
+  };
 
   forgetPeer(): void {
     this.peer = null;

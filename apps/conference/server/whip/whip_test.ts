@@ -302,6 +302,15 @@ test('a moderator puts a publisher out', async () => {
   assert.equal(stage.conference.peerCount, 0);
 });
 
+test('a publisher on a worker that is being replaced comes again elsewhere', async () => {
+  const { stage, published, door } = await open();
+  await published();
+  const [peer] = [...(stage.conference.findRoom('blue')?.peers.values() ?? [])];
+  peer?.tell('moveRequested', { reason: 'The media server is being replaced.' });
+  assert.deepEqual(door.counts().ended, { 'its worker is being replaced': 1 });
+  await published();
+});
+
 test('a drained server takes no new rooms: 503', async () => {
   const { stage, post } = await open();
   stage.conference.draining = true;

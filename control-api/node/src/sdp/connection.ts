@@ -372,11 +372,12 @@ export class SdpConnection<
     this.#check();
   }
 
-  // Whatever happens in one turn is told once.
+  // Whatever happens in one turn is told once; and not before the answer that is on its way to the
+  // client has been handed over, as an offer that came first would be taken for one that gives way.
   #check(): void {
     if (this.#checking) return;
     this.#checking = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#checking = false;
       if (this.#announced || this.#waiting > 0 || this.signalingState !== 'stable') return;
       if (!this.#isDue()) return;
