@@ -58,10 +58,20 @@ func (t *PipeTransport) SctpParameters() *SctpParameters { return t.data.sctpPar
 // SctpState is empty without SctpOptions.
 func (t *PipeTransport) SctpState() SctpState { return t.data.sctpState() }
 
+// SctpNegotiatedCapabilities are nil until SCTP is connected.
+func (t *PipeTransport) SctpNegotiatedCapabilities() *SctpNegotiatedCapabilities {
+	return t.data.negotiatedCapabilities()
+}
+
 // Connect says where the other end is and what it sends with. Once per transport.
 func (t *PipeTransport) Connect(ctx context.Context, options PipeConnectOptions) error {
 	return t.connectTo(ctx, &t.object, &PlainConnectOptions{
 		IP: options.IP, Port: options.Port, SrtpParameters: options.SrtpParameters})
+}
+
+// OnSctpNegotiatedCapabilities tells how many streams were agreed, before SctpConnected is told.
+func (t *PipeTransport) OnSctpNegotiatedCapabilities(call func(SctpNegotiatedCapabilities)) (remove func()) {
+	return t.data.onNegotiated.add(t.core, call)
 }
 
 // OnSctpStateChange tells each new state.

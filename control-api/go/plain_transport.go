@@ -47,6 +47,8 @@ type addressed struct {
 type PlainTransport struct {
 	transport
 	addressed
+	rtcpMux bool
+	comedia bool
 
 	onTuple     listeners[TransportTuple]
 	onRtcpTuple listeners[TransportTuple]
@@ -80,6 +82,11 @@ func (t *PlainTransport) SctpParameters() *SctpParameters { return t.data.sctpPa
 // SctpState is empty without SctpOptions.
 func (t *PlainTransport) SctpState() SctpState { return t.data.sctpState() }
 
+// SctpNegotiatedCapabilities are nil until SCTP is connected.
+func (t *PlainTransport) SctpNegotiatedCapabilities() *SctpNegotiatedCapabilities {
+	return t.data.negotiatedCapabilities()
+}
+
 // Connect says where the peer is and what it sends with. Once per transport.
 func (t *PlainTransport) Connect(ctx context.Context, options PlainConnectOptions) error {
 	return t.connectTo(ctx, &t.object, &options)
@@ -93,6 +100,11 @@ func (t *PlainTransport) OnTuple(call func(TransportTuple)) (remove func()) {
 // OnRtcpTuple is the same of RTCP.
 func (t *PlainTransport) OnRtcpTuple(call func(TransportTuple)) (remove func()) {
 	return t.onRtcpTuple.add(t.core, call)
+}
+
+// OnSctpNegotiatedCapabilities tells how many streams were agreed, before SctpConnected is told.
+func (t *PlainTransport) OnSctpNegotiatedCapabilities(call func(SctpNegotiatedCapabilities)) (remove func()) {
+	return t.data.onNegotiated.add(t.core, call)
 }
 
 // OnSctpStateChange tells each new state.

@@ -18,7 +18,7 @@ func TestRealPlainTransportsCarryMessages(t *testing.T) {
 		end.OnSctpStateChange(func(state SctpState) { states <- state })
 		ends = append(ends, end)
 	}
-	if parameters := ends[0].SctpParameters(); parameters.OS != 16 || parameters.MIS != 8 || parameters.IsDataChannel {
+	if parameters := ends[0].SctpParameters(); parameters == nil || parameters.OS != 16 || parameters.MIS != 8 || parameters.IsDataChannel {
 		t.Fatalf("got %+v", parameters)
 	}
 	for i, end := range ends {
@@ -29,8 +29,12 @@ func TestRealPlainTransportsCarryMessages(t *testing.T) {
 			connected++
 		}
 	}
-	if ends[0].SctpState() != SctpConnected {
-		t.Fatalf("got %s", ends[0].SctpState())
+	if agreed := ends[0].SctpNegotiatedCapabilities(); ends[0].SctpState() != SctpConnected || agreed == nil ||
+		agreed.NegotiatedMaxOutboundStreams != 8 {
+		t.Fatalf("got %s, %+v", ends[0].SctpState(), agreed)
+	}
+	if stats := must[*TransportStat](t)(ends[0].GetStats(ctx)); !*stats.RtcpMux || *stats.Comedia || stats.SctpState != "connected" {
+		t.Fatalf("got %+v", stats)
 	}
 }
 

@@ -42,7 +42,7 @@ func (r *Router) CreateWebRtcTransport(ctx context.Context, options WebRtcTransp
 // CreatePlainTransport makes a path to a media tool, as FFmpeg, GStreamer or a SIP gateway: RTP with a
 // peer whose address is known, or shows itself.
 func (r *Router) CreatePlainTransport(ctx context.Context, options PlainTransportOptions) (*PlainTransport, error) {
-	t := &PlainTransport{}
+	t := &PlainTransport{rtcpMux: valueOr(options.RtcpMux, true), comedia: options.Comedia}
 	t.init(r, t, transportPlain, options.AppData)
 	body, err := options.encode(t.id)
 	if err != nil {

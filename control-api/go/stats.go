@@ -65,6 +65,9 @@ type TransportStat struct {
 	Tuple *TransportTuple `json:"tuple,omitempty"`
 	// RtcpTuple is of RTCP, where it has a path of its own.
 	RtcpTuple *TransportTuple `json:"rtcpTuple,omitempty"`
+	// RtcpMux and Comedia are of plain transports, as they were made; nil in snapshots.
+	RtcpMux *bool `json:"rtcpMux,omitempty"`
+	Comedia *bool `json:"comedia,omitempty"`
 }
 
 // SctpStat is of an association, since it began.

@@ -133,7 +133,11 @@ func (t *transport) GetStats(ctx context.Context) (*TransportStat, error) {
 		if err != nil {
 			return nil, err
 		}
-		return decodeTransportStats(stats, t.kind), nil
+		decoded := decodeTransportStats(stats, t.kind)
+		if plain, ok := t.whole.(*PlainTransport); ok {
+			decoded.RtcpMux, decoded.Comedia = Ptr(plain.rtcpMux), Ptr(plain.comedia)
+		}
+		return decoded, nil
 	})
 }
 

@@ -184,3 +184,28 @@ func skipIfOlder(t *testing.T, err error) {
 		t.Skipf("this worker does not do it yet: %v", err)
 	}
 }
+
+func TestRealTransportIsRecorded(t *testing.T) {
+	room := newRealRoom(t)
+	chunks := make(chan PacketTraceChunk, 100)
+	room.direct.OnPacketTrace(func(chunk PacketTraceChunk) { chunks <- chunk })
+	err := room.direct.StartPacketTrace(within(t), PacketTraceOptions{})
+	skipIfOlder(t, err)
+	check(t, err)
+	for sequence := uint16(1); sequence <= 5; sequence++ {
+		check(t, room.producer.Send(within(t), opusPacket(1111, sequence)))
+	}
+	check(t, room.direct.StopPacketTrace(within(t)))
+	var file []byte
+	for {
+		chunk := soon(t, chunks)
+		file = append(file, chunk.Bytes...)
+		if chunk.IsLast {
+			break
+		}
+	}
+	// The block type of a section header (draft-ietf-opsawg-pcapng §4.1).
+	if len(file) < 28 || string(file[:4]) != "\x0a\x0d\x0d\x0a" {
+		t.Fatalf("got %d bytes", len(file))
+	}
+}
