@@ -86,7 +86,7 @@ func (s *slot) continued() *slot {
 	}
 	// Nothing is left of it, and something else may take its place.
 	next.stopped = true
-	next.formats = []string{"0"}
+	next.formats = nil
 	return &next
 }
 
