@@ -28,18 +28,20 @@ async function buildPage() {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     ...quiet,
-    entryPoints: { app: 'page/main.ts' },
+    entryPoints: { app: 'page/main.ts', plain: 'page/plain/main.ts' },
     outdir,
     platform: 'browser',
     target: ['chrome111', 'firefox120', 'safari15'],
     format: 'iife',
     minify: true,
   });
-  await build({ ...quiet, entryPoints: { style: 'page/style.css' }, outdir, minify: true });
+  const styles = { style: 'page/style.css', plain: 'page/plain/plain.css' };
+  await build({ ...quiet, entryPoints: styles, outdir, minify: true });
   mkdirSync(outdir, { recursive: true });
   for (const name of ['index.html', 'icon.svg']) {
     copyFileSync(join(here, 'page', name), join(outdir, name));
   }
+  copyFileSync(join(here, 'page', 'plain', 'index.html'), join(outdir, 'plain.html'));
 }
 
 async function runTests() {

@@ -18,6 +18,7 @@ import { link } from './suites/link.js';
 import { moves, restart } from './suites/moves.js';
 import { networks } from './suites/networks.js';
 import { plain } from './suites/plain.js';
+import { plainFirefox, plainPage } from './suites/plain_page.js';
 import { record } from './suites/record.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
@@ -33,6 +34,7 @@ const kSuites = {
   codecs,
   controls,
   chat,
+  plainPage,
   recovery,
   refusals,
   restart,
@@ -50,6 +52,7 @@ const kOnRequest = {
   encrypted,
   moves,
   plain,
+  plainFirefox,
   record,
   speakers,
   spread,

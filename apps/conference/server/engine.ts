@@ -71,6 +71,7 @@ export interface EngineDataProducer {
 
 export interface EngineDataConsumer {
   readonly id: string;
+  readonly sctpStreamParameters?: { streamId: number };
   readonly closed: boolean;
   resume(): Promise<void>;
   close(): void;

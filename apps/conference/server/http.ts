@@ -44,6 +44,8 @@ const kSecurityHeaders: Record<string, string> = {
   'X-Frame-Options': 'DENY',
 };
 
+// Which files are pages, and their addresses: the second is for browsers alone, without a library.
+const kPages: Record<string, string> = { 'index.html': '/', 'plain.html': '/plain' };
 const kConfigMark = '<!--sluice-config-->';
 const kMaxUrlLength = 2048;
 // Of a server that drains: by then another one may be there.
@@ -77,12 +79,15 @@ export function loadPage(folder: string, config: PageConfig): PageFiles {
     const type = kTypes[extname(name)];
     if (!type) continue;
     let body: Buffer = readFileSync(join(folder, name));
-    if (name === 'index.html') body = withConfig(body, config);
+    if (kPages[name]) body = withConfig(body, config);
     files.set(`/${name}`, store(type, body));
   }
   const index = files.get('/index.html');
   if (!index) throw new Error(`the page is not built: ${folder} has no index.html`);
-  files.set('/', index);
+  for (const [name, address] of Object.entries(kPages)) {
+    const page = files.get(`/${name}`);
+    if (page) files.set(address, page);
+  }
   return files;
 }
 

@@ -44,6 +44,15 @@ function createTransport(
   });
 }
 
+// Of somebody who has one RTCPeerConnection for everything.
+export async function createOneTransport(
+  router: EngineRouter,
+  live: LiveWorker,
+): Promise<TransportPair> {
+  const only = await createTransport(router, live);
+  return { sending: only, receiving: only };
+}
+
 // Of somebody who has no data channels: clients that offered none take the first message for an error.
 export function createPlainTransport(
   router: EngineRouter,

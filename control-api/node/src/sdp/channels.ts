@@ -13,7 +13,8 @@ const patience = 30_000;
 
 export interface ChannelMeans {
   most: number;
-  consume: (transport: WebRtcTransport, options: DataConsumerOptions) => Promise<DataConsumer>;
+  produce: (channel: DataChannelInfo) => Promise<DataProducer | undefined>;
+  consume: (options: DataConsumerOptions) => Promise<DataConsumer>;
   came: (producer: DataProducer) => void;
   gone: (producer: DataProducer) => void;
 }
@@ -39,22 +40,23 @@ export class ChannelKeeper {
 
   async consume(options: DataConsumerOptions): Promise<DataConsumer> {
     await this.#connected();
-    return this.#means.consume(this.#transport, { negotiated: false, ...options });
+    return this.#means.consume({ negotiated: false, ...options });
   }
 
   close(): void {
     for (const fail of [...this.#whenOver]) fail(new InvalidStateError('the connection is closed'));
   }
 
-  async #opened({ sctpStreamParameters, label, protocol }: DataChannelInfo): Promise<void> {
-    const { streamId } = sctpStreamParameters;
+  async #opened(channel: DataChannelInfo): Promise<void> {
+    const { streamId } = channel.sctpStreamParameters;
     if (this.#producers.size + this.#opening.size >= this.#means.most) {
       this.#refused += 1;
       return;
     }
     this.#opening.add(streamId);
     try {
-      const producer = await this.#transport.produceData({ sctpStreamParameters, label, protocol });
+      const producer = await this.#means.produce(channel);
+      if (!producer) return;
       this.#producers.set(streamId, producer);
       producer.observer.once('close', () => {
         this.#producers.delete(streamId);

@@ -5,21 +5,28 @@
 // the client's has been answered. The client drops an offer that comes while its own is pending.
 import type { Consumer } from '../consumer.js';
 import type { DataConsumer } from '../data_consumer.js';
-import type { DataProducer } from '../data_producer.js';
 import { EnhancedEventEmitter } from '../event_emitter.js';
 import { InvalidStateError, NotFoundError, ResourceExhaustedError } from '../errors.js';
 import { Logger } from '../logger.js';
-import { asAppData, asDictionary, asInteger, asList, asName, optional } from '../ortc/fields.js';
+import { asAppData, asDictionary, asList, asName } from '../ortc/fields.js';
 import type { Producer } from '../producer.js';
-import type { Router, WebRtcTransportOptions } from '../router.js';
-import type { ConsumeOptions } from '../transport_types.js';
+import type { Router } from '../router.js';
 import type { AppData } from '../types.js';
 import type { DataConsumerOptions } from '../transport_data.js';
 import type { WebRtcTransport } from '../webrtc_transport.js';
 import { planAnswer, type SdpAnswerOptions } from './answering.js';
 import { parseCandidate } from './candidate.js';
 import { ChannelKeeper } from './channels.js';
-import type { SdpCandidate } from './description.js';
+import {
+  readLimits,
+  type SdpCandidateMessage,
+  type SdpConnectionEvents,
+  type SdpConnectionLimits,
+  type SdpConnectionOptions,
+  type SdpMessage,
+  type SdpServeOptions,
+  type SdpSignalingState,
+} from './connection_types.js';
 import { Negotiation } from './negotiation.js';
 import { planOffer, requireFit } from './offering.js';
 import { parseSdp } from './parser.js';
@@ -30,71 +37,6 @@ import { directionOf, isFreeFor, statusOf, type SdpSectionStatus, type Slot } fr
 const logger = new Logger('SdpConnection');
 /** Calls under way at one time; what a client sends faster than it is answered is refused. */
 const maxWaiting = 32;
-
-export interface SdpConnectionLimits {
-  /** 1 to 256; 64 if missing. */
-  sections?: number;
-  /** Data channels that the client may open; 16 if missing. */
-  dataChannels?: number;
-  /** Candidates of the client between two ICE restarts; 256 if missing. */
-  candidates?: number;
-}
-
-export interface SdpConnectionOptions<Data extends AppData = AppData> {
-  /** Of the WebRtcTransport that serves the client. */
-  transport: WebRtcTransportOptions;
-  /**
-   * MIME types, the best first: which codec of an offer is taken. If missing, or if none of them is
-   * offered, the offer's own order decides (RFC 8829 §5.3.1).
-   */
-  preferCodecs?: string[];
-  limits?: SdpConnectionLimits;
-  /**
-   * Makes consumers, if producers may be of other routers: RouterGroup.consume() does so. The
-   * transport's consume() if missing.
-   */
-  consume?: (transport: WebRtcTransport, options: ConsumeOptions) => Promise<Consumer>;
-  /** The same for data consumers. */
-  consumeData?: (transport: WebRtcTransport, options: DataConsumerOptions) => Promise<DataConsumer>;
-  appData?: Data;
-}
-
-/** As JSON carries an RTCSessionDescriptionInit. */
-export interface SdpMessage {
-  type: 'offer' | 'answer';
-  sdp: string;
-}
-
-/** As JSON carries an RTCIceCandidateInit. */
-export interface SdpCandidateMessage {
-  candidate: string;
-  sdpMid?: string | null;
-  sdpMLineIndex?: number | null;
-  usernameFragment?: string | null;
-}
-
-export type SdpSignalingState = 'stable' | 'have-local-offer' | 'closed';
-
-export type SdpConnectionEvents = {
-  /** An offer() is due; told once until it is made. */
-  negotiationneeded: [];
-  signalingstatechange: [SdpSignalingState];
-  /** The client sends. */
-  producer: [Producer, SdpSectionStatus];
-  /** The client, or the application, has stopped it. */
-  producerclose: [Producer, SdpSectionStatus];
-  /** The client receives. */
-  consumer: [Consumer, SdpSender];
-  consumerclose: [Consumer, SdpSender];
-  /** The client has opened a data channel. */
-  dataproducer: [DataProducer];
-  dataproducerclose: [DataProducer];
-  /** Of the client; of use to nobody but the curious, as an ICE-lite server looks for no paths. */
-  candidate: [SdpCandidate];
-  /** The transport has gone, by whomever. */
-  close: [];
-  listenererror: [string, Error];
-};
 
 export class SdpConnection<
   Data extends AppData = AppData,
@@ -117,21 +59,18 @@ export class SdpConnection<
   #candidates = 0;
   #closed = false;
 
-  /** @internal Use SdpConnection.create(). */
-  private constructor(
-    router: Router,
-    transport: WebRtcTransport,
-    options: SdpConnectionOptions<Data>,
-  ) {
+  private constructor(router: Router, transport: WebRtcTransport, options: SdpServeOptions<Data>) {
     super();
     this.router = router;
     this.transport = transport;
     this.appData = asAppData(options.appData);
     this.#limits = readLimits(options.limits);
+    const { make = {} } = options;
     this.#negotiation = new Negotiation(transport, {
       router: () => router.rtpCapabilities,
       prefer: asList(options.preferCodecs, 'preferCodecs', 64, asName),
-      consume: options.consume ?? ((to, what) => to.consume(what)),
+      produce: make.produce ?? ((what) => transport.produce(what) as Promise<Producer>),
+      consume: make.consume ?? ((what) => transport.consume(what)),
       events: {
         producer: (producer, slot) => this.#producerCame(producer, slot),
         consumer: (consumer, sender) => this.#consumerCame(consumer, sender),
@@ -139,7 +78,8 @@ export class SdpConnection<
     });
     this.#channels = new ChannelKeeper(transport, {
       most: this.#limits.dataChannels,
-      consume: options.consumeData ?? ((to, what) => to.consumeData(what)),
+      produce: make.produceData ?? ((channel) => transport.produceData(channel)),
+      consume: make.consumeData ?? ((what) => transport.consumeData(what)),
       came: (producer) => void this.safeEmit('dataproducer', producer),
       gone: (producer) => void this.safeEmit('dataproducerclose', producer),
     });
@@ -156,11 +96,20 @@ export class SdpConnection<
     readLimits(options.limits);
     const transport = await router.createWebRtcTransport(options.transport);
     try {
-      return new SdpConnection<Data>(router, transport as unknown as WebRtcTransport, options);
+      return SdpConnection.serve(router, transport as unknown as WebRtcTransport, options);
     } catch (error) {
       transport.close();
       throw error;
     }
+  }
+
+  /** On a transport of this router that is new, and that nobody else connects. */
+  static serve<Data extends AppData = AppData>(
+    router: Router,
+    transport: WebRtcTransport,
+    options: SdpServeOptions<Data> = {},
+  ): SdpConnection<Data> {
+    return new SdpConnection<Data>(router, transport, asDictionary(options, 'options'));
   }
 
   get closed(): boolean {
@@ -423,11 +372,12 @@ export class SdpConnection<
     this.#check();
   }
 
-  // Whatever happens in one turn is told once.
+  // Whatever happens in one turn is told once; and not before the answer that is on its way to the
+  // client has been handed over, as an offer that came first would be taken for one that gives way.
   #check(): void {
     if (this.#checking) return;
     this.#checking = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#checking = false;
       if (this.#announced || this.#waiting > 0 || this.signalingState !== 'stable') return;
       if (!this.#isDue()) return;
@@ -473,16 +423,4 @@ export class SdpConnection<
     this.safeEmit('signalingstatechange', 'closed');
     this.safeEmit('close');
   }
-}
-
-function readLimits(value: unknown): Required<SdpConnectionLimits> {
-  const limits = asDictionary(value ?? {}, 'limits');
-  const read = (name: string, most: number, usual: number): number =>
-    optional(limits[name], `limits.${name}`, (field, where) => asInteger(field, where, 1, most)) ??
-    usual;
-  return {
-    sections: read('sections', 256, 64),
-    dataChannels: read('dataChannels', 1024, 16),
-    candidates: read('candidates', 65_536, 256),
-  };
 }

@@ -14,15 +14,17 @@ export { SdpError } from './sdp_error.js';
 export { senderParameters, type SenderParameters } from './sender_parameters.js';
 export { stringifySdp } from './writer.js';
 export type { SdpAnswerOptions, SdpIncoming } from './answering.js';
-export {
-  SdpConnection,
-  type SdpCandidateMessage,
-  type SdpConnectionEvents,
-  type SdpConnectionLimits,
-  type SdpConnectionOptions,
-  type SdpMessage,
-  type SdpSignalingState,
-} from './connection.js';
+export { SdpConnection } from './connection.js';
+export type {
+  SdpCandidateMessage,
+  SdpConnectionEvents,
+  SdpConnectionLimits,
+  SdpConnectionOptions,
+  SdpMakers,
+  SdpMessage,
+  SdpServeOptions,
+  SdpSignalingState,
+} from './connection_types.js';
 export {
   SdpSender,
   type SdpSenderEvents,

@@ -6,7 +6,7 @@ import type { IceParameters } from '../ice_dtls.js';
 import { Logger } from '../logger.js';
 import type { Producer } from '../producer.js';
 import type { RtpCapabilities } from '../rtp_types.js';
-import type { ConsumeOptions } from '../transport_types.js';
+import type { ConsumeOptions, ProduceOptions } from '../transport_types.js';
 import type { WebRtcTransport } from '../webrtc_transport.js';
 import type { PlannedSlot } from './answering.js';
 import { sdpCandidate } from './candidate.js';
@@ -33,7 +33,8 @@ const logger = new Logger('SdpNegotiation');
 export interface NegotiationMeans {
   router: () => RtpCapabilities;
   prefer: string[];
-  consume: (transport: WebRtcTransport, options: ConsumeOptions) => Promise<Consumer>;
+  produce: (options: ProduceOptions, mid: string) => Promise<Producer>;
+  consume: (options: ConsumeOptions) => Promise<Consumer>;
   events: {
     producer: (producer: Producer, slot: Slot) => void;
     consumer: (consumer: Consumer, sender: SdpSender) => void;
@@ -234,9 +235,9 @@ export class Negotiation {
     if (incoming) {
       const { parameters, accepted } = incoming;
       const { kind, rtpParameters } = parameters;
-      const producer = await this.#transport.produce({ kind, rtpParameters });
-      const reception = { parameters, accepted, producer: producer as Producer };
-      return { slot: { ...slot, reception }, producer: producer as Producer, fresh: producer };
+      const producer = await this.#means.produce({ kind, rtpParameters }, slot.mid);
+      const reception = { parameters, accepted, producer };
+      return { slot: { ...slot, reception }, producer, fresh: producer };
     }
     if (outgoing) {
       const { sender, capabilities } = outgoing;
@@ -305,7 +306,7 @@ export class Negotiation {
     names: { mid: string; ssrc?: number },
   ): Promise<Consumer> {
     const { paused, enableRtx, preferredLayers, priority, ignoreDtx, appData } = sender.options;
-    return this.#means.consume(this.#transport, {
+    return this.#means.consume({
       producerId: sender.producerId,
       rtpCapabilities,
       numbering: 'receiver',
