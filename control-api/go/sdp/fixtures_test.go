@@ -17,6 +17,7 @@ import (
 type fixture struct {
 	Name     string
 	Offer    string
+	Answer   string
 	Parsed   json.RawMessage
 	Accepted []struct {
 		Capabilities, Sender json.RawMessage
