@@ -132,8 +132,9 @@ func (c *Connection) planMedia(p *plan, old, next *slot, index int) error {
 	}
 	next.accepted = accepted
 	if !sends(section.Direction) {
-		// Whatever flows here at some time, flows the other way.
-		next.accepted.HeaderExtensions = acceptExtensions(section, c.router.RtpCapabilities(), receives, sends)
+		// Nothing flows yet: what the client reads and the router knows.
+		isKnown := func(Direction) bool { return true }
+		next.accepted.HeaderExtensions = acceptExtensions(section, c.router.RtpCapabilities(), receives, isKnown)
 		return nil
 	}
 	sender, err := SenderParametersOf(section, accepted, next.mid, index)
