@@ -93,7 +93,7 @@ func (c *Connection) planSection(p *plan, old *slot, index int) error {
 		mid = strconv.Itoa(index)
 	}
 	next := &slot{kind: section.Kind, mid: mid, isNamed: section.MID != "", protocol: section.Protocol,
-		formats: section.Formats}
+		formats: section.Formats, isMixed: section.ExtmapAllowMixed, isReduced: section.RtcpReducedSize}
 	if old != nil && !old.stopped {
 		// RFC 8829 §5.2.2: a place is taken by something else only after it was stopped.
 		if !section.IsStopped() && (old.mid != mid || old.kind != section.Kind) {
@@ -132,6 +132,9 @@ func (c *Connection) planMedia(p *plan, old, next *slot, index int) error {
 	}
 	next.accepted = accepted
 	if !sends(section.Direction) {
+		// Nothing flows yet: what the client reads and the router knows.
+		isKnown := func(Direction) bool { return true }
+		next.accepted.HeaderExtensions = acceptExtensions(section, c.router.RtpCapabilities(), receives, isKnown)
 		return nil
 	}
 	sender, err := SenderParametersOf(section, accepted, next.mid, index)

@@ -1,6 +1,7 @@
 package sdp
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -67,6 +68,44 @@ func TestEveryOfferOfTheFieldIsAnswered(t *testing.T) {
 				t.Errorf("%s: nobody begins the handshake: %s", each.Name, answer)
 			}
 		}
+		s.Close()
+	}
+}
+
+// What is the transport's own differs from answer to answer, and is left out.
+func withoutTransport(d *Description) *Description {
+	d.Origin = Origin{}
+	for index := range d.Sections {
+		section := &d.Sections[index]
+		section.Ice, section.Fingerprints, section.Candidates = nil, nil, nil
+		section.MaxMessageSize = nil
+		if section.Port != 0 {
+			section.Port = discardPort
+		}
+	}
+	return d
+}
+
+func TestBothSDKsGiveTheSameAnswerToOffersOfTheField(t *testing.T) {
+	s := newScene(t, Options{})
+	codecs := []sluice.RtpCodecCapability{}
+	for _, codec := range fixtureRouter(t).Codecs {
+		if !strings.HasSuffix(codec.MimeType, "/rtx") {
+			codecs = append(codecs, codec)
+		}
+	}
+	router, err := s.router.Worker().CreateRouter(s.ctx, sluice.RouterOptions{MediaCodecs: codecs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.router = router
+	for _, each := range readFixtures(t) {
+		s.connect(Options{Transport: sluice.WebRtcTransportOptions{Sctp: &sluice.SctpOptions{}}})
+		text, err := json.Marshal(withoutTransport(s.parsed(each.Answer, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkSame(t, each.Name, withoutTransport(s.parsed(s.Answer(s.ctx, each.Offer))), text)
 		s.Close()
 	}
 }

@@ -168,6 +168,10 @@ func (s *Section) readRtpmap(value string) error {
 	codec.ClockRate, err = readInteger[uint32](at(encoding, 1), "clock rate", 1, 1<<32-1)
 	if err == nil && len(encoding) > 2 {
 		codec.Channels, err = readInteger[uint8](encoding[2], "channels", 1, 255)
+		// One channel is what is meant without it.
+		if codec.Channels == 1 {
+			codec.Channels = 0
+		}
 	}
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 type fixture struct {
 	Name     string
 	Offer    string
+	Answer   string
 	Parsed   json.RawMessage
 	Accepted []struct {
 		Capabilities, Sender json.RawMessage
@@ -119,16 +120,6 @@ func TestAnOfferMeansTheSameWhenItIsWrittenAgain(t *testing.T) {
 		again, err := Parse(parsed.String())
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", each.Name, err, parsed)
-		}
-		for index := range parsed.Sections {
-			section := &parsed.Sections[index]
-			// What means nothing is not written.
-			section.ExtmapAllowMixed = section.ExtmapAllowMixed && section.Kind != "application"
-			for each := range section.Codecs {
-				if section.Codecs[each].Channels == 1 {
-					section.Codecs[each].Channels = 0
-				}
-			}
 		}
 		text, err := json.Marshal(parsed)
 		if err != nil {

@@ -40,7 +40,8 @@ func (c *Connection) Offer(ctx context.Context) (string, error) {
 	}
 	c.offerWaiting(pending)
 	if c.mustOpenData && !c.hasData() {
-		pending.place(&slot{kind: dataKind, mid: c.newMID(), isNamed: true, protocol: "UDP/DTLS/SCTP"})
+		pending.place(&slot{kind: dataKind, mid: c.newMID(), isNamed: true, isMixed: true,
+			protocol: "UDP/DTLS/SCTP"})
 	}
 	if len(pending.slots) == 0 {
 		return "", fault.Errorf(fault.ErrInvalidState, "there is nothing to offer")
@@ -68,7 +69,7 @@ func (c *Connection) offerWaiting(p *pendingOffer) {
 		kept = append(kept, sending)
 		p.begins = append(p.begins, p.place(&slot{
 			kind: string(kind), mid: mid, isNamed: true, protocol: "UDP/TLS/RTP/SAVPF",
-			sending: sending,
+			isMixed: true, isReduced: true, sending: sending,
 		}))
 	}
 	c.waiting = kept
@@ -86,7 +87,7 @@ func (s *slot) continued() *slot {
 	}
 	// Nothing is left of it, and something else may take its place.
 	next.stopped = true
-	next.formats = []string{"0"}
+	next.formats = nil
 	return &next
 }
 

@@ -8,7 +8,11 @@ import (
 	"sluice.dev/sdk/rtp"
 )
 
-const dataKind = "application"
+const (
+	dataKind = "application"
+	// RFC 8840 §4.1.1: of sections whose candidates stand elsewhere.
+	discardPort = 9
+)
 
 // slot is a media section as both sides have agreed on it. Its place in the description is fixed
 // (RFC 3264 §8); when it is stopped, another may take the place.
@@ -20,6 +24,8 @@ type slot struct {
 	stopped bool
 	// isFree: both sides know that it is stopped.
 	isFree bool
+	// isMixed and isReduced are extmap-allow-mixed and rtcp-rsize, as the client offered them.
+	isMixed, isReduced bool
 
 	// What the client sends.
 	accepted AcceptedCodecs
@@ -69,6 +75,7 @@ func (w *writing) section(s *slot) Section {
 	if s.isNamed {
 		section.MID = s.mid
 	}
+	section.ExtmapAllowMixed = s.isMixed && s.kind != dataKind
 	if s.stopped {
 		section.Port, section.Direction, section.Formats = 0, rtp.Inactive, s.formats
 		return section
@@ -82,7 +89,7 @@ func (w *writing) section(s *slot) Section {
 		}
 		return section
 	}
-	section.RtcpMux, section.RtcpReducedSize = true, true
+	section.RtcpMux, section.RtcpReducedSize = true, s.isReduced
 	section.Direction = s.direction()
 	if s.isReceiving() || !s.isSending() {
 		for index := range s.accepted.Codecs {
@@ -124,6 +131,10 @@ func (w *writing) transport(section *Section) {
 	w.hasCandidates = true
 	section.EndOfCandidates = true
 	for _, candidate := range w.connection.transport.IceCandidates() {
+		if section.Port == discardPort && candidate.Protocol == sluice.UDP {
+			// RFC 8839 §4.2.1.2: for those who look nowhere else.
+			section.Port = candidate.Port
+		}
 		section.Candidates = append(section.Candidates, Candidate{
 			Foundation: candidate.Foundation, Component: 1, Protocol: string(candidate.Protocol),
 			Priority: candidate.Priority, Address: candidate.Address, Port: candidate.Port,

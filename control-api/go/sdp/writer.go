@@ -28,6 +28,12 @@ func (d *Description) String() string {
 	if len(d.IceOptions) > 0 {
 		w.line("a=ice-options:%s", strings.Join(d.IceOptions, " "))
 	}
+	// RFC 8285 §6: for all at once, or in each section of media.
+	w.isMixed = len(d.Sections) > 0
+	for index := range d.Sections {
+		w.isMixed = w.isMixed && d.Sections[index].ExtmapAllowMixed
+	}
+	w.flag(w.isMixed, "extmap-allow-mixed")
 	for _, group := range d.Groups {
 		w.line("a=group:%s", strings.Join(append([]string{group.Semantics}, group.MIDs...), " "))
 	}
@@ -43,7 +49,10 @@ func (d *Description) String() string {
 	return w.String()
 }
 
-type writer struct{ strings.Builder }
+type writer struct {
+	strings.Builder
+	isMixed bool
+}
 
 var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
 
@@ -60,18 +69,19 @@ func (w *writer) flag(isSet bool, name string) {
 }
 
 func (w *writer) section(s *Section) {
-	w.line("m=%s %d %s %s", s.Kind, s.Port, s.Protocol, strings.Join(s.Formats, " "))
+	formats := strings.Join(s.Formats, " ")
+	if formats == "" {
+		// RFC 8866 §5.14 wants one, whatever it is.
+		formats = "0"
+	}
+	w.line("m=%s %d %s %s", s.Kind, s.Port, s.Protocol, formats)
 	if s.IsStopped() {
 		w.line("c=%s", network("0.0.0.0"))
 		w.flag(s.MID != "", "mid:"+s.MID)
 		w.line("a=inactive")
 		return
 	}
-	address := "0.0.0.0"
-	if len(s.Candidates) > 0 {
-		address = s.Candidates[0].Address
-	}
-	w.line("c=%s", network(address))
+	w.line("c=%s", network(s.defaultAddress()))
 	_, isMedia := s.MediaKind()
 	if isMedia {
 		w.line("a=rtcp:9 %s", network("0.0.0.0"))
@@ -110,7 +120,7 @@ func (w *writer) transport(s *Section) {
 }
 
 func (w *writer) media(s *Section) {
-	w.flag(s.ExtmapAllowMixed, "extmap-allow-mixed")
+	w.flag(s.ExtmapAllowMixed && !w.isMixed, "extmap-allow-mixed")
 	for _, extension := range s.HeaderExtensions {
 		direction := ""
 		if extension.Direction != "" {
@@ -213,6 +223,16 @@ func directionOf(direction string, streams [][]SimulcastStream) []string {
 		list = append(list, strings.Join(names, ","))
 	}
 	return []string{direction, strings.Join(list, ";")}
+}
+
+// RFC 8839 §4.2.1.2: that of the candidate whose port the m-line has.
+func (s *Section) defaultAddress() string {
+	for _, candidate := range s.Candidates {
+		if candidate.Port == s.Port && candidate.Protocol == "udp" {
+			return candidate.Address
+		}
+	}
+	return "0.0.0.0"
 }
 
 func network(address string) string {
