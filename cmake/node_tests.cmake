@@ -22,6 +22,22 @@ add_test(NAME bench_spread
 set_tests_properties(bench_spread PROPERTIES TIMEOUT 120
   ENVIRONMENT "SLUICE_WORKER_BIN=$<TARGET_FILE:sluice-worker>")
 
+# The same of the SDK: answers and growth.
+add_test(NAME bench_sdk
+         COMMAND ${NODE} bench/sdk/run.mjs --rounds 3 --seconds 1 --consumers 1500 --receivers 20
+                 --content-only
+         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(bench_sdk PROPERTIES TIMEOUT 300
+  ENVIRONMENT "SLUICE_WORKER_BIN=$<TARGET_FILE:sluice-worker>")
+
+# A thousand consumers in small, scraped: what metrics say is judged, and not how long it takes here.
+add_test(NAME bench_scrape
+         COMMAND ${NODE} bench/scrape/run.mjs --rooms 2 --people 6 --talking 2 --seconds 2
+                 --rounds 1 --content-only
+         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(bench_scrape PROPERTIES TIMEOUT 120
+  ENVIRONMENT "SLUICE_WORKER_BIN=$<TARGET_FILE:sluice-worker>")
+
 if(TEST tests_interop)
   # Browsers are judged by time; they get the machine for themselves.
   set_tests_properties(tests_interop PROPERTIES RUN_SERIAL ON)

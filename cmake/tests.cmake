@@ -82,4 +82,5 @@ else()
   # These ask the same of every build; one tree runs them: the one that a user runs.
   include(tests/architecture/architecture.cmake)
   include(cmake/node_tests.cmake)
+  include(cmake/go_tests.cmake)
 endif()

@@ -119,6 +119,11 @@ void CheckRtpParameters(const schema::RtpParameters& rtp, Shape& shape) {
 
 void Check(const schema::UpdateSettings& body, Shape& shape) {
   shape.Known("log_level", body.log_level(), schema::LogLevel::MAX);
+  if (body.log_tags() == nullptr) return;
+  shape.Count("log_tags", *body.log_tags(), kMaxLogTags);
+  for (const auto tag : *body.log_tags()) {
+    shape.Known("log_tags", static_cast<schema::LogTag>(tag), schema::LogTag::MAX);
+  }
 }
 
 void Check(const schema::CreateRouter& body, Shape& shape) {
@@ -188,11 +193,21 @@ void Check(const schema::EnableTraceEvents& body, Shape& shape) {
   }
 }
 
+void Check(const schema::SubscribeStats& body, Shape& shape) {
+  if (body.kinds() == nullptr) return;
+  shape.Count("kinds", *body.kinds(), kMaxStatsKinds);
+  for (const auto kind : *body.kinds()) {
+    shape.Known("kinds", static_cast<schema::StatsKind>(kind), schema::StatsKind::MAX);
+  }
+}
+
 void Check(const schema::Consume& body, Shape& shape) {
   shape.Id("consumer_id", body.consumer_id());
   shape.Id("producer_id", body.producer_id());
   shape.Known("kind", body.kind(), schema::MediaKind::MAX);
   CheckRtpParameters(*body.rtp_parameters(), shape);
+  if (body.mapping() == nullptr) return;
+  shape.Each("mapping", body.mapping(), kMaxMappings, [](const schema::PayloadTypeMapping&) {});
 }
 
 void Check(const schema::ProduceData& body, Shape& shape) {
@@ -292,6 +307,9 @@ absl::Status CheckShape(const schema::Request& request) {
       break;
     case schema::RequestBody::SetSubchannels:
       CheckSubchannels(request.body_as_SetSubchannels()->subchannels(), shape);
+      break;
+    case schema::RequestBody::SubscribeStats:
+      Check(*request.body_as_SubscribeStats(), shape);
       break;
     default:
       CheckLinks(request, shape);

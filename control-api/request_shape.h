@@ -32,8 +32,10 @@ inline constexpr size_t kMaxMappings = 128;
 // RFC 8832 §5.1 has 16 bits for the length of a label, and one for that of a protocol.
 inline constexpr size_t kMaxLabelLength = 65'535;
 inline constexpr size_t kMaxSubchannels = 1'024;
-// Each type once, with room for those that are yet to come.
+// Each type or kind once, with room for those that are yet to come.
 inline constexpr size_t kMaxTraceTypes = 32;
+inline constexpr size_t kMaxStatsKinds = 32;
+inline constexpr size_t kMaxLogTags = 32;
 // What one request may bring to a direct transport; each fits a slot of the packet pool.
 inline constexpr size_t kMaxPackets = 64;
 inline constexpr size_t kMaxPacketSize = 1500;

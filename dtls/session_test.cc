@@ -150,6 +150,15 @@ TEST_F(SessionTest, AcceptsAClientWithAnRsaCertificate) {
   EXPECT_TRUE(session.connected());
 }
 
+TEST_F(SessionTest, ReachesAServerWithAnRsaCertificate) {
+  OpensslPeer peer({.is_client = false, .rsa = true});
+  Session session(ours(), Role::kClient, peer.fingerprint());
+  DtlsLink link(session, peer);
+  link.RunFor(seconds(1));
+  EXPECT_TRUE(session.connected());
+  EXPECT_EQ(peer.cipher(), "ECDHE-RSA-AES128-GCM-SHA256");
+}
+
 TEST_F(SessionTest, NegotiatesEachSuiteOfThePolicy) {
   for (const char* suite : {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305",
                             "ECDHE-ECDSA-AES256-GCM-SHA384"}) {

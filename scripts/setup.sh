@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Sluice needs to be built, run and tested on Debian 12: Debian packages, then the npm
-# dependencies of the SDK, the conference and the browser tests. Only what is missing is installed,
-# so running it again costs a second.
+# dependencies of the SDK, the conference and the browser tests, and the modules of the Go SDK. Only
+# what is missing is installed, so running it again costs a second.
 #
 # usage: scripts/setup.sh [--check] [--help]
 #
@@ -15,10 +15,12 @@ source "$(dirname "$0")/steps.sh"
 
 build_packages=(cmake ninja-build g++ pkg-config binutils libuv1-dev libssl-dev libsrtp2-dev
   libusrsctp-dev libabsl-dev libflatbuffers-dev flatbuffers-compiler)
-test_packages=(systemd libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev python3
+test_packages=(golang-go systemd libgtest-dev libgmock-dev libbenchmark-dev clang-14
+  libclang-rt-14-dev python3
   chromium firefox-esr fonts-dejavu-core iproute2 nftables valgrind ffmpeg gstreamer1.0-tools
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
-  gstreamer1.0-plugins-ugly gstreamer1.0-libav)
+  gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0
+  gir1.2-gst-plugins-base-1.0 python3-gi)
 run_packages=(openssl ca-certificates)
 # Seals SRTP several times faster; it exists for x86-64 only, and nothing needs it.
 [[ $(dpkg --print-architecture 2>/dev/null) != amd64 ]] || build_packages+=(libipsec-mb-dev)
@@ -36,6 +38,7 @@ optional_missing=()
 openssl_is_old=no
 node_is_missing=no
 stale_npm_folders=()
+go_modules_are_missing=no
 
 # Nothing if the package is not installed.
 package_version() {
@@ -119,6 +122,16 @@ survey_npm_folders() {
   done
 }
 
+survey_go_modules() {
+  go_modules_are_missing=no
+  if go_modules GOPROXY=off >/dev/null 2>&1; then
+    say "  installed  Go modules of control-api/go"
+  else
+    go_modules_are_missing=yes
+    say "  missing    Go modules of control-api/go"
+  fi
+}
+
 survey() {
   missing=()
   optional_missing=()
@@ -126,6 +139,7 @@ survey() {
   survey_openssl
   survey_node
   survey_npm_folders
+  survey_go_modules
 }
 
 as_root() {
@@ -233,9 +247,26 @@ install_npm_folder() {
   fail "npm ci in $folder failed three times; its message is above"
 }
 
+# go_modules [VARIABLE=VALUE...]: has all modules of the Go SDK in the cache of who owns the tree.
+go_modules() {
+  command -v go >/dev/null || return 1
+  (cd "$repository/control-api/go" && as_tree_owner env "$@" go mod download)
+}
+
+install_go_modules() {
+  local attempt
+  say "go mod download in control-api/go"
+  for attempt in 1 2 3; do
+    go_modules && return
+    say "go mod download failed (attempt $attempt of 3)"
+    ((attempt == 3)) || sleep $((attempt * 5))
+  done
+  fail "go mod download failed three times; its message is above"
+}
+
 something_is_missing() {
   ((${#missing[@]} > 0 || ${#stale_npm_folders[@]} > 0)) ||
-    [[ $openssl_is_old == yes || $node_is_missing == yes ]]
+    [[ $openssl_is_old == yes || $node_is_missing == yes || $go_modules_are_missing == yes ]]
 }
 
 main() {
@@ -271,6 +302,7 @@ main() {
   for folder in "${stale_npm_folders[@]}"; do
     install_npm_folder "$folder"
   done
+  [[ $go_modules_are_missing == no ]] || install_go_modules
   say "everything is here"
 }
 

@@ -4,7 +4,7 @@
 // script and one style sheet, because it is loaded by strangers.
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,27 +28,36 @@ async function buildPage() {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     ...quiet,
-    entryPoints: { app: 'page/main.ts' },
+    entryPoints: { app: 'page/main.ts', plain: 'page/plain/main.ts', live: 'live/main.ts' },
     outdir,
     platform: 'browser',
     target: ['chrome111', 'firefox120', 'safari15'],
     format: 'iife',
     minify: true,
   });
-  await build({ ...quiet, entryPoints: { style: 'page/style.css' }, outdir, minify: true });
+  const styles = {
+    style: 'page/style.css',
+    plain: 'page/plain/plain.css',
+    live: 'live/live.css',
+  };
+  await build({ ...quiet, entryPoints: styles, outdir, minify: true });
   mkdirSync(outdir, { recursive: true });
   for (const name of ['index.html', 'icon.svg']) {
     copyFileSync(join(here, 'page', name), join(outdir, name));
   }
+  copyFileSync(join(here, 'live', 'live.html'), join(outdir, 'live.html'));
+  copyFileSync(join(here, 'page', 'plain', 'index.html'), join(outdir, 'plain.html'));
 }
 
 async function runTests() {
   const outdir = join(dist, 'tests');
   rmSync(outdir, { recursive: true, force: true });
-  const entryPoints = ['server', 'recorder', 'token', 'ops', 'page', 'protocol'].flatMap((folder) =>
+  const folders = ['server', 'server/whip', 'recorder', 'token', 'ops', 'page', 'live', 'protocol'];
+  const nameOf = (folder, name) => `${folder.replace('/', '_')}_${basename(name, '.ts')}`;
+  const entryPoints = folders.flatMap((folder) =>
     readdirSync(join(here, folder))
       .filter((name) => name.endsWith('_test.ts'))
-      .map((name) => ({ in: join(folder, name), out: `${folder}_${basename(name, '.ts')}` })),
+      .map((name) => ({ in: join(folder, name), out: nameOf(folder, name) })),
   );
   await build({ ...quiet, ...node, entryPoints, outdir, sourcemap: 'inline' });
   const files = readdirSync(outdir).map((name) => join(outdir, name));
@@ -57,8 +66,19 @@ async function runTests() {
   return status ?? 1;
 }
 
+// The tables in docs/metrics.md, from the table of the metrics.
+async function writeReference() {
+  const outfile = join(dist, 'reference.mjs');
+  await build({ ...quiet, ...node, entryPoints: ['server/metric_reference.ts'], outfile });
+  const { withReference } = await import(outfile);
+  const path = join(here, '../../docs/metrics.md');
+  writeFileSync(path, withReference(readFileSync(path, 'utf8')));
+}
+
 if (process.argv.includes('--tests')) {
   process.exitCode = await runTests();
+} else if (process.argv.includes('--reference')) {
+  await writeReference();
 } else {
   await Promise.all([buildServer(), buildPage()]);
   console.log('conference: built dist/server, dist/recorder, dist/token and dist/page');

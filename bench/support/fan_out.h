@@ -231,6 +231,7 @@ void FanOut::Drain(Send send) {
     for (bool more = true; more;) {
       more = engine_->PollTransmit(now_, batch_);
       send(batch_);
+      engine_->RecordHandOver(now_);
       Count(batch_);
       batch_.Clear();
     }

@@ -11,13 +11,17 @@ import { controls } from './suites/controls.js';
 import { data } from './suites/data.js';
 import { drain } from './suites/drain.js';
 import { encrypted } from './suites/encrypted.js';
+import { examples } from './suites/examples.js';
+import { goRoom } from './suites/go_room.js';
 import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
 import { link } from './suites/link.js';
+import { live } from './suites/live.js';
 import { moves, restart } from './suites/moves.js';
 import { networks } from './suites/networks.js';
 import { plain } from './suites/plain.js';
+import { plainFirefox, plainPage } from './suites/plain_page.js';
 import { record } from './suites/record.js';
 import { recovery } from './suites/recovery.js';
 import { refusals } from './suites/refusals.js';
@@ -26,6 +30,7 @@ import { spread } from './suites/spread.js';
 import { tcp } from './suites/tcp.js';
 import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
+import { whip } from './suites/whip.js';
 
 // SLUICE_INTEROP=codecs,recovery runs only these.
 const kSuites = {
@@ -33,12 +38,17 @@ const kSuites = {
   codecs,
   controls,
   chat,
+  examples,
+  plainPage,
   recovery,
   refusals,
   restart,
   tcp,
   link,
+  live,
   networks,
+  whip,
+  goRoom,
 };
 // These run when they are named.
 const kOnRequest = {
@@ -50,6 +60,7 @@ const kOnRequest = {
   encrypted,
   moves,
   plain,
+  plainFirefox,
   record,
   speakers,
   spread,

@@ -117,7 +117,7 @@ TEST_F(ControlRequestsTest, TargetsOfTheWrongKind) {
   ExpectRefused("server", Create([](auto&) {}), ResultCode::NotFound, "server");
   ExpectRefused("room", schema::PauseT(), ResultCode::NotFound, "room");
   ExpectRefused("alice-transport", schema::ResumeT(), ResultCode::NotFound, "alice-transport");
-  ExpectRefused("room", schema::GetStatsT(), ResultCode::NotFound, "room");
+  ExpectRefused("server", schema::GetStatsT(), ResultCode::NotFound, "server");
   ExpectRefused(camera_.id(), schema::RequestKeyFrameT(), ResultCode::NotFound, camera_.id());
   ExpectRefused(camera_.id(), schema::RestartIceT(), ResultCode::NotFound, camera_.id());
 }

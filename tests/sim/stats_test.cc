@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <numeric>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/support/simulation.h"
@@ -178,6 +182,102 @@ TEST_F(StatsTest, PublishersLearnOfLossRoundTripAndArrivals) {
   ASSERT_TRUE(view.track().sender_report());
   EXPECT_NEAR(static_cast<double>(view.track().sender_report()->packet_count),
               static_cast<double>(view.Stats().packet_count), 120);
+}
+
+uint64_t CountOfState(const std::vector<std::unique_ptr<schema::StateCountT>>& states,
+                      std::string_view name) {
+  for (const auto& entry : states) {
+    if (entry->state == name) return entry->count;
+  }
+  return 0;
+}
+
+uint64_t CountOfAll(const schema::DurationHistogramT& histogram) {
+  return std::accumulate(histogram.counts.begin(), histogram.counts.end(), uint64_t{0});
+}
+
+TEST_F(StatsTest, TheWorkerAddsUpWhatItsTransportsDid) {
+  Publication& camera = alice_.PublishVideo();
+  Subscription& view = bob_.Subscribe(camera);
+  sim_.RunFor(10s);
+  camera.track().Stop();
+  sim_.RunFor(2s);
+  const schema::TransportStatsT transports[] = {alice_.Stats(), bob_.Stats()};
+  const schema::RtpStreamStatsT in = camera.Stats();
+  const schema::RtpStreamStatsT out = view.Stats();
+  const schema::WorkerStatsT worker = sim_.WorkerStats();
+  const schema::TrafficT& traffic = *worker.traffic;
+  EXPECT_EQ(traffic.packets_received,
+            transports[0].packets_received + transports[1].packets_received);
+  EXPECT_EQ(traffic.bytes_sent, transports[0].bytes_sent + transports[1].bytes_sent);
+  EXPECT_EQ(traffic.received->packets, in.packet_count);
+  EXPECT_EQ(traffic.received->packets_lost, in.packets_lost);
+  EXPECT_EQ(traffic.received->nack_packet_count, in.nack_packet_count);
+  EXPECT_EQ(traffic.received->pli_count, in.pli_count);
+  EXPECT_EQ(traffic.received->key_frames, in.key_frames);
+  EXPECT_EQ(traffic.sent->packets, out.packet_count);
+  EXPECT_EQ(traffic.sent->packets_retransmitted, out.packets_retransmitted);
+  EXPECT_EQ(traffic.sent->nack_count, out.nack_count);
+  EXPECT_GT(traffic.sent->nack_count, 10u);
+  EXPECT_EQ(traffic.transports, 2u);
+  EXPECT_EQ(traffic.producers, 1u);
+  EXPECT_EQ(traffic.consumers, 1u);
+  EXPECT_EQ(CountOfState(traffic.dtls_states, "connected"), 2u);
+  EXPECT_EQ(traffic.available_outgoing_bitrate, uint64_t{transports[0].available_outgoing_bitrate} +
+                                                    transports[1].available_outgoing_bitrate);
+  EXPECT_GT(traffic.estimated_transports, 0u);
+}
+
+TEST_F(StatsTest, SumsOfARouterAndOfTheWorkerSurviveWhatTheyCounted) {
+  Publication& camera = alice_.PublishVideo();
+  Subscription& view = bob_.Subscribe(camera);
+  sim_.RunFor(5s);
+  camera.track().Stop();
+  sim_.RunFor(2s);
+  const uint64_t received = camera.Stats().packet_count;
+  const uint64_t sent = view.Stats().packet_count;
+  const auto router = [&] {
+    SimControl::Answer answer = sim_.Ask("room", schema::GetStatsT());
+    return std::move(*answer.body.AsRouterStats());
+  };
+  const schema::RouterStatsT before = router();
+  EXPECT_EQ(before.router_id, "room");
+  ASSERT_TRUE(view.Close().ok());
+  ASSERT_TRUE(camera.Close().ok());
+  EXPECT_EQ(router().traffic->received->packets, received);
+  EXPECT_EQ(router().traffic->sent->packets, sent);
+  ASSERT_TRUE(alice_.Close().ok());
+  ASSERT_TRUE(bob_.Close().ok());
+  sim_.RunFor(1s);
+  const schema::RouterStatsT after = router();
+  EXPECT_EQ(after.traffic->received->packets, received);
+  EXPECT_EQ(after.traffic->sent->packets, sent);
+  EXPECT_GE(after.traffic->packets_received, before.traffic->packets_received);
+  EXPECT_GE(after.traffic->bytes_sent, before.traffic->bytes_sent);
+  EXPECT_EQ(after.traffic->transports, 0u);
+  ASSERT_TRUE(sim_.Ask("room", schema::CloseT()).ok());
+  const schema::WorkerStatsT worker = sim_.WorkerStats();
+  EXPECT_EQ(worker.traffic->received->packets, received);
+  EXPECT_EQ(worker.traffic->sent->packets, sent);
+  EXPECT_EQ(worker.traffic->packets_sent, worker.datagrams_sent);
+}
+
+TEST_F(StatsTest, EveryFirstSendingHasADelayAndNoRepetitionHas) {
+  Publication& camera = alice_.PublishVideo();
+  Subscription& view = bob_.Subscribe(camera);
+  sim_.RunFor(10s);
+  camera.track().Stop();
+  sim_.RunFor(2s);
+  const schema::RtpStreamStatsT out = view.Stats();
+  ASSERT_GT(out.packets_retransmitted, 5u);
+  const schema::WorkerStatsT worker = sim_.WorkerStats();
+  const schema::DurationHistogramT& delay = *worker.forwarding_delay;
+  EXPECT_EQ(CountOfAll(delay), out.packet_count);
+  EXPECT_EQ(delay.counts.size(), delay.bounds_us.size() + 1);
+  // The pacer lets pass what the path carries.
+  EXPECT_LT(delay.sum_us / CountOfAll(delay), 5'000u);
+  // Told once.
+  EXPECT_EQ(sim_.WorkerStats().forwarding_delay->max_us, 0u);
 }
 
 }  // namespace

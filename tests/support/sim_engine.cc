@@ -120,6 +120,7 @@ void SimEngine::Flush(Timestamp now, SimNetwork& network) {
         engine_.RecordDrop(DropReason::kSocketFull);
       }
     }
+    engine_.RecordHandOver(now);
     batch_.Clear();
   }
   for (const Path& path : sockets_.TakeReleased()) {

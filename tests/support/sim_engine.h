@@ -59,7 +59,7 @@ class SimSockets : public worker::Sockets {
 
 class SimUsage : public worker::ProcessUsage {
  public:
-  Reading Read() override { return {.user_time_us = 1, .system_time_us = 2, .max_rss_kib = 3}; }
+  Reading Read() override { return {.user_time_us = 1, .system_time_us = 2, .max_rss_kib = 3, .rss_kib = 2}; }
 };
 
 class SimEngine {

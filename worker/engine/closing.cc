@@ -19,9 +19,11 @@ void Forget(std::vector<Handle<T>>& handles, Handle<T> handle) {
 void ForgetName(Workspace& workspace, const std::string& id) { workspace.names.erase(id); }
 
 // The last two steps of a consumer's life: nobody sends to it, nobody finds it.
-void EraseConsumer(Workspace& workspace, Handle<Consumer> handle, const Consumer& consumer) {
+void EraseConsumer(Workspace& workspace, Timestamp now, Handle<Consumer> handle,
+                   const Consumer& consumer) {
   if (Transport* transport = workspace.transports.Find(consumer.transport)) {
     const OutboundStream& stream = transport->egress.stream(consumer.stream);
+    transport->past_outgoing.Add(stream.sent.stats(now));
     transport->link.ForgetOutgoing(stream.sent.ssrc());
     if (stream.rtx) transport->link.ForgetOutgoing(stream.rtx->ssrc);
     transport->egress.RemoveStream(consumer.stream);
@@ -82,7 +84,7 @@ void CloseConsumer(Workspace& workspace, Timestamp now, Handle<Consumer> handle)
   }
   const Handle<Producer> producer = consumer->producer;
   const Handle<Transport> transport = consumer->transport;
-  EraseConsumer(workspace, handle, *consumer);
+  EraseConsumer(workspace, now, handle, *consumer);
   CancelUnwantedKeyFrame(workspace, producer);
   TellWanted(workspace, now, producer);
   ShareBandwidth(workspace, now, transport);
@@ -96,7 +98,7 @@ void CloseProducer(Workspace& workspace, Timestamp now, Handle<Producer> handle)
     if (consumer == nullptr) continue;
     if (!consumer->is_part) workspace.outbox.Notify(consumer->id, schema::ProducerClosedT());
     const Handle<Transport> receiver = consumer->transport;
-    EraseConsumer(workspace, consumer_handle, *consumer);
+    EraseConsumer(workspace, now, consumer_handle, *consumer);
     // What it took is free for others.
     if (Transport* transport = workspace.transports.Find(receiver)) {
       transport->next_sharing = now;
@@ -105,6 +107,9 @@ void CloseProducer(Workspace& workspace, Timestamp now, Handle<Producer> handle)
   }
   ForgetProducer(workspace, handle);
   if (Transport* transport = workspace.transports.Find(producer->transport)) {
+    for (const InboundStream* stream : transport->ingress.StreamsOf(handle)) {
+      if (stream->receiver) transport->past_incoming.Add(stream->receiver->stats(now));
+    }
     for (Ssrc ssrc : transport->ingress.RemoveProducer(handle)) {
       transport->link.ForgetIncoming(ssrc);
     }
@@ -144,6 +149,8 @@ void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handl
   }
   if (Router* router = workspace.routers.Find(transport->router)) {
     Forget(router->transports, handle);
+    // What it says last is counted by the worker alone.
+    router->past.Add(transport->AllTraffic(now));
   }
   if (WebRtcServer* server = workspace.servers.Find(transport->server)) {
     Forget(server->transports, handle);
@@ -190,11 +197,13 @@ void CloseServer(Workspace& workspace, Timestamp now, Handle<WebRtcServer> handl
   workspace.servers.Erase(handle);
 }
 
-void EraseClosed(Workspace& workspace) {
+void EraseClosed(Workspace& workspace, Timestamp now) {
   std::erase_if(workspace.closing, [&](Handle<Transport> handle) {
     Transport* transport = workspace.transports.Find(handle);
     if (workspace.IsAwake(handle)) return false;  // Has not been polled since.
-    workspace.drops.Add(transport->AllDrops());
+    const Traffic traffic = transport->AllTraffic(now);
+    workspace.past.Add(traffic);
+    workspace.drops.Add(traffic.drops);
     for (const Path& path : transport->paths) ReleasePath(workspace, path);
     if (transport->data != nullptr) workspace.associations.erase(&transport->data->association());
     for (const ListenPoint& point : transport->own_points) {

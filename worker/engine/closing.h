@@ -23,7 +23,7 @@ void CloseRouter(Workspace& workspace, Timestamp now, Handle<Router> handle);
 // Transports on its sockets end with it.
 void CloseServer(Workspace& workspace, Timestamp now, Handle<WebRtcServer> handle);
 // Erases what was closed in an earlier turn, whose last words have left, and closes its sockets.
-void EraseClosed(Workspace& workspace);
+void EraseClosed(Workspace& workspace, Timestamp now);
 
 }  // namespace sluice::worker
 

@@ -34,6 +34,7 @@ size_t Departures::Seal(TransmitBatch& batch) {
     ++refused;
   }
   count_ = 0;
+  sealed_arrivals_ = std::exchange(arrival_count_, 0);
   return refused;
 }
 

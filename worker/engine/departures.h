@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/endpoint.h"
+#include "base/time.h"
 #include "dtls/bulk_cipher.h"
 #include "dtls/seal_queue.h"
 #include "rtp/packet/rtp_packet.h"
@@ -40,6 +41,8 @@ class Departures {
   // part of it.
   void Commit(TransmitBatch& batch, const Path& path, const dtls::SealJob& job,
               rtp::RtpPacket packet);
+  // What is committed next is sent for the first time, so that its delay counts.
+  void RecordArrival(Timestamp arrival) { arrivals_[arrival_count_++] = arrival; }
 
   // What has been arranged so far: packets, and how often there were any.
   uint64_t datagrams() const { return datagrams_; }
@@ -50,6 +53,10 @@ class Departures {
 
   // Seals all that was added, and takes back what cannot be. Returns how many those were.
   size_t Seal(TransmitBatch& batch);
+  // When what was sealed last had come. Told once, and until more is committed.
+  std::span<const Timestamp> TakeArrivals() {
+    return std::span(arrivals_).first(std::exchange(sealed_arrivals_, 0));
+  }
 
  private:
   static_assert(dtls::SealQueue::kMaxJobs >= TransmitBatch::kMaxEntries);
@@ -65,6 +72,9 @@ class Departures {
   size_t count_ = 0;
   std::array<uint32_t, dtls::SealQueue::kMaxJobs> entries_{};
   std::array<rtp::RtpPacket, dtls::SealQueue::kMaxJobs> packets_;
+  std::array<Timestamp, dtls::SealQueue::kMaxJobs> arrivals_{};
+  size_t arrival_count_ = 0;
+  size_t sealed_arrivals_ = 0;
 };
 
 }  // namespace sluice::worker

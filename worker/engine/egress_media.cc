@@ -82,6 +82,7 @@ void Egress::WriteDue(Timestamp now, Link& link, TransmitBatch& batch, Departure
       continue;
     }
     RecordSent(now, item, stream, job->clear.out.size());
+    if (!item.retransmission) departures.RecordArrival(item.packet.arrival());
     departures.Commit(batch, link.destination(), *job, std::move(item.packet));
   }
   departures.due().clear();

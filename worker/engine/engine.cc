@@ -183,6 +183,9 @@ void Engine::HandleDatagram(Timestamp now, SocketId socket, const Endpoint& remo
       ReceiveRtcp(workspace, now, handle, std::move(packet));
       workspace.Wake(handle);
       break;
+    case Wire::kSctp:
+      ReceivePlainData(workspace, now, handle, packet.bytes());
+      break;
     case Wire::kStun:
     case Wire::kUnknown:
       break;
@@ -208,7 +211,7 @@ void Engine::HandleFrame(Timestamp now, ByteView frame) {
 
 void Engine::HandleTimeout(Timestamp now) {
   Workspace& workspace = *workspace_;
-  EraseClosed(workspace);
+  EraseClosed(workspace, now);
   TakeHandshakeSteps(workspace, now);
   HandleObservers(workspace, now);
   HandleSctpTimeout(workspace, now);
@@ -267,6 +270,17 @@ ByteView Engine::PollMessage() { return workspace_->outbox.Poll(); }
 
 void Engine::RecordDrop(DropReason reason, uint64_t packets) {
   workspace_->drops.Count(reason, packets);
+}
+
+void Engine::RecordHandOver(Timestamp now) {
+  for (const Timestamp arrival : workspace_->departures.TakeArrivals()) {
+    workspace_->forwarding_delay.Record(now - arrival);
+  }
+}
+
+void Engine::RecordTurn(const TurnTimes& times) {
+  workspace_->turn_time.Record(times.busy);
+  if (times.late) workspace_->timer_delay.Record(*times.late);
 }
 
 void Engine::RecordSending(const Sending& sending) { workspace_->sending = sending; }

@@ -22,6 +22,7 @@
 #include "dtls/bulk_cipher.h"
 #include "dtls/context.h"
 #include "worker/engine/estimate_traces.h"
+#include "worker/engine/event_log.h"
 #include "worker/engine/process_usage.h"
 #include "worker/engine/sockets.h"
 #include "worker/engine/transmit_batch.h"
@@ -51,6 +52,8 @@ class Engine {
     EstimateTraces* estimate_traces = nullptr;
     // Binding requests of anybody are answered (see ice::BindingResponder), not only checks.
     bool answers_stun = false;
+    // What is told of single objects, and how much, until the application says otherwise.
+    EventLog::Settings log = {};
   };
 
   explicit Engine(const Options& options);
@@ -114,6 +117,16 @@ class Engine {
     uint64_t late = 0;      // packets that were dropped because a peer did not read
   };
   void RecordTcp(const TcpUse& use);
+  // The kernel has taken what PollTransmit() gave last; it is `now`, more exactly than in the turn.
+  void RecordHandOver(Timestamp now);
+  // Of one turn of the loop.
+  struct TurnTimes {
+    // Worked, without what was waited.
+    Duration busy{0};
+    // Began so long after a deadline, if there was one.
+    std::optional<Duration> late;
+  };
+  void RecordTurn(const TurnTimes& times);
 
   // Counts what the shell had to drop before the engine saw it or after the engine let it go.
   void RecordDrop(DropReason reason, uint64_t packets = 1);

@@ -21,6 +21,7 @@
 #include "base/ids.h"
 #include "rtp/forward/allocator.h"
 #include "rtp/forward/layer.h"
+#include "rtp/packet/extensions.h"
 #include "rtp/packet/media.h"
 #include "rtp/receive/audio_level_ranker.h"
 #include "rtp/receive/dominant_speaker.h"
@@ -30,6 +31,7 @@
 #include "worker/engine/media_plan.h"
 #include "worker/engine/sockets.h"
 #include "worker/engine/trace_types.h"
+#include "worker/engine/traffic.h"
 #include "worker/engine/untaken.h"
 
 namespace sluice::worker {
@@ -45,6 +47,8 @@ struct Router {
   std::vector<Handle<Observer>> observers;
   // There if only the loudest of those who speak are forwarded.
   std::optional<rtp::LoudestFilter> loudest;
+  // Of transports that have closed.
+  Traffic past;
 };
 
 // A socket of ours, and what candidates say about it.
@@ -109,6 +113,7 @@ struct Producer {
   std::vector<Handle<Observer>> observers;
   TraceTypes traces;
   // What the application was last told.
+  std::optional<rtp::VideoOrientation> told_orientation;
   std::optional<WantedLayers> told_wanted;
   std::array<uint8_t, rtp::kMaxEncodings> told_scores{};
 
@@ -157,7 +162,8 @@ struct Consumer {
   // Of those who share a path, the higher is served first: 1..255.
   uint8_t priority = 1;
   TraceTypes traces;
-  // On a pipe: the one encoding that it carries, all of it and whatever others take.
+  // On a pipe, and where the application wants it: the one encoding that it carries, all of it and
+  // whatever others take.
   std::optional<uint8_t> pinned;
   // It is there for one more encoding of the consumer that the application named by this id.
   bool is_part = false;

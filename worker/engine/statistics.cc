@@ -1,9 +1,11 @@
 #include "worker/engine/statistics.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <limits>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -91,6 +93,25 @@ void DescribeBandwidth(const Transport& transport, Timestamp now, schema::Transp
   stats.send_queue_ms = Milliseconds(std::optional(egress.queue_delay()));
 }
 
+// A share of packets, of several streams together: each counts as much as it sends.
+class SharedLoss {
+ public:
+  void Add(BitRate rate, uint8_t fraction_lost) {
+    const auto weight = static_cast<double>(rate.bps());
+    weights_ += weight;
+    lost_ += weight * fraction_lost / 256.0;
+  }
+  // Nothing if nothing is sent.
+  flatbuffers::Optional<float> Share() const {
+    if (weights_ <= 0.0) return flatbuffers::nullopt;
+    return static_cast<float>(lost_ / weights_);
+  }
+
+ private:
+  double weights_ = 0;
+  double lost_ = 0;
+};
+
 void DescribeLink(const Workspace& workspace, const Transport& transport,
                   schema::TransportStatsT& stats) {
   if (const auto* link = transport.As<WebRtcLink>()) {
@@ -155,10 +176,124 @@ std::unique_ptr<schema::StunStatsT> Describe(const ice::BindingResponder::Counte
   return stats;
 }
 
+std::unique_ptr<schema::StreamTrafficT> Describe(const StreamTraffic& traffic) {
+  auto stats = std::make_unique<schema::StreamTrafficT>();
+  stats->packets = traffic.packets;
+  stats->packets_lost = traffic.packets_lost;
+  stats->packets_retransmitted = traffic.packets_retransmitted;
+  stats->packets_repaired = traffic.packets_repaired;
+  stats->nack_count = traffic.nacks;
+  stats->nack_packet_count = traffic.nack_packets;
+  stats->pli_count = traffic.plis;
+  stats->fir_count = traffic.firs;
+  stats->key_frames = traffic.key_frames;
+  return stats;
+}
+
+std::unique_ptr<schema::DurationHistogramT> Describe(DurationHistogram& histogram) {
+  auto stats = std::make_unique<schema::DurationHistogramT>();
+  for (size_t i = 0; i < DurationHistogram::kBounds; ++i) {
+    stats->bounds_us.push_back(static_cast<uint64_t>(DurationHistogram::Bound(i).count()));
+  }
+  stats->counts.assign(histogram.cells().begin(), histogram.cells().end());
+  stats->sum_us = histogram.sum_us();
+  stats->max_us = histogram.TakeMaxUs();
+  return stats;
+}
+
+// Adds up transports as they are now; what has been comes from their owner.
+class TrafficSum {
+ public:
+  TrafficSum(Traffic past, Timestamp now) : now_(now), sum_(std::move(past)) {}
+
+  void Add(const Transport& transport) {
+    sum_.Add(transport.AllTraffic(now_));
+    if (transport.closed) return;
+    ++stats_.transports;
+    stats_.producers += static_cast<uint32_t>(transport.producers.size());
+    stats_.consumers += static_cast<uint32_t>(transport.consumers.size());
+    stats_.data_producers += static_cast<uint32_t>(transport.data_producers.size());
+    stats_.data_consumers += static_cast<uint32_t>(transport.data_consumers.size());
+    if (const auto* link = transport.As<WebRtcLink>()) {
+      ++ice_[static_cast<size_t>(link->agent().state())];
+      ++dtls_[static_cast<size_t>(link->dtls_state())];
+    }
+    stats_.recv_bitrate += Bps(transport.received().Rate(now_));
+    stats_.send_bitrate += Bps(transport.sent().Rate(now_));
+    stats_.desired_outgoing_bitrate += Bps(transport.egress.desired());
+    if (!transport.egress.estimator().active()) return;
+    ++stats_.estimated_transports;
+    stats_.available_outgoing_bitrate += Bps(transport.egress.estimator().estimate());
+  }
+
+  std::unique_ptr<schema::TrafficT> Describe() {
+    stats_.packets_received = sum_.packets_received;
+    stats_.bytes_received = sum_.bytes_received;
+    stats_.packets_sent = sum_.packets_sent;
+    stats_.bytes_sent = sum_.bytes_sent;
+    stats_.probation_bytes_sent = sum_.probation_bytes_sent;
+    stats_.received = worker::Describe(sum_.incoming);
+    stats_.sent = worker::Describe(sum_.outgoing);
+    stats_.drops = worker::Describe(sum_.drops);
+    for (size_t i = 0; i < ice_.size(); ++i) {
+      Append(stats_.ice_states, ice::StateName(static_cast<ice::State>(i)), ice_[i]);
+    }
+    for (size_t i = 0; i < dtls_.size(); ++i) {
+      Append(stats_.dtls_states, DtlsStateName(static_cast<DtlsState>(i)), dtls_[i]);
+    }
+    return std::make_unique<schema::TrafficT>(std::move(stats_));
+  }
+
+ private:
+  using States = std::vector<std::unique_ptr<schema::StateCountT>>;
+
+  static void Append(States& states, std::string_view name, uint32_t count) {
+    if (count == 0) return;
+    states.push_back(std::make_unique<schema::StateCountT>());
+    states.back()->state = name;
+    states.back()->count = count;
+  }
+
+  const Timestamp now_;
+  Traffic sum_;
+  schema::TrafficT stats_;
+  std::array<uint32_t, 5> ice_{};   // by ice::State
+  std::array<uint32_t, 5> dtls_{};  // by DtlsState
+};
+
+std::unique_ptr<schema::TrafficT> DescribeAllTraffic(const Workspace& workspace, Timestamp now) {
+  Traffic past = workspace.past;
+  // With what belonged to no transport.
+  past.drops = workspace.drops;
+  TrafficSum sum(std::move(past), now);
+  workspace.transports.ForEach(
+      [&](Handle<Transport>, const Transport& transport) { sum.Add(transport); });
+  return sum.Describe();
+}
+
 }  // namespace
 
-schema::WorkerStatsT DescribeWorker(const Workspace& workspace, Timestamp now) {
+schema::RouterStatsT DescribeRouter(const Workspace& workspace, const Router& router,
+                                    Timestamp now) {
+  schema::RouterStatsT stats;
+  stats.timestamp_ms = Milliseconds(now);
+  stats.router_id = router.id;
+  TrafficSum sum(router.past, now);
+  for (Handle<Transport> handle : router.transports) sum.Add(*workspace.transports.Find(handle));
+  stats.traffic = sum.Describe();
+  return stats;
+}
+
+schema::WorkerStatsT DescribeWorker(Workspace& workspace, Timestamp now) {
   schema::WorkerStatsT stats;
+  stats.traffic = DescribeAllTraffic(workspace, now);
+  stats.forwarding_delay = Describe(workspace.forwarding_delay);
+  stats.turn_time = Describe(workspace.turn_time);
+  stats.timer_delay = Describe(workspace.timer_delay);
+  const ProcessUsage::Reading usage = workspace.options.usage.Read();
+  stats.user_time_us = usage.user_time_us;
+  stats.system_time_us = usage.system_time_us;
+  stats.rss_kib = usage.rss_kib;
   stats.timestamp_ms = Milliseconds(now);
   stats.routers = static_cast<uint32_t>(workspace.routers.size());
   stats.transports = static_cast<uint32_t>(workspace.transports.size() - workspace.closing.size());
@@ -226,12 +361,21 @@ schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Tran
   stats.rtx_bytes_received = received.rtx_bytes;
   stats.rtp_recv_bitrate = Bps(received.rtp_rate.Rate(now));
   stats.rtx_recv_bitrate = Bps(received.rtx_rate.Rate(now));
+  SharedLoss lost_here;
+  transport.ingress.ForEachReceiver([&](const rtp::StreamReceiver& receiver) {
+    const rtp::StreamReceiver::Stats from = receiver.stats(now);
+    lost_here.Add(from.rate, from.fraction_lost);
+  });
+  stats.rtp_packet_loss_received = lost_here.Share();
+  SharedLoss lost_there;
   for (const std::unique_ptr<OutboundStream>& stream : transport.egress.streams()) {
     if (stream == nullptr) continue;
     const rtp::SendStream::Stats from = stream->sent.stats(now);
     stats.rtp_send_bitrate += Bps(from.rate);
     stats.rtx_send_bitrate += Bps(from.retransmitted_rate);
+    lost_there.Add(from.rate, from.fraction_lost);
   }
+  stats.rtp_packet_loss_sent = lost_there.Share();
   stats.rtp_bytes_sent = transport.egress.totals().rtp_bytes;
   stats.rtx_bytes_sent = transport.egress.totals().rtx_bytes;
   DescribeBandwidth(transport, now, stats);
@@ -244,17 +388,33 @@ schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Tran
   return stats;
 }
 
+namespace {
+
+std::unique_ptr<schema::RtpStreamStatsT> DescribeReceived(const Producer& producer,
+                                                          const InboundStream& stream,
+                                                          Timestamp now) {
+  std::unique_ptr<schema::RtpStreamStatsT> stats = Describe(stream, now);
+  if (producer.layers) DescribeLayers(producer, stream, now, *stats);
+  stats->frame_width = stream.size.width;
+  stats->frame_height = stream.size.height;
+  return stats;
+}
+
+// Of several encodings a consumer has the one that flows, and one that carries all has all.
+bool Feeds(const InboundStream& stream, const Consumer& consumer, size_t encodings) {
+  if (encodings == 1 || consumer.pinned) return true;
+  return consumer.flowing && consumer.flowing->encoding == stream.source.index;
+}
+
+}  // namespace
+
 schema::StreamStatsListT DescribeProducer(const Workspace& workspace, Handle<Producer> handle,
                                           Timestamp now) {
   schema::StreamStatsListT list;
   const Producer& producer = *workspace.producers.Find(handle);
   const Transport& transport = *workspace.transports.Find(producer.transport);
   for (const InboundStream* stream : transport.ingress.StreamsOf(handle)) {
-    list.streams.push_back(Describe(*stream, now));
-    schema::RtpStreamStatsT& stats = *list.streams.back();
-    if (producer.layers) DescribeLayers(producer, *stream, now, stats);
-    stats.frame_width = stream->size.width;
-    stats.frame_height = stream->size.height;
+    list.streams.push_back(DescribeReceived(producer, *stream, now));
   }
   return list;
 }
@@ -306,8 +466,12 @@ schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Con
     const Consumer* found = workspace.consumers.Find(part);
     if (found != nullptr) list.streams.push_back(DescribeSent(workspace, now, *found));
   }
-  schema::StreamStatsListT source = DescribeProducer(workspace, consumer.producer, now);
-  for (auto& entry : source.streams) list.streams.push_back(std::move(entry));
+  const Producer& producer = *workspace.producers.Find(consumer.producer);
+  const Transport& source = *workspace.transports.Find(producer.transport);
+  for (const InboundStream* stream : source.ingress.StreamsOf(consumer.producer)) {
+    if (!Feeds(*stream, consumer, producer.plan.encodings.size())) continue;
+    list.streams.push_back(DescribeReceived(producer, *stream, now));
+  }
   return list;
 }
 

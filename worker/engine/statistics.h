@@ -12,7 +12,11 @@
 
 namespace sluice::worker {
 
-schema::WorkerStatsT DescribeWorker(const Workspace& workspace, Timestamp now);
+// Begins the times anew of which the longest is told.
+schema::WorkerStatsT DescribeWorker(Workspace& workspace, Timestamp now);
+// All transports of a router together.
+schema::RouterStatsT DescribeRouter(const Workspace& workspace, const Router& router,
+                                    Timestamp now);
 schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Transport& transport,
                                           Timestamp now);
 // One entry for each encoding.

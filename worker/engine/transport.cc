@@ -112,4 +112,22 @@ DropCounters Transport::AllDrops() const {
   return sum;
 }
 
+Traffic Transport::AllTraffic(Timestamp now) const {
+  Traffic sum{.packets_received = totals_.packets_received,
+              .bytes_received = totals_.bytes_received,
+              .packets_sent = totals_.packets_sent,
+              .bytes_sent = totals_.bytes_sent,
+              .probation_bytes_sent = egress.totals().probation_bytes,
+              .incoming = past_incoming,
+              .outgoing = past_outgoing,
+              .drops = AllDrops()};
+  for (const std::unique_ptr<InboundStream>& stream : ingress.streams()) {
+    if (stream != nullptr && stream->receiver) sum.incoming.Add(stream->receiver->stats(now));
+  }
+  for (const std::unique_ptr<OutboundStream>& stream : egress.streams()) {
+    if (stream != nullptr) sum.outgoing.Add(stream->sent.stats(now));
+  }
+  return sum;
+}
+
 }  // namespace sluice::worker

@@ -20,8 +20,10 @@
 #include "worker/engine/data_path.h"
 #include "worker/engine/egress.h"
 #include "worker/engine/ingress.h"
+#include "worker/engine/limits.h"
 #include "worker/engine/link.h"
 #include "worker/engine/objects.h"
+#include "worker/engine/traffic.h"
 #include "worker/engine/transmit_batch.h"
 
 namespace sluice::worker {
@@ -109,6 +111,8 @@ class Transport {
   const rtp::RateMeter& sent() const { return sent_; }
   // What died on this transport, its link and its streams included.
   DropCounters AllDrops() const;
+  // All of the above, and its streams, those that have ended as well.
+  Traffic AllTraffic(Timestamp now) const;
 
   // Who this is and what belongs to it; kept by those who create and close.
   std::string id;
@@ -138,6 +142,9 @@ class Transport {
   Egress egress;
   // There if the transport has data channels.
   std::unique_ptr<DataPath> data;
+  // Bytes of one message to the application, and from it.
+  size_t max_send_message_size = kMaxSctpMessage;
+  size_t max_receive_message_size = kMaxSctpMessage;
   // Who of its consumers gets which layers; see bandwidth_sharing.h.
   rtp::Allocator allocator;
   // When the layers should be shared anew, and scores be told; nothing while there is nobody.
@@ -153,6 +160,9 @@ class Transport {
   TraceTypes traces;
   // Of packets that did not reach a stream.
   DropCounters drops;
+  // Of streams that have ended.
+  StreamTraffic past_incoming;
+  StreamTraffic past_outgoing;
 
  private:
   bool WriteRtcp(Timestamp now, TransmitBatch& batch);

@@ -99,9 +99,7 @@ int EventLoop::Run() {
 
 // libuv runs timers before it polls. The turn comes after polling (OnCheck), so all there is to do
 // here is not to wait in between.
-void EventLoop::OnTimer(uv_timer_t* timer) {
-  static_cast<EventLoop*>(timer->data)->WaitFor(std::nullopt, true);
-}
+void EventLoop::OnTimer(uv_timer_t* timer) { static_cast<EventLoop*>(timer->data)->Hurry(); }
 
 void EventLoop::OnCheck(uv_check_t* check) { static_cast<EventLoop*>(check->data)->Turn(); }
 
@@ -115,6 +113,8 @@ void EventLoop::OnSignal(uv_signal_t* signal, int) {
 void EventLoop::Turn() {
   TurnTime turn = clock_.Read();
   const Timestamp began = turn.now;
+  std::optional<Duration> late;
+  if (due_ && began >= *due_) late = began - *due_;
 
   AcceptClient(began);
   const bool more_requests = ServeControl(began);
@@ -137,7 +137,9 @@ void EventLoop::Turn() {
   WaitFor(Earlier(deadline, closing_deadline_), more_work);
   StopIfDone(now, more_media);
   const Timestamp finished = clock_.Read().now;
-  gathering_.RecordBusy(finished, finished - began - waited_);
+  const Duration busy = finished - began - waited_;
+  gathering_.RecordBusy(finished, busy);
+  options_.engine.RecordTurn({.busy = busy, .late = late});
 }
 
 void EventLoop::AcceptClient(Timestamp now) {
@@ -264,6 +266,7 @@ bool EventLoop::SendMedia(Timestamp now) {
   for (int i = 0; i < kFlushesPerTurn && more; ++i) {
     more = options_.engine.PollTransmit(now, batch_);
     options_.sockets.Send(batch_);
+    if (!batch_.empty()) options_.engine.RecordHandOver(clock_.Read().now);
     batch_.Clear();
   }
   return more;
@@ -303,6 +306,10 @@ void EventLoop::StopIfDone(Timestamp now, bool more_media) {
   if (said_goodbye || now >= *closing_deadline_) uv_stop(&loop_);
 }
 
+void EventLoop::Hurry() {
+  uv_idle_start(&idle_, [](uv_idle_t*) {});
+}
+
 void EventLoop::WaitFor(std::optional<Timestamp> deadline, bool more_work) {
   // libuv counts the milliseconds of the same clock. Rounded up, because a deadline that is looked
   // at too early has to be looked at again.
@@ -313,10 +320,9 @@ void EventLoop::WaitFor(std::optional<Timestamp> deadline, bool more_work) {
         std::chrono::ceil<std::chrono::milliseconds>(deadline->time_since_epoch());
     deadline_ms = static_cast<uint64_t>(std::max<int64_t>(since_boot.count(), 0));
   }
-  if (more_work || (deadline && deadline_ms <= loop_ms)) {
-    uv_idle_start(&idle_, [](uv_idle_t*) {});
-    return;
-  }
+  // The beginning of time stands for "at once", for which nobody can be late.
+  due_ = deadline && *deadline > Timestamp() ? deadline : std::nullopt;
+  if (more_work || (deadline && deadline_ms <= loop_ms)) return Hurry();
   uv_idle_stop(&idle_);
   if (deadline) {
     uv_timer_start(&timer_, &EventLoop::OnTimer, deadline_ms - loop_ms, 0);

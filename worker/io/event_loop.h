@@ -81,6 +81,8 @@ class EventLoop {
   // Ends the rooms and says goodbye; the loop stops when that is said, or after kFarewell.
   void BeginClosing(Timestamp now, int exit_code);
   void StopIfDone(Timestamp now, bool more_media);
+  // Has libuv poll without waiting.
+  void Hurry();
   void WaitFor(std::optional<Timestamp> deadline, bool more_work);
 
   const Options options_;
@@ -89,6 +91,8 @@ class EventLoop {
   Gathering gathering_;
   // Of this turn.
   Duration waited_{0};
+  // When the next turn is to begin at the latest.
+  std::optional<Timestamp> due_;
 
   uv_loop_t loop_{};
   bool loop_open_ = false;

@@ -1,4 +1,4 @@
-// getrusage(2) of this process.
+// What the kernel says of this process: getrusage(2), and /proc/self/statm.
 
 #ifndef SLUICE_WORKER_IO_SYSTEM_USAGE_H_
 #define SLUICE_WORKER_IO_SYSTEM_USAGE_H_

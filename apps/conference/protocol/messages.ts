@@ -17,7 +17,8 @@ export interface TransportDescription {
   iceParameters: types.IceParameters;
   iceCandidates: types.IceCandidate[];
   dtlsParameters: types.DtlsParameters;
-  sctpParameters: types.SctpParameters;
+  // Where there are data channels, as pages have them.
+  sctpParameters?: types.SctpParameters;
 }
 
 export interface PeerDescription {
@@ -106,6 +107,18 @@ export interface JoinRequest {
   revision: string;
   rtpCapabilities: types.RtpCapabilities;
   token?: string;
+  // Media by offers and answers on one RTCPeerConnection, by `negotiate` and the event `offer`, instead
+  // of by the dictionaries of a library. What is consumed then is what a browser says in its offers;
+  // rtpCapabilities may be empty.
+  media?: 'sdp';
+}
+
+// What a page says of the sections in which it sends, by their mid.
+export interface SectionUse {
+  source: Source;
+  capture?: PictureSize;
+  // Of each encoding, in the order of its rids: SDP does not tell it.
+  scales?: number[];
 }
 
 // What the invitation lets this person do.
@@ -162,6 +175,17 @@ export interface Methods {
   };
   closeDataProducer: { data: { dataProducerId: string }; answer: Record<string, never> };
   resumeDataConsumers: { data: { dataConsumerIds: string[] }; answer: Record<string, never> };
+  // With media "sdp". An offer is answered, an answer is not. `sections` is of offers.
+  negotiate: {
+    data: { type: 'offer' | 'answer'; sdp: string; sections?: Record<string, SectionUse> };
+    // `producers` are the ids of what is sent, by mid.
+    answer:
+      { type: 'answer'; sdp: string; producers: Record<string, string> } | Record<string, never>;
+  };
+  addCandidate: {
+    data: { candidate: string; sdpMid: string | null; sdpMLineIndex: number | null };
+    answer: Record<string, never>;
+  };
   getConnectionStats: { data: Record<string, never>; answer: ConnectionStats };
   requestKeyFrame: { data: { consumerId: string }; answer: Record<string, never> };
   ping: { data: Record<string, never>; answer: Record<string, never> };
@@ -182,6 +206,9 @@ export interface Events {
   peerLeft: { peerId: string };
   // The state of the path between that person and the server, as the server sees it.
   peerLink: { peerId: string; state: LinkState };
+  // To pages with media "sdp", to be answered by `negotiate`. Void if the page has an offer of its own
+  // under way: it will come again.
+  offer: { sdp: string };
   newConsumer: ConsumerDescription;
   consumerClosed: { consumerId: string };
   consumerPaused: { consumerId: string };
@@ -271,6 +298,8 @@ export interface PageConfig {
 export const kMaxWishes = 512;
 // Of one message on a data channel, in bytes. A longer one would hold up chat behind files.
 export const kMaxDataBytes = 64 * 1024;
+// Characters of an offer or answer; one of a page that sees 31 others has some 100,000.
+export const kMaxSdp = 200_000;
 // What mediasoup-client counts with, and what a browser asks for at least.
 export const kDataStreams = 1024;
 export const kMaxNameLength = 40;

@@ -48,6 +48,8 @@ export interface RoomObserver {
 // What the conference needs of a connection: a way to speak, and to be rid of it.
 export interface Participant {
   send: Send;
+  // Sees and hears nobody, has no data channels, and one transport.
+  readonly publishesOnly?: true;
   // The room is gone under this participant, who may join again at once.
   forgetPeer(): void;
   // Somebody with the same session joined: this is the ghost of a socket that broke.
@@ -65,6 +67,9 @@ export class Conference {
   private joining = 0;
   private isDraining = false;
   private onDrained: () => void = () => {};
+  // Since the server started: people who came in, and those who did not, by error code.
+  joins = 0;
+  readonly refusals = new Map<string, number>();
 
   constructor(private readonly options: ConferenceOptions) {
     this.moves = new Moves(options.clock);
@@ -112,6 +117,22 @@ export class Conference {
     request: JoinRequest,
     participant: Participant,
   ): Promise<{ peer: Peer; answer: JoinAnswer }> {
+    try {
+      const joined = await this.letIn(roomName, request, participant);
+      this.joins += 1;
+      return joined;
+    } catch (error) {
+      const code = error instanceof Refusal ? error.code : 'internal';
+      this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+      throw error;
+    }
+  }
+
+  private async letIn(
+    roomName: string,
+    request: JoinRequest,
+    participant: Participant,
+  ): Promise<{ peer: Peer; answer: JoinAnswer }> {
     const { tokens, revision, limits, log } = this.options;
     const now = new Date(this.wallNow());
     const invitation = (await tokens?.verify(request.token, roomName, now)) ?? null;
@@ -125,7 +146,7 @@ export class Conference {
     this.joining += 1;
     try {
       const room = this.enterable(roomName);
-      const person = this.personOf(request, invitation);
+      const person = this.personOf(request, invitation, participant);
       const joined = await this.admit(room, { request, person, participant });
       if (invitation) this.limitStay(joined.peer.id, invitation.expiresAt);
       return joined;
@@ -158,8 +179,9 @@ export class Conference {
     this.moves.begin(before);
     try {
       const { request, person } = before;
-      const send = participant.send;
-      const peer = await this.seat(room, { request, person, send, log: this.options.log });
+      const { send, publishesOnly = false } = participant;
+      const { log } = this.options;
+      const peer = await this.seat(room, { request, person, send, publishesOnly, log });
       if (room.closed || !peer.live.alive || this.participants.get(before) !== participant) {
         peer.close();
         throw new Refusal('not_joined', 'You have left the room.');
@@ -239,13 +261,19 @@ export class Conference {
     return this.options.wallClock?.() ?? Date.now();
   }
 
-  private personOf(request: JoinRequest, invitation: Invitation | null): Person {
+  private personOf(
+    request: JoinRequest,
+    invitation: Invitation | null,
+    { publishesOnly }: Participant,
+  ): Person {
+    const grants = invitation?.grants ?? kUsualGrants;
+    const without = publishesOnly ? { subscribe: false, publishData: false } : {};
     return {
       id: randomUUID(),
       name: invitation?.name ?? request.name,
       identity: invitation?.identity ?? null,
       metadata: invitation?.metadata ?? null,
-      grants: invitation?.grants ?? kUsualGrants,
+      grants: { ...grants, ...without },
       joinedAt: this.wallNow(),
       held: new Set(),
     };
@@ -325,7 +353,8 @@ export class Conference {
     const { log } = this.options;
     let peer: Peer;
     try {
-      peer = await this.seat(room, { request, person, send: participant.send, log });
+      const { send, publishesOnly = false } = participant;
+      peer = await this.seat(room, { request, person, send, publishesOnly, log });
     } finally {
       room.joining -= 1;
       // Whatever came of it: if nobody entered and nobody is on the way, the room goes.

@@ -21,8 +21,8 @@ import { Refusal } from './refusal';
 import { parseData, parseFrame } from './schemas';
 import { TokenBucket } from './token_bucket';
 
-// The largest request is a join, about 12 KiB with every codec a browser knows.
-export const kMaxMessageBytes = 64 * 1024;
+// The largest request is an SDP offer; a join has about 12 KiB with every codec a browser knows.
+export const kMaxMessageBytes = 256 * 1024;
 // A tab joining a room of 32 sends some 70 requests in its first second.
 const kMessagesPerSecond = 30;
 const kMessageBurst = 150;

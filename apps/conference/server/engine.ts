@@ -5,7 +5,15 @@
 
 import type { types } from 'mediasoup-client';
 
+import type { types as sdk } from '@sluice/sdk';
+
 import type { Clock } from './clock';
+
+// Numbers have no behaviour that a double could get wrong, so these are the SDK's own shapes.
+export type EngineWorkerStats = sdk.WorkerStat;
+export type EngineRouterStats = sdk.RouterStat;
+export type EngineTraffic = sdk.TrafficStat;
+export type EngineHistogram = sdk.DurationHistogramStat;
 
 export interface ListenInfo {
   protocol: 'udp' | 'tcp';
@@ -46,6 +54,7 @@ export interface EngineConsumer {
 export interface EngineProducer {
   readonly id: string;
   readonly kind: 'audio' | 'video';
+  readonly rtpParameters: types.RtpParameters;
   readonly paused: boolean;
   readonly closed: boolean;
   // The highest layers that anybody watches, undefined if nobody does, and for each encoding
@@ -70,6 +79,7 @@ export interface EngineDataProducer {
 
 export interface EngineDataConsumer {
   readonly id: string;
+  readonly sctpStreamParameters?: { streamId: number };
   readonly closed: boolean;
   resume(): Promise<void>;
   close(): void;
@@ -86,6 +96,10 @@ export interface ConsumeOptions {
   producerId: string;
   rtpCapabilities: types.RtpCapabilities;
   paused: boolean;
+  // Chosen by the engine if missing.
+  mid?: string;
+  // Whose payload types and header extension ids the stream has; the router's if missing.
+  numbering?: 'router' | 'receiver';
 }
 
 export interface EngineTransportStats {
@@ -144,8 +158,8 @@ export interface TransportOptions {
   enableUdp: boolean;
   initialAvailableOutgoingBitrate: number;
   enableSctp: boolean;
-  numSctpStreams: { OS: number; MIS: number };
-  maxSctpMessageSize: number;
+  numSctpStreams?: { OS: number; MIS: number };
+  maxSctpMessageSize?: number;
 }
 
 export interface EngineObserver {
@@ -180,6 +194,7 @@ export interface EngineRouter {
     maxEntries: number;
     threshold: number;
   }): Promise<EngineLevelObserver>;
+  getStats(): Promise<EngineRouterStats>;
   close(): void;
 }
 
@@ -218,8 +233,7 @@ export interface EngineWorker {
   readonly closed: boolean;
   createWebRtcServer(options: { listenInfos: ListenInfo[] }): Promise<EngineWebRtcServer>;
   createRouter(options: { mediaCodecs: types.RtpCodecCapability[] }): Promise<EngineRouter>;
-  // Processor time used so far, user and system, in milliseconds (getrusage).
-  getResourceUsage(): Promise<{ ru_utime: number; ru_stime: number }>;
+  getStats(): Promise<EngineWorkerStats>;
   close(): void;
   on(event: 'died', listener: (error: Error) => void): unknown;
 }

@@ -30,6 +30,9 @@ export const kNeeds: Readonly<Record<PeerMethod, Need>> = {
   connectTransport: 'join',
   restartIce: 'join',
   getConnectionStats: 'join',
+  // What is sent or received by it needs grants of its own.
+  negotiate: 'join',
+  addCandidate: 'join',
   produce: 'publish',
   setCapture: 'publish',
   pauseProducer: 'publish',

@@ -43,6 +43,8 @@ function requestOf(method: PeerMethod, transportId: string): object {
   const all: Record<PeerMethod, object> = {
     connectTransport: { transportId, dtlsParameters: kDtls },
     restartIce: { transportId },
+    negotiate: { type: 'offer', sdp: '' },
+    addCandidate: { candidate: '', sdpMid: null, sdpMLineIndex: null },
     getConnectionStats: {},
     produce: { source: 'camera', kind: 'video', rtpParameters: rtpParameters(), paused: false },
     setCapture: { producerId: id, width: 1, height: 1 },

@@ -10,7 +10,7 @@ import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import type { PageConfig } from '../protocol/messages';
-import { answerProblem, Problem } from './http_route';
+import { answerProblem, discardBody, Problem } from './http_route';
 import type { Route } from './http_route';
 import { reasonOf } from './log';
 import type { Log } from './log';
@@ -44,6 +44,8 @@ const kSecurityHeaders: Record<string, string> = {
   'X-Frame-Options': 'DENY',
 };
 
+// Which files are pages of rooms, and their addresses: the second is for browsers alone, without a library.
+const kPages: Record<string, string> = { 'index.html': '/', 'plain.html': '/plain' };
 const kConfigMark = '<!--sluice-config-->';
 const kMaxUrlLength = 2048;
 // Of a server that drains: by then another one may be there.
@@ -77,12 +79,15 @@ export function loadPage(folder: string, config: PageConfig): PageFiles {
     const type = kTypes[extname(name)];
     if (!type) continue;
     let body: Buffer = readFileSync(join(folder, name));
-    if (name === 'index.html') body = withConfig(body, config);
+    if (kPages[name]) body = withConfig(body, config);
     files.set(`/${name}`, store(type, body));
   }
   const index = files.get('/index.html');
   if (!index) throw new Error(`the page is not built: ${folder} has no index.html`);
-  files.set('/', index);
+  for (const [name, address] of Object.entries({ ...kPages, 'live.html': '/live' })) {
+    const page = files.get(`/${name}`);
+    if (page) files.set(address, page);
+  }
   return files;
 }
 
@@ -113,10 +118,10 @@ export function createHandler(
     const path = pathOf(request.url);
     const route = path === null ? undefined : find(routes, path);
     const methods = route?.methods ?? ['GET'];
-    const takesBody = methods.includes(request.method ?? '') && request.method !== 'GET';
+    const takesBody = isAllowed(methods, request.method) && request.method !== 'GET';
     // A body that nobody wants is read away, or keep-alive would trip over it.
     if (!takesBody) request.resume();
-    if (!isAllowed(methods, request.method)) {
+    if (methods !== 'any' && !isAllowed(methods, request.method)) {
       const allowed = methods.includes('GET') ? ['HEAD', ...methods] : [...methods];
       response.setHeader('Allow', allowed.sort().join(', '));
       return answerText(response, 405, `Only ${allowed.join(', ')} are answered here.`);
@@ -142,7 +147,8 @@ function find(routes: readonly Route[], path: string): Route | undefined {
     .sort((a, b) => b.path.length - a.path.length)[0];
 }
 
-function isAllowed(methods: readonly string[], method: string | undefined): boolean {
+function isAllowed(methods: readonly string[] | 'any', method: string | undefined): boolean {
+  if (methods === 'any') return true;
   return (
     methods.includes(method === 'HEAD' ? 'GET' : (method ?? '')) || methods.includes(method ?? '')
   );
@@ -156,6 +162,7 @@ async function run(
   try {
     await route.handle(request, response, path);
   } catch (error) {
+    discardBody(request);
     if (error instanceof Problem) return answerProblem(response, error);
     log.error('a request failed', { route: route.path, reason: reasonOf(error) });
     const sentence = 'The server could not do this; its log says why.';

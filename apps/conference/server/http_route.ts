@@ -4,61 +4,35 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { problemText } from './http_problem';
+import type { Problem } from './http_problem';
+
+export { discardBody, readBody } from './http_body';
+export { Problem } from './http_problem';
+
 export interface Route {
   // The whole path, or the beginning of one if it ends in "/".
   path: string;
-  // Of these HEAD goes with GET. OPTIONS only where it is named.
-  methods: readonly string[];
+  // Of these HEAD goes with GET. OPTIONS only where it is named. 'any' if it says 405 by itself.
+  methods: readonly string[] | 'any';
   // `path` has no query. What is thrown is logged and answered with 500; a Problem as it says.
   handle(request: IncomingMessage, response: ServerResponse, path: string): void | Promise<void>;
 }
 
-// An answer that is an error, as RFC 9457 has it. `detail` is one sentence for a person.
-export class Problem extends Error {
-  constructor(
-    readonly status: number,
-    readonly title: string,
-    readonly detail: string,
-    readonly headers: Record<string, string> = {},
-  ) {
-    super(detail);
-  }
-}
-
 export function answerProblem(response: ServerResponse, problem: Problem): void {
   if (response.headersSent) return void response.destroy();
-  const { status, title, detail, headers } = problem;
+  const { status, headers } = problem;
   response.writeHead(status, {
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     ...headers,
   });
-  response.end(`${JSON.stringify({ type: 'about:blank', title, status, detail })}\n`);
+  response.end(problemText(problem));
 }
 
 export function answerJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
   response.end(`${JSON.stringify(body)}\n`);
-}
-
-// The whole body as text. Rejects with 413 as soon as it is longer than `most` bytes; the rest is
-// not read, and the connection ends with the answer.
-export function readBody(request: IncomingMessage, most: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    request.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= most) return void chunks.push(chunk);
-      request.removeAllListeners('data');
-      request.pause();
-      const headers = { Connection: 'close' };
-      reject(new Problem(413, 'Content Too Large', `At most ${most} bytes are taken.`, headers));
-    });
-    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    request.on('error', reject);
-    request.on('aborted', () => reject(new Problem(400, 'Bad Request', 'The body has no end.')));
-  });
 }
 
 // RFC 6750 §2.1; null if there is none.

@@ -25,7 +25,12 @@ export function layerShape(encodings: types.RtpEncodingParameters[]): LayerShape
   const modes = encodings.map(({ scalabilityMode }) => parse(scalabilityMode));
   const temporalLayers = Math.max(1, ...modes.map(({ temporal }) => temporal));
   if (encodings.length > 1) {
-    const scales = encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy ?? 1);
+    const told = encodings.some(({ scaleResolutionDownBy }) => scaleResolutionDownBy !== undefined);
+    // SDP has no word for it. Halves are what most senders make, and those of smaller steps send
+    // somewhat more than what was asked for.
+    const scales = encodings.map(({ scaleResolutionDownBy }, at) =>
+      told ? (scaleResolutionDownBy ?? 1) : 2 ** at,
+    );
     return { scales: scales.sort((a, b) => b - a), temporalLayers };
   }
   const scale = encodings[0]?.scaleResolutionDownBy ?? 1;

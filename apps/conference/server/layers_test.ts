@@ -192,9 +192,7 @@ test('what the engine said before anybody listened is not lost', async () => {
   const ann = await stage.joined();
   stage.engine.workers[0]!.nobodyWatches = true;
   const producerId = (await ann.produce()).data.id;
-  assert.deepEqual(ann.events('wantedLayers'), [
-    { producerId, layers: null, encodings: [false] },
-  ]);
+  assert.deepEqual(ann.events('wantedLayers'), [{ producerId, layers: null, encodings: [false] }]);
 });
 
 test('everybody hears who has the floor, and who comes is told', async () => {

@@ -33,12 +33,19 @@ import { layerShape } from './layer_shape';
 import { reasonOf } from './log';
 import type { Log } from './log';
 import { PeerData } from './peer_data';
-import { connectionStats, createTransports, describe } from './peer_transports';
+import {
+  connectionStats,
+  createOneTransport,
+  createSendTransport,
+  createTransports,
+  describe,
+} from './peer_transports';
 import type { TransportPair } from './peer_transports';
 import { Refusal } from './refusal';
 import type { Room } from './room';
 import type { Speakers } from './speakers';
-import { Subscription } from './subscription';
+import { SdpMedia } from './sdp_media';
+import { describeConsumer, Subscription } from './subscription';
 import type { LiveWorker } from './worker_pool';
 
 export type Send = <E extends EventName>(event: E, data: Events[E]) => void;
@@ -76,6 +83,7 @@ export interface PeerEntry {
   request: JoinRequest;
   person: Person;
   send: Send;
+  publishesOnly: boolean;
   log: Log;
 }
 
@@ -90,6 +98,8 @@ export class Peer {
   private readonly log: Log;
   readonly producers = new Map<string, Sent>();
   readonly data: PeerData;
+  // Of pages that negotiate.
+  readonly sdp: SdpMedia | null = null;
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly sourcesInUse = new Set<Source>();
   private readonly iceStates = new Map<string, string>();
@@ -113,13 +123,13 @@ export class Peer {
     this.session = request.session;
     const tell: Send = (event, data) => this.tell(event, data);
     const { sending, receiving } = transports;
-    const ways = {
-      send: sending,
-      hear: (options: DataConsumeOptions) => room.group.consumeData(receiving, options),
-    };
-    this.data = new PeerData(this.id, ways, tell, log);
+    const { group } = room;
+    if (request.media === 'sdp') this.sdp = new SdpMedia(this, { transport: sending, group, log });
+    const hear = (options: DataConsumeOptions) =>
+      this.sdp?.hear(options) ?? group.consumeData(receiving, options);
+    this.data = new PeerData(this.id, { send: sending, hear }, tell, log);
     this.watchLink(sending);
-    this.watchLink(receiving);
+    if (receiving !== sending) this.watchLink(receiving);
   }
 
   get id(): string {
@@ -130,9 +140,16 @@ export class Peer {
     return this.person.name;
   }
 
+  // Of what this person sends.
+  get sendTransport(): EngineTransport {
+    return this.transports.sending;
+  }
+
   // With the seat, which the peer gives back when it is closed.
   static async create(room: Room, seat: EngineParticipant, entry: PeerEntry): Promise<Peer> {
-    const transports = await createTransports(seat.router, room.liveOf(seat.worker));
+    const usual = entry.request.media === 'sdp' ? createOneTransport : createTransports;
+    const create = entry.publishesOnly ? createSendTransport : usual;
+    const transports = await create(seat.router, room.liveOf(seat.worker));
     return new Peer(room, seat, entry, transports);
   }
 
@@ -202,6 +219,10 @@ export class Peer {
         );
       case 'resumeDataConsumers':
         return this.data.resume((data as Methods['resumeDataConsumers']['data']).dataConsumerIds);
+      case 'negotiate':
+      case 'addCandidate':
+        if (!this.sdp) throw new Refusal('bad_request', `${method}: join with media "sdp" first`);
+        return this.sdp.handle(method, data);
       case 'getConnectionStats':
         return connectionStats(this.transports);
       case 'requestKeyFrame':
@@ -305,7 +326,8 @@ export class Peer {
       return { id: producer.id };
     }
     const recipient = this.room.peers.get(peerId ?? '');
-    if (!recipient || recipient === this || !recipient.person.grants.subscribe) {
+    const isDeaf = recipient?.sdp || !recipient?.person.grants.subscribe;
+    if (!recipient || recipient === this || isDeaf) {
       throw new Refusal('not_found', 'produceData: peerId: nobody else of this room');
     }
     const producer = await this.data.openLane(streamId, recipient.id);
@@ -320,10 +342,12 @@ export class Peer {
     if (this.person.grants.subscribe) await this.data.offer(peer.id, chat, null);
   }
 
-  private async hear(peer: Peer): Promise<DataConsumerDescription | null> {
-    return peer.data.chat && this.person.grants.subscribe
-      ? this.data.consume(peer.id, peer.data.chat, null)
-      : null;
+  private async hear({ id, data }: Peer): Promise<DataConsumerDescription | null> {
+    if (!data.chat || !this.person.grants.subscribe) return null;
+    if (!this.sdp) return this.data.consume(id, data.chat, null);
+    // A page that negotiates is told when the channel stands, which takes an offer and an answer.
+    void this.data.offer(id, data.chat, null);
+    return null;
   }
 
   // Others choose their layers anew: the same layer is another size now.
@@ -381,7 +405,11 @@ export class Peer {
 
   // Null if this browser cannot decode the stream, or if either side left meanwhile.
   private async consume(from: Peer, sent: Sent): Promise<ConsumerDescription | null> {
-    const { producer, source, shape } = sent;
+    if (this.sdp) {
+      this.sdp.send(from.id, sent);
+      return null;
+    }
+    const { producer } = sent;
     const { rtpCapabilities } = this.request;
     if (!this.person.grants.subscribe) return null;
     let consumer: EngineConsumer;
@@ -403,28 +431,18 @@ export class Peer {
       return null;
     }
     this.watch(consumer);
-    // The size as it is now: it may have changed while the consumer was made.
-    const { capture } = sent;
-    return {
-      id: consumer.id,
-      peerId: from.id,
-      producerId: producer.id,
-      source,
-      kind: consumer.kind,
-      rtpParameters: consumer.rtpParameters,
-      producerPaused: consumer.producerPaused,
-      shape,
-      capture,
-    };
+    return describeConsumer(consumer, from.id, sent);
   }
 
-  private watch(consumer: EngineConsumer): void {
+  watch(consumer: EngineConsumer): Subscription {
     const consumerId = consumer.id;
-    this.subscriptions.set(consumerId, new Subscription(consumer, this.log, this.tell));
+    const subscription = new Subscription(consumer, this.log, this.tell);
+    this.subscriptions.set(consumerId, subscription);
     consumer.on('producerclose', () => {
       this.subscriptions.delete(consumerId);
       this.tell('consumerClosed', { consumerId });
     });
+    return subscription;
   }
 
   private watchProducer({ source, producer }: Sent): void {

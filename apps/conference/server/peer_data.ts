@@ -125,11 +125,11 @@ export class PeerData {
     producer: EngineDataProducer,
     topic: string | null,
   ): Promise<DataConsumerDescription | null> {
-    const streamId = this.freeStream();
-    if (streamId === null || this.closed) return null;
+    const free = this.freeStream();
+    if (free === null || this.closed) return null;
     let consumer: EngineDataConsumer;
     try {
-      const options = { dataProducerId: producer.id, streamId, paused: true };
+      const options = { dataProducerId: producer.id, streamId: free, paused: true };
       consumer = await this.ways.hear(options);
     } catch (error) {
       if (!this.closed && !producer.closed) {
@@ -143,6 +143,8 @@ export class PeerData {
       return null;
     }
     const { id } = consumer;
+    // Where the two ends do not count alike, the engine chooses.
+    const streamId = consumer.sctpStreamParameters?.streamId ?? free;
     this.consumers.set(id, { consumer, streamId });
     consumer.on('dataproducerclose', () => {
       this.consumers.delete(id);

@@ -44,10 +44,41 @@ function createTransport(
   });
 }
 
+// Of somebody who has one RTCPeerConnection for everything.
+export async function createOneTransport(
+  router: EngineRouter,
+  live: LiveWorker,
+): Promise<TransportPair> {
+  const only = await createTransport(router, live);
+  return { sending: only, receiving: only };
+}
+
+// Of somebody who has no data channels: clients that offered none take the first message for an error.
+export function createPlainTransport(
+  router: EngineRouter,
+  { webRtcServer }: LiveWorker,
+): Promise<EngineTransport> {
+  return router.createWebRtcTransport({
+    webRtcServer,
+    enableUdp: true,
+    initialAvailableOutgoingBitrate: kInitialBitrate,
+    enableSctp: false,
+  });
+}
+
+// Of somebody who only sends: what would be received on stands for nothing.
+export async function createSendTransport(
+  router: EngineRouter,
+  live: LiveWorker,
+): Promise<TransportPair> {
+  const only = await createPlainTransport(router, live);
+  return { sending: only, receiving: only };
+}
+
 export function describe(transport: EngineTransport): TransportDescription {
   const { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters } = transport;
-  if (!sctpParameters) throw new Error('the media server has no data channels');
-  return { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters };
+  const data = sctpParameters ? { sctpParameters } : {};
+  return { id, iceParameters, iceCandidates, dtlsParameters, ...data };
 }
 
 export async function connectionStats(pair: TransportPair): Promise<ConnectionStats> {

@@ -73,6 +73,10 @@ export class Room {
     return this.dominant?.id ?? null;
   }
 
+  get routers(): EngineRouter[] {
+    return [...this.speakers.keys()];
+  }
+
   get isEmpty(): boolean {
     return this.headCount === 0;
   }

@@ -1,18 +1,20 @@
 // Every address of this server beside the files of its page. Each is a file and a line here.
 
-import type { ServerResponse } from 'node:http';
-
 import type { Drain } from './admin';
 import { adminRoute } from './admin_route';
 import type { Clock } from './clock';
 import type { Conference } from './conference';
-import { answerJson } from './http_route';
+import { healthRoute, readyRoute } from './health_route';
+import type { Health } from './health_route';
 import type { Route } from './http_route';
 import type { Log } from './log';
 import type { Options } from './options';
 import { RollingRestart } from './rolling';
 import type { TokenVerifier } from './tokens';
+import type { Watching } from './watching';
 import type { Webhooks } from './webhooks';
+import type { WhipFrontDoor } from './whip/front_door';
+import { whipRoutes } from './whip/whip';
 import type { WorkerPool } from './worker_pool';
 
 // What addresses are made of.
@@ -21,15 +23,25 @@ export interface Surroundings {
   conference: Conference;
   pool: WorkerPool;
   log: Log;
-  health: () => object;
+  health: () => Health;
   clock: Clock;
   tokens: TokenVerifier | null;
   drain: Drain;
   webhooks: Webhooks | null;
+  watching: Watching;
+  // Null if it is off.
+  whip: WhipFrontDoor | null;
 }
 
 export function allRoutes(around: Surroundings): Route[] {
-  return [healthRoute(around), readyRoute(around), ...adminRoutes(around)];
+  const { health, options, watching, whip } = around;
+  return [
+    healthRoute(health),
+    readyRoute(health, options),
+    ...watching.routes(),
+    ...adminRoutes(around),
+    ...whipRoutes(whip),
+  ];
 }
 
 // Without a secret of either kind nobody could be told from anybody else.
@@ -41,24 +53,4 @@ function adminRoutes(around: Surroundings): Route[] {
   const webhookCounters = () => webhooks?.counters ?? null;
   const parts = { conference, pool, rolling, drain, webhookCounters };
   return [adminRoute({ parts, secrets, tokens, clock })];
-}
-
-// For those who spread people over servers: no new rooms from the first moment of a drain on.
-function readyRoute({ conference }: Surroundings): Route {
-  return {
-    path: '/readyz',
-    methods: ['GET'],
-    handle(_, response: ServerResponse) {
-      const ready = !conference.draining;
-      answerJson(response, ready ? 200 : 503, { ready });
-    },
-  };
-}
-
-function healthRoute({ health }: Surroundings): Route {
-  return {
-    path: '/healthz',
-    methods: ['GET'],
-    handle: (_, response: ServerResponse) => answerJson(response, 200, health()),
-  };
 }

@@ -10,6 +10,7 @@ import {
   isRoomName,
   kDataStreams,
   kMaxRoomLength,
+  kMaxSdp,
   kMaxWishes,
   kSources,
   tidyName,
@@ -93,6 +94,13 @@ const kMaxSide = 32_768;
 const side = z.number().int().min(1).max(kMaxSide);
 const pictureSize = { width: side, height: side };
 
+// Of sections in which pages send; nobody sends in more than these.
+const sectionUse = z.object({
+  source: z.enum(kSources),
+  capture: z.object(pictureSize).optional(),
+  scales: z.array(z.number().min(1).max(64)).max(4).optional(),
+});
+
 // Layers are counted in three bits by every codec (RFC 9628 §4.2, AV1 RTP payload format §A.8.2).
 const layer = z.number().int().min(0).max(7);
 
@@ -135,6 +143,17 @@ const kRequests = {
     revision: z.string().max(64),
     rtpCapabilities,
     token: z.string().max(4096).optional(),
+    media: z.enum(['sdp']).optional(),
+  }),
+  negotiate: z.object({
+    type: z.enum(['offer', 'answer']),
+    sdp: z.string().max(kMaxSdp),
+    sections: z.record(z.string().max(16), sectionUse).optional(),
+  }),
+  addCandidate: z.object({
+    candidate: z.string().max(1024),
+    sdpMid: z.string().max(16).nullable(),
+    sdpMLineIndex: z.number().int().min(0).max(1024).nullable(),
   }),
   connectTransport: z.object({ transportId: id, dtlsParameters }),
   restartIce: z.object({ transportId: id }),

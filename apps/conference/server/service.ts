@@ -20,6 +20,8 @@ import { Connection, kMaxMessageBytes } from './connection';
 import type { CreateWorker } from './engine';
 import { ControlSocket } from './control_socket';
 import { ServerDrain } from './drain';
+import { healthOf } from './health_route';
+import type { Health } from './health_route';
 import { createHandler, kRetryAfterS, loadPage } from './http';
 import { reasonOf } from './log';
 import type { Log } from './log';
@@ -32,6 +34,9 @@ import { roomFromQuery } from './schemas';
 import { createRouterGroup } from './sluice_engine';
 import { TokenVerifier } from './tokens';
 import { postByFetch, Webhooks } from './webhooks';
+import { Watching } from './watching';
+import type { WhipFrontDoor } from './whip/front_door';
+import { createWhip } from './whip/whip';
 import { WorkerPool } from './worker_pool';
 
 // Sockets beyond the people of a full server: tabs that load the page, and those being refused.
@@ -53,11 +58,12 @@ interface Parts {
   conference: Conference;
   drain: ServerDrain;
   webhooks: Webhooks | null;
+  watching: Watching;
+  whip: WhipFrontDoor | null;
 }
 
 export class Service {
   private readonly connections = new Set<Connection>();
-  private readonly startedAt = Date.now();
   private closing = false;
   private control: ControlSocket | null = null;
 
@@ -74,6 +80,7 @@ export class Service {
     const { options, createWorker, log, version } = setup;
     // The pool is made before the conference it reports to; no worker can die before start().
     let conference: Conference | null = null;
+    let watching: Watching | null = null;
     const pool = new WorkerPool({
       count: options.workers,
       createWorker,
@@ -112,24 +119,22 @@ export class Service {
       const tokensRequired = tokens !== null;
       const config = { version, revision, routerRtpCapabilities, tokensRequired };
       const files = loadPage(setup.pageFolder, config);
-      let service: Service | null = null;
-      const health = () => service?.health() ?? {};
-      const parts = { pool, conference, drain, webhooks };
+      const whip = options.whip
+        ? createWhip({ options, conference, tokens, routerRtpCapabilities, revision, clock, log })
+        : null;
+      watching = new Watching({ options, conference, pool, version, clock, log });
+      const health = healthSource({ conference, pool, version, whip });
+      const parts = { pool, conference, drain, webhooks, watching, whip };
       const routes = allRoutes({ ...parts, options, log, health, clock, tokens });
       const admits = (room: string | null) =>
         room === null ? !parts.conference.draining : parts.conference.admits(room);
       const server = createServer(setup, createHandler(files, routes, log, admits));
-      const sockets = new WebSocketServer({
-        noServer: true,
-        maxPayload: kMaxMessageBytes,
-        perMessageDeflate: false,
-        clientTracking: false,
-      });
-      service = new Service(setup, parts, server, sockets);
+      const service = new Service(setup, parts, server, createSocketServer());
       await listen(server, options);
       await service.openControl();
       return service;
     } catch (error) {
+      watching?.close();
       pool.close();
       throw error;
     }
@@ -174,19 +179,6 @@ export class Service {
     return `${options.https ? 'https' : 'http'}://${urlHost(options)}:${port}/`;
   }
 
-  health(): object {
-    const workers = this.parts.pool.status();
-    const well = workers.every(({ alive }) => alive) ? 'ok' : 'degraded';
-    return {
-      status: this.parts.conference.draining ? 'draining' : well,
-      version: this.setup.version,
-      uptimeSeconds: Math.round((Date.now() - this.startedAt) / 1000),
-      rooms: this.parts.conference.roomCount,
-      peers: this.parts.conference.peerCount,
-      workers,
-    };
-  }
-
   // Says goodbye on every socket, lets the goodbyes leave, then ends everything.
   async close(): Promise<void> {
     if (this.closing) return;
@@ -195,9 +187,11 @@ export class Service {
     for (const connection of [...this.connections]) {
       connection.close(CloseCode.goingAway, 'the server is shutting down');
     }
+    this.parts.whip?.close();
     this.parts.conference.close();
     this.control?.close();
     this.parts.drain.close();
+    this.parts.watching.close();
     this.parts.pool.close();
     const patience = setTimeout(() => this.server.closeAllConnections?.(), kGoodbyeMs);
     this.server.closeIdleConnections?.();
@@ -249,6 +243,15 @@ function webhooksOf({ webhookUrls: urls, webhookSecret }: Options, log: Log): We
   return new Webhooks({ urls, secret: webhookSecret, ...common });
 }
 
+function createSocketServer(): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    maxPayload: kMaxMessageBytes,
+    perMessageDeflate: false,
+    clientTracking: false,
+  });
+}
+
 function createServer(setup: ServiceOptions, handler: RequestListener): Server {
   // A request that trickles in holds a socket; ours fit into one packet.
   const limits = { headersTimeout: 10_000, requestTimeout: 15_000, maxHeaderSize: 16 * 1024 };
@@ -277,6 +280,22 @@ async function capabilitiesOf(pool: WorkerPool): Promise<types.RtpCapabilities> 
   const capabilities = structuredClone(router.rtpCapabilities);
   router.close();
   return capabilities;
+}
+
+type HealthParts = Pick<Parts, 'conference' | 'pool' | 'whip'> & { version: string };
+
+function healthSource({ conference, pool, whip, version }: HealthParts): () => Health {
+  const startedAt = systemClock.now();
+  return () =>
+    healthOf({
+      draining: conference.draining,
+      version,
+      uptimeSeconds: Math.round((systemClock.now() - startedAt) / 1000),
+      rooms: conference.roomCount,
+      peers: conference.peerCount,
+      whip: whip?.counts() ?? null,
+      workers: pool.status(),
+    });
 }
 
 function digest(capabilities: types.RtpCapabilities): string {

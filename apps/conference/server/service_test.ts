@@ -79,6 +79,22 @@ test('health tells rooms, people and workers', async () => {
   assert.equal(health.version, '1.2.3');
   assert.equal(health.workers.length, 2);
   assert.equal(health.peers, 0);
+  assert.deepEqual([health.workers[0].load, health.workers[0].responds], [0, true]);
+});
+
+test('metrics and the live page are told to this machine, readiness to everybody', async () => {
+  const metrics = await fetch(`${origin}/metrics`);
+  assert.equal(metrics.status, 200);
+  assert.match(await metrics.text(), /^sluice_worker_up\{worker="1"\} 1$/m);
+  const live = (await (await fetch(`${origin}/live.json`)).json()) as any;
+  assert.equal(live.version, '1.2.3');
+  const proxied = { headers: { 'X-Forwarded-For': '127.0.0.1' } };
+  assert.equal((await fetch(`${origin}/metrics`, proxied)).status, 403);
+  assert.equal((await fetch(`${origin}/live.json`, proxied)).status, 403);
+  assert.deepEqual(await (await fetch(`${origin}/readyz`, proxied)).json(), {
+    ready: true,
+    reason: null,
+  });
 });
 
 test('a page of another site gets no socket', async () => {

@@ -3,13 +3,32 @@
 // A stream flows when the page's decoder stands and its tile is in sight. Both are asked for by the
 // page; the engine hears only of what changes.
 
-import type { ConsumerWish } from '../protocol/messages';
+import type { ConsumerDescription, ConsumerWish } from '../protocol/messages';
 import type { EngineConsumer } from './engine';
 import { reasonOf } from './log';
 import type { Log } from './log';
-import type { Send } from './peer';
+import type { Send, Sent } from './peer';
 
 type Aspect = 'layers' | 'priority' | 'pause';
+
+// What a page is told of it. The size is that of now: it may have changed while the consumer was made.
+export function describeConsumer(
+  consumer: EngineConsumer,
+  peerId: string,
+  { producer, source, shape, capture }: Sent,
+): ConsumerDescription {
+  return {
+    id: consumer.id,
+    peerId,
+    producerId: producer.id,
+    source,
+    kind: consumer.kind,
+    rtpParameters: consumer.rtpParameters,
+    producerPaused: consumer.producerPaused,
+    shape,
+    capture,
+  };
+}
 
 export class Subscription {
   private decoderStands = false;

@@ -1,10 +1,10 @@
 // The media workers of this machine: one per core, each replaced as soon as it dies.
-//
-// A LiveWorker stands for one process, not for a place in the pool. When the process dies, whoever
-// still holds its LiveWorker holds something dead, and cannot mistake the successor for it.
 
 import type { Clock } from './clock';
 import type { CreateWorker, EngineWebRtcServer, EngineWorker, ListenInfo } from './engine';
+import { LiveWorker } from './live_worker';
+import { loadBand } from './load_score';
+import type { LoadReason } from './load_score';
 import { reasonOf } from './log';
 import type { Log } from './log';
 import { Refusal } from './refusal';
@@ -18,31 +18,9 @@ const kLastRetryMs = 5000;
 const kPatienceMs = 5000;
 // How long it waits for one that is being started while others are alive; most start within a tenth.
 const kStartPatienceMs = 1000;
-const kSampleMs = 2000;
+const kSampleMs = 1000;
 
-export class LiveWorker {
-  peers = 0;
-  rooms = 0;
-  // Share of one core used over the last sample.
-  cpu = 0;
-  alive = true;
-  // Its successor is there; nobody new comes here.
-  draining = false;
-  private lastUsage: { at: number; cpuMs: number } | null = null;
-
-  constructor(
-    readonly index: number,
-    readonly worker: EngineWorker,
-    readonly webRtcServer: EngineWebRtcServer,
-    readonly bornAt: number,
-  ) {}
-
-  recordUsage(at: number, cpuMs: number): void {
-    const last = this.lastUsage;
-    if (last && at > last.at) this.cpu = Math.max(0, (cpuMs - last.cpuMs) / (at - last.at));
-    this.lastUsage = { at, cpuMs };
-  }
-}
+export { LiveWorker } from './live_worker';
 
 export interface PoolOptions {
   count: number;
@@ -58,9 +36,14 @@ export interface PoolOptions {
 export interface WorkerStatus {
   index: number;
   alive: boolean;
+  // It answered the last question in time.
+  responds: boolean;
   rooms: number;
   peers: number;
   restarts: number;
+  // 0..1, and what decides it; of a worker that is not there nothing is known.
+  load: number | null;
+  loadReason: LoadReason | null;
 }
 
 interface Place {
@@ -96,10 +79,10 @@ export class WorkerPool {
       this.close();
       throw failed.reason;
     }
-    this.stopSampling = clock.every(kSampleMs, () => void this.sample());
+    this.stopSampling = clock.every(kSampleMs, () => void this.refresh());
   }
 
-  // The least loaded worker: fewest people, then fewest rooms, then least processor time.
+  // The least loaded worker; see byLoad().
   async pick(): Promise<LiveWorker> {
     return this.byLoad()[0] ?? (await this.nextToCome());
   }
@@ -117,11 +100,34 @@ export class WorkerPool {
     });
   }
 
-  // All that are alive, the least loaded first.
+  // All that are alive, the least loaded first: by the tenth of the load score, then fewest people,
+  // fewest rooms, least processor time. Who does not answer comes last.
   byLoad(): LiveWorker[] {
-    return this.places
-      .flatMap(({ live }) => (live && !live.draining ? [live] : []))
-      .sort((a, b) => a.peers - b.peers || a.rooms - b.rooms || a.cpu - b.cpu);
+    return this.living()
+      .filter(({ draining }) => !draining)
+      .sort(
+        (a, b) =>
+          Number(b.responds) - Number(a.responds) ||
+          loadBand(a.load) - loadBand(b.load) ||
+          a.peers - b.peers ||
+          a.rooms - b.rooms ||
+          a.cpu - b.cpu,
+      );
+  }
+
+  // In the order of their places; null where none is alive.
+  current(): { live: LiveWorker | null; restarts: number }[] {
+    return this.places;
+  }
+
+  // Resolves when what is known of each worker is fresh, or is not to be had.
+  async refresh(): Promise<void> {
+    const { clock, log } = this.options;
+    await Promise.all(this.living().map((live) => live.refresh(clock, log)));
+  }
+
+  private living(): LiveWorker[] {
+    return this.places.flatMap(({ live }) => (live ? [live] : []));
   }
 
   // Also one that died a moment ago, whose people are still being told.
@@ -165,9 +171,12 @@ export class WorkerPool {
     return this.places.map(({ live, restarts }, index) => ({
       index,
       alive: live !== null,
+      responds: live?.responds ?? false,
       rooms: live?.rooms ?? 0,
       peers: live?.peers ?? 0,
       restarts,
+      load: live ? Math.round(live.load.score * 1000) / 1000 : null,
+      loadReason: live?.load.reason ?? null,
     }));
   }
 
@@ -273,19 +282,6 @@ export class WorkerPool {
       run();
     });
     this.retries.add(cancel);
-  }
-
-  private async sample(): Promise<void> {
-    const { clock, log } = this.options;
-    for (const { live } of this.places) {
-      if (!live) continue;
-      try {
-        const usage = await live.worker.getResourceUsage();
-        live.recordUsage(clock.now(), usage.ru_utime + usage.ru_stime);
-      } catch (error) {
-        log.debug(`worker ${live.index} gave no usage`, { reason: reasonOf(error) });
-      }
-    }
   }
 
   private placeAt(index: number): Place {

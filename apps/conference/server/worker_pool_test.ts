@@ -34,7 +34,7 @@ test('between equals, processor time decides', async () => {
   await stage.clock.advance(2000);
   stage.engine.workers[0]!.cpuMs = 1500;
   stage.engine.workers[1]!.cpuMs = 20;
-  await stage.clock.advance(2000);
+  await stage.clock.advance(1000);
   assert.equal((await stage.pool.pick()).index, 1);
 });
 

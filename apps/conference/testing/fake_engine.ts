@@ -13,13 +13,17 @@ import type {
   EngineLevelObserver,
   EngineProducer,
   EngineRouter,
+  EngineRouterStats,
   EngineSpeakerObserver,
+  EngineTraffic,
   EngineTransport,
   EngineTransportStats,
   EngineWebRtcServer,
   EngineWorker,
+  EngineWorkerStats,
   ProduceOptions,
 } from '../server/engine';
+import { FakeNumbers, routerStats } from './fake_stats';
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -328,11 +332,17 @@ export class FakeRouter extends Watched implements EngineRouter {
   readonly levelObserver = new FakeObserver(this);
   closed = false;
 
+  traffic: Partial<EngineTraffic> = {};
+
   // Between this router and others, one for each producer that was carried.
   pipes = 0;
 
   constructor(readonly worker: FakeWorker) {
     super();
+  }
+
+  async getStats(): Promise<EngineRouterStats> {
+    return routerStats(this.id, this.traffic);
   }
 
   async createWebRtcTransport(): Promise<EngineTransport> {
@@ -427,6 +437,7 @@ export class FakeWorker extends EventEmitter implements EngineWorker {
   readonly routers = new Set<FakeRouter>();
   closed = false;
   cpuMs = 0;
+  readonly numbers = new FakeNumbers();
   // As an engine that is older than this server.
   knowsNoLayers = false;
   knowsNoObservers = false;
@@ -446,8 +457,8 @@ export class FakeWorker extends EventEmitter implements EngineWorker {
     return router;
   }
 
-  async getResourceUsage(): Promise<{ ru_utime: number; ru_stime: number }> {
-    return { ru_utime: this.cpuMs, ru_stime: 0 };
+  getStats(): Promise<EngineWorkerStats> {
+    return this.numbers.ask({ userTimeUs: this.cpuMs * 1000 });
   }
 
   // As if the process had received SIGKILL.

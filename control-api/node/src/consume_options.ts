@@ -6,14 +6,15 @@ import {
   asAppData,
   asBoolean,
   asDictionary,
+  asInteger,
   asName,
+  asOneOf,
   optional,
-  requireUnused,
 } from './ortc/fields.js';
-import type { MediaKind, RtpParameters } from './rtp_types.js';
+import type { MediaKind, RtpMapping, RtpParameters } from './rtp_types.js';
 import type { ConsumeOptions } from './transport_types.js';
 import type { AppData } from './types.js';
-import { encodeKind, encodeRtpParameters } from './wire/rtp_encoder.js';
+import { encodeKind, encodeMapping, encodeRtpParameters } from './wire/rtp_encoder.js';
 
 export interface CheckedConsumeOptions<Data extends AppData> {
   producerId: string;
@@ -24,14 +25,25 @@ export interface CheckedConsumeOptions<Data extends AppData> {
   preferredLayers: ConsumerLayers | undefined;
   priority: number;
   ignoreDtx: boolean;
+  numbering: 'router' | 'receiver';
+  /** Undefined to take any. */
+  ssrc: number | undefined;
+  pipe: boolean;
   appData: Data;
+}
+
+export interface ConsumedStream {
+  kind: MediaKind;
+  rtpParameters: RtpParameters;
+  mapping: RtpMapping;
 }
 
 export function checkConsumeOptions<Data extends AppData>(
   options: ConsumeOptions<Data>,
 ): CheckedConsumeOptions<Data> {
   asDictionary(options, 'options');
-  requireUnused(options.pipe, 'pipe');
+  if (options.pipe && options.ssrc !== undefined)
+    throw new TypeError('ssrc: with pipe each encoding has one of its own');
   return {
     producerId: asName(options.producerId, 'producerId'),
     paused: optional(options.paused, 'paused', asBoolean) ?? false,
@@ -40,14 +52,20 @@ export function checkConsumeOptions<Data extends AppData>(
     preferredLayers: optional(options.preferredLayers, 'preferredLayers', asConsumerLayers),
     priority: optional(options.priority, 'priority', asPriority) ?? leastPriority,
     ignoreDtx: optional(options.ignoreDtx, 'ignoreDtx', asBoolean) ?? false,
+    numbering:
+      optional(options.numbering, 'numbering', (value, where) =>
+        asOneOf(value, where, ['router', 'receiver'] as const),
+      ) ?? 'router',
+    ssrc: optional(options.ssrc, 'ssrc', (value, where) => asInteger(value, where, 1, 0xffffffff)),
+    pipe: optional(options.pipe, 'pipe', asBoolean) ?? false,
     appData: asAppData(options.appData),
   };
 }
 
+/** `mapping` is empty where the parameters are in the router's payload types. */
 export function encodeConsume(
   id: string,
-  kind: MediaKind,
-  rtpParameters: RtpParameters,
+  { kind, rtpParameters, mapping }: ConsumedStream,
   options: CheckedConsumeOptions<AppData>,
 ): ConsumeT {
   const { preferredLayers } = options;
@@ -60,6 +78,8 @@ export function encodeConsume(
     preferredLayers ? encodeLayers(preferredLayers) : null,
     options.priority,
     options.ignoreDtx,
+    options.pipe,
+    encodeMapping(mapping),
   );
 }
 

@@ -3,7 +3,6 @@ import {
   MediaKind,
   Protocol,
   TcpStatsT,
-  type DropCountT,
   type LayerBitrateT,
   type ResourceUsageT,
   type RtpStreamStatsT,
@@ -16,6 +15,13 @@ import {
 import { decodeLayers, type ConsumerLayers } from './layers.js';
 import type { MediaKind as Kind } from './rtp_types.js';
 import { compact } from './ortc/fields.js';
+import {
+  decodeDrops,
+  decodeHistogram,
+  decodeTraffic,
+  type DurationHistogramStat,
+  type TrafficStat,
+} from './traffic_stats.js';
 
 /** How many packets died, by reason (base/drop_reason.h). */
 export type Drops = Record<string, number>;
@@ -72,6 +78,10 @@ export interface TransportStat {
   /** Milliseconds. */
   roundTripTime?: number;
   srtpProfile?: string;
+  /** The part of RTP packets that was lost on the way here lately: 0 to 1; missing without any. */
+  rtpPacketLossReceived?: number;
+  /** The same on the way to the client, as it reports. */
+  rtpPacketLossSent?: number;
   sctpState?: string;
   /** Our addition: what the association did; missing without enableSctp. */
   sctp?: SctpStat;
@@ -92,6 +102,9 @@ export interface PlainTransportStat extends TransportStat {
   tuple?: TransportTuple;
   /** Of RTCP, where it has a path of its own. */
   rtcpTuple?: TransportTuple;
+  /** Of plain transports: as they were made. */
+  rtcpMux?: boolean;
+  comedia?: boolean;
 }
 
 export interface DirectTransportStat extends TransportStat {
@@ -167,8 +180,18 @@ export interface WorkerResourceUsage {
   ru_stime: number;
   /** Largest resident size in KiB. */
   ru_maxrss: number;
+  /** Linux leaves at 0: this and the next two, swaps, messages and signals. */
+  ru_ixrss: number;
+  ru_idrss: number;
+  ru_isrss: number;
   ru_minflt: number;
   ru_majflt: number;
+  ru_nswap: number;
+  ru_inblock: number;
+  ru_oublock: number;
+  ru_msgsnd: number;
+  ru_msgrcv: number;
+  ru_nsignals: number;
   ru_nvcsw: number;
   ru_nivcsw: number;
 }
@@ -205,6 +228,21 @@ export interface WorkerStat {
   stun?: StunStat;
   /** Of no transport, or of one that has closed. */
   drops: Drops;
+  /** Of all transports; its drops include `drops`. */
+  traffic: TrafficStat;
+  /**
+   * Of media that is sent for the first time, from the kernel's receive stamp to when the kernel has
+   * taken it, with what it waited for others and for its path.
+   */
+  forwardingDelay: DurationHistogramStat;
+  /** How long turns of the loop worked: so long may whatever comes have to wait. */
+  turnTime: DurationHistogramStat;
+  /** By how much the loop was late for a deadline; up to a millisecond is its resolution. */
+  timerDelay: DurationHistogramStat;
+  /** Processor time so far, and resident memory. */
+  userTimeUs: number;
+  systemTimeUs: number;
+  rssBytes: number;
 }
 
 /** Connections of ICE-TCP. */
@@ -301,6 +339,8 @@ function commonStats(stats: TransportStatsT): TransportStat {
     sendQueueMs: stats.sendQueueMs,
     roundTripTime: stats.roundTripTimeMs || undefined,
     srtpProfile: stats.srtpProfile ? String(stats.srtpProfile) : undefined,
+    rtpPacketLossReceived: stats.rtpPacketLossReceived ?? undefined,
+    rtpPacketLossSent: stats.rtpPacketLossSent ?? undefined,
     sctpState: stats.sctp ? String(stats.sctp.state) : undefined,
     sctp: stats.sctp ? decodeSctpStats(stats.sctp) : undefined,
     drops: decodeDrops(stats.drops),
@@ -370,8 +410,17 @@ export function decodeResourceUsage(usage: ResourceUsageT): WorkerResourceUsage 
     ru_utime: Number(usage.userTimeUs) / 1000,
     ru_stime: Number(usage.systemTimeUs) / 1000,
     ru_maxrss: Number(usage.maxRssKib),
+    ru_ixrss: Number(usage.sharedMemorySize),
+    ru_idrss: Number(usage.unsharedDataSize),
+    ru_isrss: Number(usage.unsharedStackSize),
     ru_minflt: Number(usage.minorFaults),
     ru_majflt: Number(usage.majorFaults),
+    ru_nswap: Number(usage.swaps),
+    ru_inblock: Number(usage.blockInputs),
+    ru_oublock: Number(usage.blockOutputs),
+    ru_msgsnd: Number(usage.messagesSent),
+    ru_msgrcv: Number(usage.messagesReceived),
+    ru_nsignals: Number(usage.signals),
     ru_nvcsw: Number(usage.voluntarySwitches),
     ru_nivcsw: Number(usage.involuntarySwitches),
   };
@@ -401,6 +450,13 @@ export function decodeWorkerStats(stats: WorkerStatsT): WorkerStat {
     tcp: decodeTcp(stats.tcp ?? new TcpStatsT()),
     ...(stats.stun ? { stun: decodeStun(stats.stun) } : {}),
     drops: decodeDrops(stats.drops),
+    traffic: decodeTraffic(stats.traffic),
+    forwardingDelay: decodeHistogram(stats.forwardingDelay),
+    turnTime: decodeHistogram(stats.turnTime),
+    timerDelay: decodeHistogram(stats.timerDelay),
+    userTimeUs: Number(stats.userTimeUs),
+    systemTimeUs: Number(stats.systemTimeUs),
+    rssBytes: Number(stats.rssKib) * 1024,
   };
 }
 
@@ -433,8 +489,4 @@ function decodeLayerBitrates(layers: LayerBitrateT[]): Record<string, number> | 
       bitrate,
     ]),
   );
-}
-
-function decodeDrops(drops: DropCountT[]): Drops {
-  return Object.fromEntries(drops.map(({ reason, packets }) => [String(reason), Number(packets)]));
 }

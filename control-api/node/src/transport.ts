@@ -10,8 +10,6 @@ import { EnhancedEventEmitter, type EventsOf } from './event_emitter.js';
 import { InvalidStateError, NotFoundError } from './errors.js';
 import {
   ConsumedT,
-  DumpT,
-  DumpTextT,
   GetStatsT,
   ProducedT,
   RequestBody,
@@ -26,11 +24,14 @@ import type { DtlsRole } from './ice_dtls.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
 import { asInteger } from './ortc/fields.js';
+import { withAllEncodings } from './ortc/pipe_parameters.js';
+import { inReceiverNumbers, type NumberedParameters } from './ortc/receiver_numbers.js';
 import type { ValidParameters } from './ortc/validation.js';
 import { asOutgoingBitrate } from './outgoing_bitrate.js';
 import { checkProduceOptions, encodeProduce } from './produce_options.js';
 import { Producer, type ProducerType } from './producer.js';
 import type { RtpCapabilities } from './rtp_types.js';
+import type { SctpNegotiatedCapabilities, SctpParameters, SctpState } from './sctp.js';
 import { SsrcPool } from './ssrc_pool.js';
 import {
   decodeTrace,
@@ -56,6 +57,7 @@ import type {
 } from './transport_types.js';
 import type { AppData } from './types.js';
 import { expectAnswer, type Answer, type RequestBodyT } from './wire/channel.js';
+import { askDump, type Dump } from './wire/dump.js';
 
 const logger = new Logger('Transport');
 const maxUint32 = 0xffffffff;
@@ -68,6 +70,17 @@ interface AskedConsumer {
     ConstructorParameters<typeof Consumer>[0],
     'channel' | 'onClose' | 'producerPaused' | 'type'
   >;
+}
+
+/** What is decided for a consumer before its parameters are. */
+interface ConsumerNames {
+  enableRtx: boolean;
+  /** One for each of its encodings. */
+  ssrcs: number[];
+  /** Counted up if undefined. */
+  mid: string | undefined;
+  numbering: 'router' | 'receiver';
+  pipe: boolean;
 }
 
 export abstract class Transport<
@@ -127,6 +140,20 @@ export abstract class Transport<
     return this.internal.appData;
   }
 
+  /** What SCTP was made with; undefined without `enableSctp`, and on direct transports. */
+  get sctpParameters(): SctpParameters | undefined {
+    return this.internal.sctpParameters;
+  }
+
+  get sctpState(): SctpState | undefined {
+    return this.data.state;
+  }
+
+  /** What both ends have agreed on; undefined until SCTP is connected. */
+  get sctpNegotiatedCapabilities(): SctpNegotiatedCapabilities | undefined {
+    return this.data.negotiatedCapabilities;
+  }
+
   set appData(appData: Data) {
     this.internal.appData = appData;
   }
@@ -147,14 +174,13 @@ export abstract class Transport<
     this.#observers().safeEmit('close');
   }
 
-  async dump(): Promise<unknown> {
+  async dump(): Promise<Dump> {
     this.requireOpen();
-    return this.internal.channel.call({
-      method: RequestBody.Dump,
-      target: this.id,
-      body: new DumpT(),
-      apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
-    });
+    return askDump(this.internal.channel, this.id, () => ({
+      sctpParameters: this.sctpParameters,
+      sctpState: this.sctpState,
+      ...this.known(),
+    }));
   }
 
   /** Bits per second that the client may send; 0 for no limit. */
@@ -232,21 +258,26 @@ export abstract class Transport<
     const checked = checkConsumeOptions(options);
     const { producerId, paused, mid, preferredLayers, priority, appData } = checked;
     const producer = this.findProducer(producerId);
-    const { kind, consumableRtpParameters } = producer;
+    const { kind, consumableRtpParameters: consumable } = producer;
     const enableRtx = checked.enableRtx ?? kind === 'video';
-    const ssrc = this.#ssrcs.take();
-    const rtpParameters = this.#consumerParameters(
-      consumableRtpParameters,
-      options.rtpCapabilities,
-      { enableRtx, ssrc, mid },
-    );
+    const ssrcs =
+      checked.ssrc === undefined
+        ? this.takeSsrcs(checked.pipe ? consumable.encodings.length : 1)
+        : [checked.ssrc];
+    const { rtpParameters, mapping } = this.#consumerParameters(producer, options.rtpCapabilities, {
+      ...{ enableRtx, ssrcs, mid },
+      ...{ numbering: checked.numbering, pipe: checked.pipe },
+    });
     const id = randomUUID();
     return this.askForConsumer<ConsumerData>({
-      body: encodeConsume(id, kind, rtpParameters, checked),
-      ssrcs: [ssrc],
+      body: encodeConsume(id, { kind, rtpParameters, mapping }, checked),
+      ssrcs,
       described: {
         ...{ id, producerId, kind, rtpParameters, paused, priority, appData },
-        preferredLayers: initialLayers(kind, rtpParameters, preferredLayers),
+        consumableRtpEncodings: consumable.encodings,
+        preferredLayers: checked.pipe
+          ? undefined
+          : initialLayers(kind, rtpParameters, preferredLayers),
       },
     });
   }
@@ -273,6 +304,20 @@ export abstract class Transport<
     const producer = this.internal.router.findProducer(producerId);
     if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
     return producer;
+  }
+
+  /**
+   * Our addition: an SSRC that nobody on the transport has, nor the one behind it, which is that of
+   * retransmissions: for those who must name a stream before they consume(). It is free again when
+   * its consumer has gone, or by releaseSsrc().
+   */
+  reserveSsrc(): number {
+    this.requireOpen();
+    return this.#ssrcs.take();
+  }
+
+  releaseSsrc(ssrc: number): void {
+    this.#ssrcs.release(ssrc);
   }
 
   /** @internal SSRCs that nobody on the transport has, each with a free one behind it. */
@@ -314,6 +359,11 @@ export abstract class Transport<
   /** @internal Ours, where there is DTLS: 'auto' until it is decided. */
   protected get dtlsRole(): DtlsRole | undefined {
     return undefined;
+  }
+
+  /** @internal What its own kind adds to dump(). */
+  protected known(): Dump {
+    return {};
   }
 
   /** @internal The transport is over, by whomever. */
@@ -391,19 +441,24 @@ export abstract class Transport<
     return consumer;
   }
 
-  // An SSRC is taken before it is known whether the parameters are any good.
+  // SSRCs are taken before it is known whether the parameters are any good.
   #consumerParameters(
-    consumable: ValidParameters,
+    { consumableRtpParameters: consumable, rtpParameters: produced }: Producer,
     capabilities: RtpCapabilities,
-    { enableRtx, ssrc, mid }: { enableRtx: boolean; ssrc: number; mid: string | undefined },
-  ): ValidParameters {
+    { enableRtx, ssrcs, mid, numbering, pipe }: ConsumerNames,
+  ): NumberedParameters {
     try {
-      const options = { enableRtx, ssrc, mid: mid ?? String(this.#nextMid) };
+      const options = { enableRtx, ssrc: ssrcs[0] as number, mid: mid ?? String(this.#nextMid) };
       const parameters = ortc.getConsumerRtpParameters(consumable, capabilities, options);
+      const all = pipe ? withAllEncodings(parameters, { consumable, produced, ssrcs }) : parameters;
+      const numbered =
+        numbering === 'receiver'
+          ? inReceiverNumbers(all, capabilities)
+          : { rtpParameters: all, mapping: { codecs: [] } };
       if (mid === undefined) this.#nextMid += 1;
-      return parameters;
+      return numbered;
     } catch (error) {
-      this.#ssrcs.release(ssrc);
+      for (const ssrc of ssrcs) this.#ssrcs.release(ssrc);
       throw error;
     }
   }

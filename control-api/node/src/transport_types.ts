@@ -36,6 +36,8 @@ export interface ProduceOptions<Data extends AppData = AppData> {
   paused?: boolean;
   /** Least time between two key-frame requests, in milliseconds; 0 takes the worker's default. */
   keyFrameRequestDelay?: number;
+  /** Accepted for the sake of other SDKs' users, without effect: this worker has no such extension. */
+  enableMediasoupPacketIdHeaderExtension?: boolean;
   appData?: Data;
 }
 
@@ -52,10 +54,21 @@ export interface ConsumeOptions<Data extends AppData = AppData> {
   preferredLayers?: ConsumerLayers;
   /** Our addition, as setPriority(): 1 to 255, who is served first; 1 if missing. */
   priority?: number;
+  /**
+   * Our addition: whose payload types and header extension ids the stream carries; the router's if
+   * missing, as mediasoup-client wants it. 'receiver' takes those of `rtpCapabilities`, for clients
+   * that chose them in an SDP offer; one transport must not mix meanings.
+   */
+  numbering?: 'router' | 'receiver';
+  /** Our addition: an SSRC of reserveSsrc() of the same transport; a random one if missing. */
+  ssrc?: number;
   /** Leaves out packets in which nobody speaks (Opus DTX). */
   ignoreDtx?: boolean;
-  /** Not supported: true is an UnsupportedError. Pipe transports do it by themselves. */
-  pipe?: false;
+  /**
+   * All encodings, each under an SSRC of its own, whatever the path carries; false if missing. Pipe
+   * transports do it in any case.
+   */
+  pipe?: boolean;
   appData?: Data;
 }
 

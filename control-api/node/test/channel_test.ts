@@ -26,11 +26,42 @@ function framesIn(stream: Buffer, cut: number): string[] {
   return frames;
 }
 
-function messageOf(response: schema.ResponseT): Buffer {
+const creating = {
+  method: schema.RequestBody.CreateRouter,
+  apply: (): void => undefined,
+};
+
+function packed(message: schema.MessageT): Buffer {
   const builder = new Builder();
-  const message = new schema.MessageT(schema.MessageBody.Response, response);
   schema.Message.finishMessageBuffer(builder, message.pack(builder));
   return frameOf(builder.asUint8Array());
+}
+
+function messageOf(response: schema.ResponseT): Buffer {
+  return packed(new schema.MessageT(schema.MessageBody.Response, response));
+}
+
+function newsOf(
+  target: string,
+  type: schema.NotificationBody,
+  body: schema.NotificationT['body'],
+): Buffer {
+  const notification = new schema.NotificationT(target, type, body);
+  return packed(new schema.MessageT(schema.MessageBody.Notification, notification));
+}
+
+function answerTo(id: number): Buffer {
+  const { ResultCode, ResponseBody } = schema;
+  const body = new schema.EmptyT();
+  return messageOf(new schema.ResponseT(id, ResultCode.Ok, null, ResponseBody.Empty, body));
+}
+
+/** The ids of the requests that `stream` holds. */
+function requestsIn(stream: Buffer): number[] {
+  return new FrameReader().push(stream).map((frame) => {
+    const { body } = schema.Message.getRootAsMessage(new ByteBuffer(frame)).unpack();
+    return (body as schema.RequestT).id;
+  });
 }
 
 describe('frames', () => {
@@ -56,12 +87,7 @@ describe('the channel', () => {
     const channel = new Channel(input, new PassThrough(), 1000, assert.fail);
     const first = channel.call({ ...listing, apply: () => 'first' });
     const second = channel.call({ ...listing, apply: () => 'second' });
-    const body = new schema.EmptyT();
-    const answer = (id: number): Buffer =>
-      messageOf(
-        new schema.ResponseT(id, schema.ResultCode.Ok, null, schema.ResponseBody.Empty, body),
-      );
-    input.write(Buffer.concat([answer(99), answer(2), answer(1)]));
+    input.write(Buffer.concat([answerTo(99), answerTo(2), answerTo(1)]));
     assert.deepEqual(await Promise.all([first, second]), ['first', 'second']);
   });
 
@@ -77,6 +103,24 @@ describe('the channel', () => {
     channel.shutDown(new Error('over'));
     const ends = await Promise.allSettled(calls);
     assert.ok(ends.every(({ status }) => status === 'rejected'));
+  });
+
+  test('closes whatever it is told to, however much is under way', async () => {
+    const input = new PassThrough();
+    const output = new PassThrough({ highWaterMark: 1e9 });
+    const channel = new Channel(input, output, 0, assert.fail);
+    const objects = 2 * maxPendingRequests + 5;
+    for (let at = 0; at < objects; at += 1) channel.close(`object${at}`);
+    const asked: number[] = [];
+    while (asked.length < objects) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const some = requestsIn(output.read() as Buffer);
+      assert.ok(some.length > 0 && some.length <= maxPendingRequests);
+      asked.push(...some);
+      input.write(Buffer.concat(some.map(answerTo)));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(new Set(asked).size, objects);
   });
 
   test('waits for a worker that does not read, and only so long', async () => {
@@ -103,6 +147,90 @@ describe('the channel', () => {
     assert.equal(taken, 1);
     channel.shutDown(new Error('over'));
     await Promise.allSettled(calls);
+  });
+
+  test('sends what one turn of the event loop asks for in one write', async () => {
+    const writes: Buffer[] = [];
+    const output = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        writes.push(chunk);
+        done();
+      },
+    });
+    const channel = new Channel(new PassThrough(), output, 0, assert.fail);
+    const calls = Array.from({ length: 20 }, () => channel.call(listing));
+    // Continuations belong to the turn as well.
+    calls.push(Promise.resolve().then(() => channel.call(listing)));
+    assert.equal(writes.length, 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(writes.length, 1);
+    assert.deepEqual(
+      requestsIn(writes[0] as Buffer),
+      Array.from({ length: 21 }, (_, index) => index + 1),
+    );
+    channel.shutDown(new Error('over'));
+    await Promise.allSettled(calls);
+  });
+
+  test('keeps the order of large and small requests', async () => {
+    const output = new PassThrough({ highWaterMark: 1e9 });
+    const channel = new Channel(new PassThrough(), output, 0, assert.fail);
+    const sizes = [1, 70_000, 1, 200_000, 30_000, 30_000, 30_000, 1];
+    const calls = sizes.map((size) =>
+      channel.call({ ...creating, body: new schema.CreateRouterT('x'.repeat(size)) }),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(
+      requestsIn(output.read() as Buffer),
+      sizes.map((_, index) => index + 1),
+    );
+    channel.shutDown(new Error('over'));
+    await Promise.allSettled(calls);
+  });
+
+  test('gives each request its own time, and takes an answer that comes later', async () => {
+    const input = new PassThrough();
+    const channel = new Channel(input, new PassThrough(), 40, assert.fail);
+    const late: string[] = [];
+    const first = channel.call({ ...listing, applyLate: () => void late.push('first') });
+    const answered = channel.call({ ...listing, apply: () => 'answered' });
+    input.write(answerTo(2));
+    assert.equal(await answered, 'answered');
+    await assert.rejects(first, { name: 'TimeoutError' });
+    const second = channel.call({ ...listing, apply: () => 'second' });
+    input.write(Buffer.concat([answerTo(1), answerTo(3)]));
+    assert.equal(await second, 'second');
+    assert.deepEqual(late, ['first']);
+    await assert.rejects(channel.call(listing), { name: 'TimeoutError' });
+    channel.shutDown(new Error('over'));
+  });
+
+  test('gives one kind of news to who wants it as it is, and the rest to the other', async () => {
+    const input = new PassThrough();
+    const channel = new Channel(input, new PassThrough(), 0, assert.fail);
+    const heard: string[] = [];
+    channel.listen('a', ({ bodyType }) => void heard.push(`other ${bodyType}`));
+    channel.listenToTable('a', schema.NotificationBody.PacketTraceChunk, (notification) => {
+      const chunk = notification.body(new schema.PacketTraceChunk()) as schema.PacketTraceChunk;
+      heard.push(`table ${chunk.bytesArray()?.join()}`);
+    });
+    const chunk = newsOf(
+      'a',
+      schema.NotificationBody.PacketTraceChunk,
+      new schema.PacketTraceChunkT([1, 2, 3]),
+    );
+    const full = newsOf('a', schema.NotificationBody.SendBufferFull, new schema.SendBufferFullT());
+    input.write(Buffer.concat([chunk, full]));
+    await new Promise((resolve) => setImmediate(resolve));
+    channel.unlistenToTable('a', schema.NotificationBody.PacketTraceChunk);
+    input.write(chunk);
+    await new Promise((resolve) => setImmediate(resolve));
+    const { PacketTraceChunk, SendBufferFull } = schema.NotificationBody;
+    assert.deepEqual(heard, [
+      'table 1,2,3',
+      `other ${SendBufferFull}`,
+      `other ${PacketTraceChunk}`,
+    ]);
   });
 
   test('ends once, with the reason, when the stream makes no sense', async () => {

@@ -45,6 +45,7 @@ const reader = new FrameReader();
 const producerOfConsumer = new Map<string, string>();
 const pausedProducers = new Set<string>();
 const levelObservers = new Set<string>();
+const routers = new Set<string>();
 const sctpTransports = new Set<string>();
 /** Of data producers and data consumers: where they have a stream, and which. */
 const streams = new Map<string, [transport: string, streamId: number]>();
@@ -137,6 +138,7 @@ function bodyFor({
   target,
 }: schema.RequestT): [schema.ResponseBody, schema.ResponseT['body']] {
   const { ResponseBody } = schema;
+  if (body instanceof schema.CreateRouterT) routers.add(String(body.routerId));
   if (body instanceof schema.CreateWebRtcServerT) {
     return [
       ResponseBody.WebRtcServerCreated,
@@ -148,12 +150,14 @@ function bodyFor({
   if (body instanceof schema.ConnectWebRtcTransportT) {
     return [
       ResponseBody.WebRtcTransportConnected,
-      new schema.WebRtcTransportConnectedT(schema.DtlsRole.Server),
+      new schema.WebRtcTransportConnectedT(
+        body.role === schema.DtlsRole.Server ? schema.DtlsRole.Client : schema.DtlsRole.Server,
+      ),
     ];
   }
   if (body instanceof schema.CreatePlainTransportT || body instanceof schema.CreatePipeTransportT) {
     const created = new schema.PlainTransportCreatedT('127.0.0.1', 40000 + (process.pid % 1000));
-    if (body instanceof schema.CreatePipeTransportT && body.sctp) {
+    if (body.sctp) {
       sctpTransports.add(String(body.transportId));
       created.sctp = body.sctp;
     }
@@ -164,7 +168,7 @@ function bodyFor({
   if (body instanceof schema.RestartIceT) {
     return [
       ResponseBody.IceRestarted,
-      new schema.IceRestartedT(new schema.IceParametersT('fresh', 'secret')),
+      new schema.IceRestartedT(new schema.IceParametersT('fresh', 'secretOfThePeerThatIsFake')),
     ];
   }
   if (body instanceof schema.ProduceT) {
@@ -228,19 +232,22 @@ function createdTransport({
   if (sctp) sctpTransports.add(String(transportId));
   const { Udp, Tcp } = schema.Protocol;
   return new schema.WebRtcTransportCreatedT(
-    new schema.IceParametersT('ufrag', 'password'),
+    new schema.IceParametersT('ufrag', 'passwordOfThePeerThatIsFake'),
     [
       new schema.IceCandidateT('udp', 1076302079, '127.0.0.1', Udp, 40000),
       new schema.IceCandidateT('tcp', 4000000000, '127.0.0.1', Tcp, 40001),
     ],
     schema.DtlsRole.Auto,
-    [new schema.FingerprintT('sha-256', 'AA:BB')],
+    [new schema.FingerprintT('sha-256', Array(32).fill('AA').join(':'))],
     sctp,
   );
 }
 
 function statsFor(target: string): [schema.ResponseBody, schema.ResponseT['body']] {
   const { ResponseBody } = schema;
+  if (routers.has(target)) {
+    return [ResponseBody.RouterStats, new schema.RouterStatsT(6n, target, traffic())];
+  }
   const isStream =
     producerOfConsumer.has(target) || [...producerOfConsumer.values()].includes(target);
   if (!isStream) {
@@ -270,7 +277,19 @@ function workerStats(): schema.WorkerStatsT {
   [stats.datagramsSent, stats.sends, stats.trainsRefused] = [90n, 30n, 1n];
   [stats.holds, stats.heldUs] = [4n, 5_000_000_000n];
   stats.paddingBytesSent = 7n;
+  stats.traffic = traffic();
+  stats.turnTime = new schema.DurationHistogramT([32n, 64n], [5n, 2n, 1n], 5_000_000_000n, 70n);
+  [stats.userTimeUs, stats.systemTimeUs, stats.rssKib] = [3n, 4n, 5n];
   return stats;
+}
+
+function traffic(): schema.TrafficT {
+  const sum = new schema.TrafficT();
+  [sum.bytesReceived, sum.consumers, sum.sendBitrate] = [6_000_000_000n, 1000, 5_000_000_000n];
+  sum.iceStates = [new schema.StateCountT('connected', 3)];
+  sum.received = new schema.StreamTrafficT(9n, -2n);
+  sum.sent = new schema.StreamTrafficT(8n);
+  return sum;
 }
 
 function fillBandwidth(stats: schema.TransportStatsT): void {
@@ -345,6 +364,7 @@ function tellOfChannels({ body, target }: schema.RequestT): void {
   if (!sctpTransports.has(id)) return;
   const isPipe = body instanceof schema.ConnectPlainTransportT;
   if (!isPipe && !(body instanceof schema.ConnectWebRtcTransportT)) return;
+  notify(id, NotificationBody.SctpNegotiated, new schema.SctpNegotiatedT(1024, 65_535));
   notify(id, NotificationBody.SctpStateChange, new schema.SctpStateChangeT('connected'));
   if (isPipe) return;
   const stream = new schema.SctpStreamParametersT(6, false, null, 2);

@@ -96,6 +96,12 @@ describe('the real worker', { skip }, () => {
       assert.ok((await worker.getResourceUsage()).ru_maxrss > 0);
       const { routers, transports, datagramsSent } = await worker.getStats();
       assert.deepEqual([routers, transports, datagramsSent], [1, 1, 0]);
+      const { traffic, turnTime, rssBytes } = await worker.getStats();
+      assert.deepEqual(traffic.iceStates, { new: 1 });
+      assert.ok(turnTime.counts.reduce((sum, count) => sum + count) > 0);
+      assert.equal(turnTime.counts.length, turnTime.boundsUs.length + 1);
+      assert.ok(rssBytes > 1 << 20);
+      assert.equal((await router.getStats()).traffic.transports, 1);
       for (const object of [worker, router, transport]) {
         assert.equal(typeof (await object.dump()), 'object');
       }

@@ -43,6 +43,11 @@ export class Tool {
   }
   #process;
 
+  // As a user would end it.
+  terminate() {
+    this.#process.kill('SIGTERM');
+  }
+
   async stop() {
     this.#process.kill('SIGKILL');
     await this.ended;

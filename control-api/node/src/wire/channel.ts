@@ -3,7 +3,11 @@
 // The channel never leaves a promise behind: each request ends with its answer, with a timeout, or
 // with the end of the channel. What waits is bounded: requests under way by their number, bytes
 // that the worker has not taken yet by their sum.
-import { Builder, ByteBuffer, type Offset } from 'flatbuffers';
+//
+// Requests of one turn of the event loop leave in one write, and one timer serves them all: the
+// timeout is the same for each, so that they expire in the order in which they were made. Of what
+// comes only that is unpacked which somebody waits for.
+import { ByteBuffer } from 'flatbuffers';
 import type { Readable, Writable } from 'node:stream';
 
 import {
@@ -15,30 +19,42 @@ import {
 } from '../errors.js';
 import {
   CloseT,
+  EmptyT,
   Message,
   MessageBody,
-  MessageT,
-  NotificationT,
+  Notification,
+  NotificationBody,
   RequestBody,
-  RequestT,
-  ResponseT,
+  Response,
+  ResponseBody,
   ResultCode,
+  unionToResponseBody,
+  type NotificationT,
+  type RequestT,
+  type ResponseT,
 } from '../generated/schema.js';
 import { Logger } from '../logger.js';
-import { FrameReader, frameOf } from './frame.js';
+import { FrameReader } from './frame.js';
+import { RequestPacker } from './request_packer.js';
+import { RequestTimer } from './request_timer.js';
 
 const logger = new Logger('Channel');
 
 /** A worker that is this far behind is not coming back by itself. */
 export const maxPendingRequests = 4096;
 export const maxWaitingBytes = 16 * 1024 * 1024;
+/** What leaves in one write. A pipe takes 64 KiB at a time. */
+const batchBytes = 64 * 1024;
 const maxRequestId = 0xffffffff;
+const nothing = new EmptyT();
 /** How long the exit of the process may lag behind the end of its stream. */
 const endDelay = 500;
 
 export type RequestBodyT = NonNullable<RequestT['body']>;
 export type Answer = NonNullable<ResponseT['body']>;
 export type NotificationListener = (notification: NotificationT) => void;
+/** Gets the table of one kind of news as it lies in the frame, which is its own to keep. */
+export type TableListener = (notification: Notification) => void;
 
 export interface Call<Result> {
   method: RequestBody;
@@ -55,7 +71,6 @@ export interface Call<Result> {
 
 interface Pending {
   name: string;
-  timer: NodeJS.Timeout | undefined;
   resolve: (answer: Answer) => void;
   reject: (error: Error) => void;
   late: ((answer: Answer) => void) | undefined;
@@ -65,11 +80,20 @@ export class Channel {
   readonly #output: Writable;
   readonly #requestTimeout: number;
   readonly #reader = new FrameReader();
+  readonly #packer = new RequestPacker();
+  readonly #timer: RequestTimer;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Map<string, NotificationListener>();
+  readonly #tableListeners = new Map<string, TableListener>();
+  // Overwritten by each message.
+  readonly #message = new Message();
+  readonly #response = new Response();
   readonly #onFailure: (error: Error) => void;
+  /** What close() was told and nobody has been asked yet. */
+  readonly #toClose = new Set<string>();
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  #willFlush = false;
   #blocked = false;
   #lastId = 0;
   #endTimer: NodeJS.Timeout | undefined;
@@ -86,6 +110,7 @@ export class Channel {
   ) {
     this.#output = output;
     this.#requestTimeout = requestTimeout;
+    this.#timer = new RequestTimer(requestTimeout, (id) => this.#expire(id));
     this.#onFailure = onFailure;
     input.on('data', (chunk: Buffer) => this.#receive(chunk));
     input.on('error', (error) =>
@@ -104,6 +129,7 @@ export class Channel {
     output.on('drain', () => {
       this.#blocked = false;
       this.#flush();
+      this.#sendWaitingCloses();
     });
   }
 
@@ -117,9 +143,9 @@ export class Channel {
       const id = this.#nextId();
       const name = RequestBody[call.method] ?? String(call.method);
       this.#send(id, call, name);
+      this.#timer.start(id);
       this.#pending.set(id, {
         name,
-        timer: this.#startTimer(id),
         resolve: (answer) => {
           try {
             resolve(call.apply(answer));
@@ -133,9 +159,30 @@ export class Channel {
     });
   }
 
-  /** Closes `target` in the worker, for objects that are gone here already. Never fails. */
+  /**
+   * Closes `target` in the worker, for objects that are gone here already. Never fails: beyond the
+   * bounds of what may be under way it waits, because what is never closed is there for ever.
+   */
   close(target: string): void {
     if (this.#closed) return;
+    if (this.#toClose.size > 0 || !this.#hasRoomToClose()) this.#toClose.add(target);
+    else this.#sendClose(target);
+  }
+
+  // No more of them wait than there were objects.
+  #hasRoomToClose(): boolean {
+    return this.#pending.size < maxPendingRequests && this.#waitingBytes < maxWaitingBytes / 2;
+  }
+
+  #sendWaitingCloses(): void {
+    for (const target of this.#toClose) {
+      if (this.#closed || !this.#hasRoomToClose()) return;
+      this.#toClose.delete(target);
+      this.#sendClose(target);
+    }
+  }
+
+  #sendClose(target: string): void {
     this.call({
       method: RequestBody.Close,
       target,
@@ -153,6 +200,18 @@ export class Channel {
     this.#listeners.delete(target);
   }
 
+  /**
+   * The same for one kind of news, which then does not reach the other listener. For what is large,
+   * or of which only a part may be looked at.
+   */
+  listenToTable(target: string, type: NotificationBody, listener: TableListener): void {
+    this.#tableListeners.set(tableKey(type, target), listener);
+  }
+
+  unlistenToTable(target: string, type: NotificationBody): void {
+    this.#tableListeners.delete(tableKey(type, target));
+  }
+
   /** Rejects what is under way with `reason` and everything from now on. */
   shutDown(reason: Error): void {
     if (this.#closed) return;
@@ -160,13 +219,13 @@ export class Channel {
     clearTimeout(this.#endTimer);
     this.#waiting = [];
     this.#waitingBytes = 0;
+    this.#toClose.clear();
     this.#listeners.clear();
+    this.#tableListeners.clear();
+    this.#timer.stop();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { timer, reject } of pending) {
-      clearTimeout(timer);
-      reject(reason);
-    }
+    for (const { reject } of pending) reject(reason);
   }
 
   #nextId(): number {
@@ -181,11 +240,7 @@ export class Channel {
   }
 
   #send(id: number, { method, target, body }: Call<unknown>, name: string): void {
-    const builder = new Builder(512);
-    const request = new RequestT(id, target ?? null, method, body);
-    const message: Offset = new MessageT(MessageBody.Request, request).pack(builder);
-    Message.finishMessageBuffer(builder, message);
-    const frame = frameOf(builder.asUint8Array());
+    const frame = this.#packer.pack(id, target, method, body);
     if (this.#waitingBytes + frame.length > maxWaitingBytes) {
       throw new ResourceExhaustedError(
         `the worker does not take requests: ${name} does not fit into the queue`,
@@ -193,21 +248,35 @@ export class Channel {
     }
     this.#waiting.push(frame);
     this.#waitingBytes += frame.length;
-    this.#flush();
+    if (this.#waitingBytes >= batchBytes) this.#flush();
+    else this.#flushSoon();
+  }
+
+  // Behind all that runs before the event loop waits again: promises as well.
+  #flushSoon(): void {
+    if (this.#willFlush || this.#blocked) return;
+    this.#willFlush = true;
+    process.nextTick(() => {
+      this.#willFlush = false;
+      this.#flush();
+    });
   }
 
   #flush(): void {
-    while (!this.#blocked && !this.#closed) {
-      const frame = this.#waiting.shift();
-      if (!frame) return;
-      this.#waitingBytes -= frame.length;
-      this.#blocked = !this.#output.write(frame);
+    while (!this.#blocked && !this.#closed && this.#waiting.length > 0) {
+      this.#blocked = !this.#output.write(this.#takeBatch());
     }
   }
 
-  #startTimer(id: number): NodeJS.Timeout | undefined {
-    if (this.#requestTimeout <= 0) return undefined;
-    return setTimeout(() => this.#expire(id), this.#requestTimeout);
+  #takeBatch(): Buffer {
+    const first = this.#waiting[0] as Buffer;
+    let count = 1;
+    let bytes = first.length;
+    for (; count < this.#waiting.length && bytes < batchBytes; count += 1)
+      bytes += (this.#waiting[count] as Buffer).length;
+    const batch = this.#waiting.splice(0, count);
+    this.#waitingBytes -= bytes;
+    return count === 1 ? first : Buffer.concat(batch, bytes);
   }
 
   // The entry stays, without its promise: an answer may still come, and then the two sides must not
@@ -232,36 +301,46 @@ export class Channel {
 
   #dispatch(frame: Buffer): void {
     if (this.#closed) return;
-    const message = Message.getRootAsMessage(new ByteBuffer(frame)).unpack();
-    if (message.body instanceof ResponseT) this.#dispatchResponse(message.body);
-    else if (message.body instanceof NotificationT) this.#dispatchNotification(message.body);
-    else throw new RangeError('a message that is neither response nor notification');
+    const message = Message.getRootAsMessage(new ByteBuffer(frame), this.#message);
+    const type = message.bodyType();
+    if (type === MessageBody.Response) {
+      this.#dispatchResponse(message.body(this.#response) as Response);
+    } else if (type === MessageBody.Notification) {
+      this.#dispatchNotification(message.body(new Notification()) as Notification);
+    } else throw new RangeError('a message that is neither response nor notification');
   }
 
-  #dispatchResponse(response: ResponseT): void {
-    const pending = this.#pending.get(response.id);
+  #dispatchResponse(response: Response): void {
+    const id = response.id();
+    const pending = this.#pending.get(id);
     if (!pending) {
-      logger.warn(
-        `an answer to request ${response.id}, which nobody sent: ${String(response.message ?? '')}`,
-      );
+      logger.warn(`an answer to request ${id}, which nobody sent: ${response.message() ?? ''}`);
       return;
     }
-    this.#pending.delete(response.id);
-    clearTimeout(pending.timer);
-    if (response.code !== ResultCode.Ok) {
-      pending.reject(errorOfResponse(response.code, String(response.message ?? pending.name)));
-    } else if (response.body === null) {
+    this.#pending.delete(id);
+    this.#timer.end(id);
+    if (this.#toClose.size > 0) this.#sendWaitingCloses();
+    const code = response.code();
+    if (code !== ResultCode.Ok) {
+      pending.reject(errorOfResponse(code, response.message() ?? pending.name));
+      return;
+    }
+    const answer = unpackAnswer(response);
+    if (answer) pending.resolve(answer);
+    else
       pending.reject(
         new WorkerError(`the answer to ${pending.name} has no body that this SDK knows`),
       );
-    } else {
-      pending.resolve(response.body);
-    }
   }
 
-  #dispatchNotification(notification: NotificationT): void {
+  #dispatchNotification(notification: Notification): void {
+    const target = notification.target() ?? '';
+    if (this.#tableListeners.size > 0) {
+      const listener = this.#tableListeners.get(tableKey(notification.bodyType(), target));
+      if (listener) return listener(notification);
+    }
     // News of an object that was closed here a moment ago is normal.
-    this.#listeners.get(String(notification.target ?? ''))?.(notification);
+    this.#listeners.get(target)?.(notification.unpack());
   }
 
   #fail(error: Error): void {
@@ -270,6 +349,16 @@ export class Channel {
     this.#onFailure(error);
   }
 }
+
+// Most answers say nothing but that it was done.
+function unpackAnswer(response: Response): Answer | null {
+  const type = response.bodyType();
+  if (type === ResponseBody.Empty) return nothing;
+  return (unionToResponseBody(type, (table) => response.body(table))?.unpack() ??
+    null) as Answer | null;
+}
+
+const tableKey = (type: NotificationBody, target: string): string => `${type} ${target}`;
 
 /** `answer` as the type that the method promises. */
 export function expectAnswer<T extends Answer>(

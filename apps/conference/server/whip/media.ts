@@ -1,0 +1,54 @@
+// What the door needs of the media behind it, and nothing more: a unit test puts a fake in its place.
+
+import type { Endpoint } from './resource';
+
+// Of an ICE session (RFC 8840 §9).
+export interface IceFragment {
+  iceUfrag: string | undefined;
+  icePwd: string | undefined;
+  // How many. A lite agent does without them: it answers checks and makes none (RFC 8445 §2.5).
+  candidates: number;
+}
+
+// One peer connection, for as long as it lasts.
+export interface WhipMedia {
+  // Whether these are the credentials that the client has now, rather than those of a restart.
+  isCurrent(fragment: IceFragment): boolean;
+  // The server's own fragment. Rejects with a Problem and leaves the old ICE session alive.
+  restart(fragment: IceFragment): Promise<string>;
+  close(): void;
+}
+
+// What becomes of it, told by the media. Nothing is told after `ended`.
+export interface MediaListener {
+  connected(): void;
+  // It is over and has closed itself: consent was lost, the room was closed, somebody put it out.
+  ended(reason: string): void;
+}
+
+export interface OpenRequest {
+  endpoint: Endpoint;
+  // Who it is in the room; the token's word if it says any.
+  name: string | null;
+  offer: string;
+  // As the client sent it.
+  token: string | undefined;
+}
+
+export interface OpenedMedia {
+  media: WhipMedia;
+  answer: string;
+}
+
+// Rejects with a Problem, or a Refusal of the conference.
+export type OpenMedia = (request: OpenRequest, listener: MediaListener) => Promise<OpenedMedia>;
+
+// What a token allows.
+export interface Pass {
+  name: string | null;
+  // How long from now on, in milliseconds; null for ever.
+  validForMs: number | null;
+}
+
+// Rejects with a Refusal: unauthorized, or whatever else the token lacks.
+export type CheckToken = (endpoint: Endpoint, token: string | undefined) => Promise<Pass>;

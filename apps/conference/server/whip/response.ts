@@ -1,0 +1,18 @@
+// What the front door answers, before it is put on a socket.
+
+import { problemText } from '../http_problem';
+import type { Problem } from '../http_problem';
+
+export type ResponseHeaders = Record<string, string | string[]>;
+
+export interface WhipResponse {
+  status: number;
+  headers: ResponseHeaders;
+  // Null for none.
+  body: string | null;
+}
+
+export function problemResponse(problem: Problem): WhipResponse {
+  const headers = { 'Content-Type': 'application/problem+json', ...problem.headers };
+  return { status: problem.status, headers, body: problemText(problem) };
+}

@@ -1,0 +1,60 @@
+// Media of a WHIP session that goes nowhere: what was asked of it is written down.
+
+import type {
+  IceFragment,
+  MediaListener,
+  OpenedMedia,
+  OpenMedia,
+  OpenRequest,
+  WhipMedia,
+} from '../server/whip/media';
+import { problem } from '../server/http_problem';
+
+export class FakeWhipMedia implements WhipMedia {
+  restarts = 0;
+  closed = false;
+  // What a restart waits for; a test may hold it up, or make it fail.
+  gate: Promise<void> = Promise.resolve();
+  private current = 'first';
+
+  constructor(
+    readonly request: OpenRequest,
+    readonly listener: MediaListener,
+  ) {}
+
+  isCurrent({ iceUfrag }: IceFragment): boolean {
+    return iceUfrag === undefined || iceUfrag === this.current;
+  }
+
+  async restart({ iceUfrag }: IceFragment): Promise<string> {
+    await this.gate;
+    this.restarts += 1;
+    this.current = iceUfrag ?? '';
+    return `a=ice-ufrag:server${this.restarts}\r\n`;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+export class FakeWhipEngine {
+  readonly made: FakeWhipMedia[] = [];
+  failure: Error | null = null;
+  gate: Promise<void> = Promise.resolve();
+
+  readonly open: OpenMedia = async (request, listener): Promise<OpenedMedia> => {
+    await this.gate;
+    if (this.failure) throw this.failure;
+    if (!request.offer.startsWith('v=0')) throw problem(400, 'line 1: v=0 is missing');
+    const media = new FakeWhipMedia(request, listener);
+    this.made.push(media);
+    return { media, answer: 'v=0\r\nanswer\r\n' };
+  };
+
+  get last(): FakeWhipMedia {
+    const media = this.made.at(-1);
+    if (!media) throw new Error('no media was opened');
+    return media;
+  }
+}

@@ -1,0 +1,184 @@
+package sdp
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	sluice "sluice.dev/sdk"
+	"sluice.dev/sdk/rtp"
+)
+
+func TestABrowserThatPublishesGetsAnAnswerInItsOwnNumbers(t *testing.T) {
+	s := newScene(t, Options{})
+	for _, each := range readFixtures(t) {
+		if each.Name != "chromium_publish_simulcast" && each.Name != "firefox_publish_simulcast" {
+			continue
+		}
+		s.connect(Options{Transport: sluice.WebRtcTransportOptions{Sctp: &sluice.SctpOptions{}}})
+		answer := s.parsed(s.Answer(s.ctx, each.Offer))
+		offer := s.parsed(each.Offer, nil)
+		for index := range answer.Sections {
+			section, offered := &answer.Sections[index], &offer.Sections[index]
+			if section.Kind == dataKind {
+				continue
+			}
+			if section.Direction != rtp.RecvOnly || section.MID != offered.MID || section.Setup != Passive {
+				t.Fatalf("%s: got %+v", each.Name, section)
+			}
+			for _, codec := range section.Codecs {
+				if known := offered.codec(codec.PayloadType); known == nil || known.Name != codec.Name {
+					t.Fatalf("%s: %d is no %s in the offer", each.Name, codec.PayloadType, codec.Name)
+				}
+			}
+			producer := next(s, s.starts)
+			if string(producer.Kind()) != section.Kind {
+				t.Fatalf("%s: got a producer of %s for %s", each.Name, producer.Kind(), section.Kind)
+			}
+			if offered.Simulcast != nil {
+				if len(section.Simulcast.Recv) != len(offered.Simulcast.Send) || producer.Type() != "simulcast" {
+					t.Fatalf("%s: got %+v of %s", each.Name, section.Simulcast, producer.Type())
+				}
+			}
+		}
+		if !answer.IceLite || len(answer.Sections[0].Candidates) != 1 || len(answer.Groups[0].MIDs) != len(offer.Sections) {
+			t.Fatalf("%s: got %s", each.Name, answer)
+		}
+		s.Close()
+	}
+}
+
+func TestEveryOfferOfTheFieldIsAnswered(t *testing.T) {
+	s := newScene(t, Options{})
+	for _, each := range readFixtures(t) {
+		s.connect(Options{Transport: sluice.WebRtcTransportOptions{Sctp: &sluice.SctpOptions{}}})
+		answer, err := s.Answer(s.ctx, each.Offer)
+		if err != nil {
+			t.Errorf("%s: %v", each.Name, err)
+			continue
+		}
+		offer := s.parsed(each.Offer, nil)
+		for index, section := range s.parsed(answer, nil).Sections {
+			offered := offer.Sections[index]
+			if section.Kind != offered.Kind || section.MID != offered.MID {
+				t.Errorf("%s: got %+v for %+v", each.Name, section, offered)
+			}
+			if offered.Setup == Passive && section.Setup != Active && !section.IsStopped() {
+				t.Errorf("%s: nobody begins the handshake: %s", each.Name, answer)
+			}
+		}
+		s.Close()
+	}
+}
+
+func TestWhatTheClientStopsSendingIsClosedAndWhatItGoesOnSendingIsNot(t *testing.T) {
+	s := newScene(t, Options{})
+	s.client.add(rtp.Audio, rtp.SendRecv)
+	s.client.add(rtp.Video, rtp.SendOnly)
+	checkDirections(t, s.answered(), "recvonly recvonly")
+	sound, picture := next(s, s.starts), next(s, s.starts)
+	s.client.sections[1].Direction = rtp.Inactive
+	checkDirections(t, s.answered(), "recvonly inactive")
+	if sound.Closed() || !picture.Closed() {
+		t.Fatalf("got %v, %v", sound.CloseReason(), picture.CloseReason())
+	}
+	s.client.sections[1].Direction = rtp.SendOnly
+	checkDirections(t, s.answered(), "recvonly recvonly")
+	if again := next(s, s.starts); again.Kind() != rtp.Video {
+		t.Fatalf("got %s", again.Kind())
+	}
+	s.client.stop(0)
+	checkDirections(t, s.answered(), "stopped recvonly")
+	if !sound.Closed() {
+		t.Fatal("a stopped section still produces")
+	}
+}
+
+func TestABadOfferLeavesEverythingAsItWas(t *testing.T) {
+	s := newScene(t, Options{})
+	s.client.add(rtp.Video, rtp.SendOnly)
+	before := s.answered()
+	producer := next(s, s.starts)
+	for name, each := range map[string]struct {
+		change func(*fakeClient)
+		reason string
+	}{
+		"no text at all":       {nil, "is not TYPE=VALUE"},
+		"a section missing":    {func(c *fakeClient) { c.sections = nil }, "it has 0 sections, and there were 1"},
+		"another mid":          {func(c *fakeClient) { c.sections[0].MID = "z" }, "section 0: it was mid '0' of 'video' and is mid 'z'"},
+		"another kind":         {func(c *fakeClient) { c.sections[0].Kind = "audio" }, "section 0: it was mid"},
+		"no rtcp-mux":          {func(c *fakeClient) { c.add(rtp.Audio, rtp.SendOnly).RtcpMux = false }, "section 1: it is without rtcp-mux"},
+		"roles turned round":   {func(c *fakeClient) { c.setup = Passive }, "section 0: setup:passive would turn"},
+		"no handshake":         {func(c *fakeClient) { c.setup = HoldConn }, "section 0: setup:holdconn"},
+		"an SSRC that is used": {func(c *fakeClient) { c.add(rtp.Video, rtp.SendOnly).Sources[0].SSRC = 1001 }, "section 1: "},
+		"two sections of data": {func(c *fakeClient) { c.addData(); c.addData() }, "section 2: there is another"},
+		"too many sections": {func(c *fakeClient) {
+			for len(c.sections) <= defaultMaxSections {
+				c.add(rtp.Audio, rtp.SendOnly)
+			}
+		}, "more than 128 sections"},
+	} {
+		client, text := *s.client, "nonsense"
+		client.sections = append([]Section{}, s.client.sections...)
+		if each.change != nil {
+			each.change(&client)
+			text = client.offer()
+		}
+		_, err := s.Answer(s.ctx, text)
+		var refusal *Error
+		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), each.reason) {
+			t.Errorf("%s: got %v, want %s", name, err, each.reason)
+		}
+		var argument *sluice.ArgumentError
+		if each.change == nil && !errors.As(err, &argument) {
+			t.Errorf("%s: got %v, which is no argument error", name, err)
+		}
+	}
+	if producer.Closed() {
+		t.Fatal("a bad offer closed a producer")
+	}
+	if after := s.answered(); directions(after) != directions(before) || len(s.starts) != 0 {
+		t.Fatalf("got %s, and %d new producers", after, len(s.starts))
+	}
+}
+
+func TestAnotherCertificateIsRefused(t *testing.T) {
+	s := newScene(t, Options{})
+	s.client.add(rtp.Audio, rtp.SendOnly)
+	s.answered()
+	other := strings.ReplaceAll(s.client.offer(), "00:11:22", "00:11:23")
+	if _, err := s.Answer(s.ctx, other); err == nil || !strings.Contains(err.Error(), "another certificate") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestSectionsOutsideOfTheBundleAreRefusedWithTheirPlace(t *testing.T) {
+	s := newScene(t, Options{})
+	s.client.add(rtp.Audio, rtp.SendOnly)
+	s.client.add(rtp.Video, rtp.SendOnly)
+	loose := strings.ReplaceAll(s.client.offer(), "BUNDLE 0 1", "BUNDLE 0")
+	if _, err := s.Answer(s.ctx, loose); err == nil || !strings.Contains(err.Error(), "section 1: it is not in the BUNDLE") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestWhatTheApplicationDoesNotWantIsAnsweredAsInactive(t *testing.T) {
+	var asked []Offered
+	s := newScene(t, Options{AcceptProducer: func(offered Offered) bool {
+		asked = append(asked, offered)
+		return offered.Kind == rtp.Audio
+	}})
+	s.client.add(rtp.Audio, rtp.SendOnly)
+	s.client.add(rtp.Video, rtp.SendOnly)
+	checkDirections(t, s.answered(), "recvonly inactive")
+	if len(asked) != 2 || asked[1] != (Offered{rtp.Video, "1", "camera track-1"}) {
+		t.Fatalf("got %+v", asked)
+	}
+}
+
+func TestASectionWithoutACommonCodecIsRefusedAndTheOthersAreNot(t *testing.T) {
+	s := newScene(t, Options{})
+	s.client.add(rtp.Video, rtp.SendOnly).Codecs[0].Name = "Theora"
+	s.client.add(rtp.Audio, rtp.SendOnly)
+	checkDirections(t, s.answered(), "stopped recvonly")
+}

@@ -1,0 +1,182 @@
+package sdp
+
+import (
+	"strconv"
+	"strings"
+
+	sluice "sluice.dev/sdk"
+	"sluice.dev/sdk/rtp"
+)
+
+const dataKind = "application"
+
+// slot is a media section as both sides have agreed on it. Its place in the description is fixed
+// (RFC 3264 §8); when it is stopped, another may take the place.
+type slot struct {
+	kind, mid, protocol string
+	formats             []string
+	// isNamed: the description has the mid; else it is what we call the section.
+	isNamed bool
+	stopped bool
+	// isFree: both sides know that it is stopped.
+	isFree bool
+
+	// What the client sends.
+	accepted AcceptedCodecs
+	sender   *SenderParameters
+	producer *sluice.Producer
+
+	// What it gets.
+	sending *Sending
+}
+
+func (s *slot) isReceiving() bool { return s.producer != nil && !s.producer.Closed() }
+
+func (s *slot) isSending() bool {
+	return s.sending != nil && !s.sending.hasEnded()
+}
+
+// writing is what sections of one description have in common.
+type writing struct {
+	connection *Connection
+	ice        sluice.IceParameters
+	setup      Setup
+	// hasCandidates: they stand in the first section that is in use, as all share one transport.
+	hasCandidates bool
+}
+
+func (c *Connection) write(slots []*slot, ice sluice.IceParameters, setup Setup, isBundled bool) string {
+	c.version++
+	description := Description{Origin: c.origin, Name: "-", IceLite: true}
+	description.Origin.SessionVersion = strconv.FormatUint(c.version, 10)
+	w := writing{connection: c, ice: ice, setup: setup}
+	bundle := Group{Semantics: "BUNDLE"}
+	for _, slot := range slots {
+		section := w.section(slot)
+		if !slot.stopped && section.MID != "" {
+			bundle.MIDs = append(bundle.MIDs, section.MID)
+		}
+		description.Sections = append(description.Sections, section)
+	}
+	if isBundled && len(bundle.MIDs) > 0 {
+		description.Groups = rtp.List[Group]{bundle}
+	}
+	return description.String()
+}
+
+func (w *writing) section(s *slot) Section {
+	section := newSection(s.kind, s.protocol)
+	if s.isNamed {
+		section.MID = s.mid
+	}
+	if s.stopped {
+		section.Port, section.Direction, section.Formats = 0, rtp.Inactive, s.formats
+		return section
+	}
+	w.transport(&section)
+	if s.kind == dataKind {
+		section.Formats = rtp.List[string]{"webrtc-datachannel"}
+		if sctp := w.connection.transport.SctpParameters(); sctp != nil {
+			port, size := sctp.Port, sctp.MaxReceiveMessageSize
+			section.SctpPort, section.MaxMessageSize = &port, &size
+		}
+		return section
+	}
+	section.RtcpMux, section.RtcpReducedSize = true, true
+	section.Direction = s.direction()
+	if s.isReceiving() || !s.isSending() {
+		for index := range s.accepted.Codecs {
+			section.addCodec(&s.accepted.Codecs[index])
+		}
+		section.HeaderExtensions = append(section.HeaderExtensions, s.accepted.HeaderExtensions...)
+	}
+	if s.isReceiving() && len(s.sender.RIDs) > 0 {
+		section.receive(s.sender.RIDs)
+	}
+	if s.isSending() {
+		section.send(s.sending)
+	}
+	return section
+}
+
+func (s *slot) direction() Direction {
+	switch receiving, sending := s.isReceiving(), s.isSending(); {
+	case receiving && sending:
+		return rtp.SendRecv
+	case receiving:
+		return rtp.RecvOnly
+	case sending:
+		return rtp.SendOnly
+	}
+	return rtp.Inactive
+}
+
+func (w *writing) transport(section *Section) {
+	section.Ice = &IceParameters{w.ice.UsernameFragment, w.ice.Password}
+	section.Setup = w.setup
+	for _, fingerprint := range w.connection.transport.DtlsParameters().Fingerprints {
+		section.Fingerprints = append(section.Fingerprints,
+			Fingerprint{fingerprint.Algorithm, strings.ToUpper(fingerprint.Value)})
+	}
+	if w.hasCandidates {
+		return
+	}
+	w.hasCandidates = true
+	section.EndOfCandidates = true
+	for _, candidate := range w.connection.transport.IceCandidates() {
+		section.Candidates = append(section.Candidates, Candidate{
+			Foundation: candidate.Foundation, Component: 1, Protocol: string(candidate.Protocol),
+			Priority: candidate.Priority, Address: candidate.Address, Port: candidate.Port,
+			Type: candidate.Type, TCPType: candidate.TCPType,
+		})
+	}
+}
+
+func (s *Section) addCodec(codec *rtp.CodecParameters) {
+	if s.codec(codec.PayloadType) == nil {
+		s.Codecs = append(s.Codecs, sdpCodec(codec))
+		s.Formats = append(s.Formats, strconv.Itoa(int(codec.PayloadType)))
+	}
+}
+
+// receive grants the sizes of simulcast (RFC 8853 §5.3).
+func (s *Section) receive(rids []string) {
+	s.Simulcast = &Simulcast{}
+	for _, rid := range rids {
+		s.RIDs = append(s.RIDs, RID{ID: rid, Direction: "recv"})
+		s.Simulcast.Recv = append(s.Simulcast.Recv, []SimulcastStream{{RID: rid}})
+	}
+}
+
+func (s *Section) send(sending *Sending) {
+	parameters := sending.parameters
+	for index := range parameters.Codecs {
+		s.addCodec(&parameters.Codecs[index])
+	}
+	for _, extension := range parameters.HeaderExtensions {
+		if !s.hasExtension(extension.URI) {
+			s.HeaderExtensions = append(s.HeaderExtensions,
+				HeaderExtension{ID: extension.ID, URI: extension.URI})
+		}
+	}
+	s.Msids = rtp.List[Msid]{{Stream: sending.options.StreamID, Track: sending.options.TrackID}}
+	cname := parameters.Rtcp.CNAME
+	for _, encoding := range parameters.Encodings {
+		s.Sources = append(s.Sources, Source{SSRC: encoding.SSRC, CNAME: cname})
+		if encoding.RTX != nil {
+			s.Sources = append(s.Sources, Source{SSRC: encoding.RTX.SSRC, CNAME: cname})
+			s.SourceGroups = append(s.SourceGroups, SourceGroup{
+				Semantics: "FID", SSRCs: rtp.List[uint32]{encoding.SSRC, encoding.RTX.SSRC},
+			})
+		}
+	}
+}
+
+func (s *Section) hasExtension(uri string) bool {
+	for _, extension := range s.HeaderExtensions {
+		if extension.URI == uri {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,177 @@
+// What an offer of the client asks for, and what of it is granted: a plan, made without changing
+// anything, so that an offer that makes no sense leaves everything as it was.
+import { canConsume } from '../ortc/parameters.js';
+import type { RtpCapabilities } from '../rtp_types.js';
+import { acceptCodecs, capabilitiesOf, mediaKind, type AcceptedCodecs } from './capabilities.js';
+import {
+  isStopped,
+  receives,
+  sends,
+  type SdpSection,
+  type SessionDescription,
+} from './description.js';
+import { whyNot } from './remote.js';
+import { quoted, SdpError } from './sdp_error.js';
+import type { SdpSender } from './sender.js';
+import { senderParameters, type SenderParameters } from './sender_parameters.js';
+import { emptied, isFreeFor, refusedSlot, slotOf, type Slot } from './slots.js';
+
+/** What the application may refuse: a section in which the client wants to send. */
+export interface SdpIncoming {
+  mid: string;
+  kind: 'audio' | 'video';
+  /** The stream and track that it belongs to, as the client calls them. */
+  msid: string | undefined;
+  /** How many sizes of it there are. */
+  encodings: number;
+  codec: string;
+}
+
+export interface SdpAnswerOptions {
+  /** False leaves the section inactive; everything is accepted if missing. */
+  accept?: (incoming: SdpIncoming) => boolean;
+}
+
+export interface AnswerRules {
+  router: RtpCapabilities;
+  prefer: string[];
+  hasSctp: boolean;
+  maxSections: number;
+  accept: (incoming: SdpIncoming) => boolean;
+  /** Who waits to be sent, in turn. */
+  waiting: SdpSender[];
+}
+
+export interface PlannedSlot {
+  slot: Slot;
+  /** To be produced. */
+  incoming?: { parameters: SenderParameters; accepted: AcceptedCodecs };
+  /** To be consumed, by a receiver of these capabilities. */
+  outgoing?: { sender: SdpSender; capabilities: Required<RtpCapabilities> };
+  /** The client takes, or does not take, what it gets. */
+  held?: boolean;
+}
+
+/** Throws an SdpError for an offer that cannot follow what was agreed on. */
+export function planAnswer(
+  offer: SessionDescription,
+  slots: readonly Slot[],
+  rules: AnswerRules,
+): PlannedSlot[] {
+  requireOrder(offer, slots, rules.maxSections);
+  const waiting = [...rules.waiting];
+  const plan = offer.sections.map((section, index) => {
+    const before = slots[index];
+    const mid = section.mid ?? `${index}`;
+    const known = before && !before.stopped && before.mid === mid ? before : undefined;
+    const context = { index, offer, rules, known };
+    const planned = planSection(section, context);
+    return attach(planned, section, waiting);
+  });
+  requireOneOfEach(plan);
+  return plan;
+}
+
+// JSEP (RFC 8829 §5.2.2): sections stay where they are, and their mids stay theirs, until they are
+// stopped.
+function requireOrder(
+  { sections }: SessionDescription,
+  slots: readonly Slot[],
+  maxSections: number,
+): void {
+  if (sections.length === 0) throw new SdpError('it has no sections');
+  if (sections.length > maxSections) throw new SdpError(`it has more than ${maxSections} sections`);
+  if (sections.length < slots.length)
+    throw new SdpError(`it has ${sections.length} sections where there were ${slots.length}`);
+  for (const [index, slot] of slots.entries()) {
+    const section = sections[index] as SdpSection;
+    if (slot.stopped) continue;
+    const mid = section.mid ?? `${index}`;
+    if (mid !== slot.mid && !isStopped(section))
+      throw new SdpError(`mid ${quoted(mid)} stands where ${slot.mid} was`, { section: index });
+    if (section.kind !== slot.kind)
+      throw new SdpError(`${quoted(section.kind)} stands where ${slot.kind} was`, {
+        section: index,
+      });
+  }
+  if (
+    sections.length > 1 &&
+    sections.some((section) => section.mid === undefined && !isStopped(section))
+  )
+    throw new SdpError('of several sections each needs a mid');
+}
+
+interface Context {
+  index: number;
+  offer: SessionDescription;
+  rules: AnswerRules;
+  /** What the section was so far. */
+  known: Slot | undefined;
+}
+
+function planSection(section: SdpSection, { index, offer, rules, known }: Context): PlannedSlot {
+  const fresh = slotOf(section, { index, router: rules.router });
+  if (isStopped(section)) return { slot: refusedSlot(fresh, known ? undefined : 'stopped') };
+  const reason = whyNot(section, offer, rules);
+  if (reason !== undefined) return { slot: refusedSlot(fresh, reason) };
+  const kind = mediaKind(section);
+  if (!kind) return { slot: fresh };
+  const accepted = acceptCodecs(section, rules.router, rules.prefer);
+  if (!accepted) return { slot: refusedSlot(fresh, 'no codec in common with the router') };
+  if (!sends(section.direction)) {
+    const { transmission } = known ?? {};
+    if (!transmission || transmission.sender.closed) return { slot: fresh };
+    return { slot: { ...fresh, transmission }, held: !receives(section.direction) };
+  }
+  const parameters = senderParameters(section, accepted, { mid: fresh.mid, index });
+  const same = known?.reception;
+  if (same && isSame(same.parameters, parameters))
+    return { slot: { ...fresh, reception: { ...same, accepted } } };
+  const granted = rules.accept({
+    mid: fresh.mid,
+    kind,
+    msid: parameters.rtpParameters.msid,
+    encodings: parameters.rtpParameters.encodings?.length ?? 1,
+    codec: accepted.codecs[0]?.mimeType ?? '',
+  });
+  if (granted) return { slot: fresh, incoming: { parameters, accepted } };
+  return { slot: { ...fresh, reception: { parameters, accepted, producer: undefined } } };
+}
+
+// Who waits is sent where the client has made room for it.
+function attach(planned: PlannedSlot, section: SdpSection, waiting: SdpSender[]): PlannedSlot {
+  if (planned.incoming || !isFreeFor(planned.slot, section.kind)) return planned;
+  const capabilities = capabilitiesOf(section);
+  const at = waiting.findIndex(
+    ({ kind, source, closed }) =>
+      kind === section.kind && !closed && canConsume(source.consumableRtpParameters, capabilities),
+  );
+  const [sender] = at < 0 ? [] : waiting.splice(at, 1);
+  return sender ? { slot: emptied(planned.slot), outgoing: { sender, capabilities } } : planned;
+}
+
+// RFC 8841 §10: one association. RFC 8843 §9.1: what is told apart by SSRC has one of its own.
+function requireOneOfEach(plan: PlannedSlot[]): void {
+  const data = plan.filter(({ slot }) => slot.kind === 'application' && !slot.stopped);
+  if (data.length > 1) throw new SdpError('it has more than one section of data channels');
+  const seen = new Map<number, number>();
+  for (const [index, { slot, incoming }] of plan.entries()) {
+    const parameters = incoming?.parameters ?? slot.reception?.parameters;
+    for (const { ssrc, rtx } of parameters?.rtpParameters.encodings ?? []) {
+      for (const each of [ssrc, rtx?.ssrc]) {
+        if (each === undefined) continue;
+        const other = seen.get(each);
+        if (other !== undefined)
+          throw new SdpError(`ssrc ${each} is that of section ${other} as well`, {
+            section: index,
+          });
+        seen.set(each, index);
+      }
+    }
+  }
+}
+
+// Nothing that the router was told of has changed.
+function isSame(a: SenderParameters, b: SenderParameters): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,75 @@
+// What a description of the client says about the one transport that all its sections share.
+import {
+  isStopped,
+  type SdpFingerprint,
+  type SdpIceParameters,
+  type SdpSection,
+  type SdpSetup,
+  type SessionDescription,
+} from './description.js';
+import { SdpError } from './sdp_error.js';
+
+export interface RemoteTransport {
+  ice: SdpIceParameters;
+  fingerprints: SdpFingerprint[];
+  setup: SdpSetup;
+}
+
+const rtpProtocols = /^(UDP|TCP)\/TLS\/RTP\/SAVPF?$|^RTP\/SAVPF?$/;
+const dataProtocols = /^(UDP|TCP)\/DTLS\/SCTP$/;
+
+/**
+ * Of the first section that is in use, which is the one that the others are bundled with (RFC 8843
+ * §7.1.1). Undefined if none is. Throws an SdpError if something is missing.
+ */
+export function remoteTransport({ sections }: SessionDescription): RemoteTransport | undefined {
+  const index = sections.findIndex((section) => !isStopped(section));
+  const first = sections[index];
+  if (!first) return undefined;
+  const { ice, fingerprints, setup } = first;
+  if (!ice) throw new SdpError('ice-ufrag and ice-pwd are missing', { section: index });
+  if (fingerprints.length === 0) throw new SdpError('fingerprint is missing', { section: index });
+  if (setup === 'holdconn')
+    throw new SdpError('setup:holdconn cannot be granted', { section: index });
+  return { ice, fingerprints, setup: setup ?? 'actpass' };
+}
+
+/** Why a section cannot be carried by the one transport that there is; undefined if it can. */
+export function whyNot(
+  section: SdpSection,
+  description: SessionDescription,
+  { hasSctp }: { hasSctp: boolean },
+): string | undefined {
+  const { kind, protocol, formats, sctpPort } = section;
+  if (!isBundled(section, description)) return 'not in the BUNDLE group of the first section';
+  if (kind === 'application') {
+    if (!dataProtocols.test(protocol) || formats[0] !== 'webrtc-datachannel')
+      return 'not webrtc-datachannel over DTLS';
+    if (!hasSctp) return 'the transport was made without enableSctp';
+    return (sctpPort ?? 5000) === 5000 ? undefined : 'sctp-port is not 5000';
+  }
+  if (kind !== 'audio' && kind !== 'video') return 'neither audio, video nor application';
+  if (!rtpProtocols.test(protocol)) return 'not RTP over DTLS-SRTP';
+  return section.rtcpMux || section.rtcpMuxOnly ? undefined : 'without rtcp-mux';
+}
+
+function isBundled(section: SdpSection, { sections, groups }: SessionDescription): boolean {
+  const inUse = sections.filter((each) => !isStopped(each));
+  if (inUse.length <= 1) return true;
+  const group = groups.find(
+    ({ semantics, mids }) => semantics === 'BUNDLE' && mids.includes(inUse[0]?.mid ?? '\n'),
+  );
+  if (!group) return section === inUse[0];
+  return section.mid !== undefined && group.mids.includes(section.mid);
+}
+
+export function isSameIce(a: SdpIceParameters, b: SdpIceParameters): boolean {
+  return a.usernameFragment === b.usernameFragment && a.password === b.password;
+}
+
+export function isSameFingerprint(a: SdpFingerprint[], b: SdpFingerprint[]): boolean {
+  const texts = (list: SdpFingerprint[]): Set<string> =>
+    new Set(list.map(({ algorithm, value }) => `${algorithm} ${value}`));
+  const known = texts(a);
+  return [...texts(b)].some((text) => known.has(text));
+}

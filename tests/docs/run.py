@@ -1,0 +1,38 @@
+"""Runs every command and program of the given pages; of those in docs/ if none is given.
+
+usage: run.py [PAGE...]
+"""
+
+import pathlib
+import sys
+import tempfile
+
+from blocks import PageError, read_page
+from names import unknown_names, words_of
+from trial import Failure, Trial
+
+_REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+
+
+def main(arguments):
+    """The exit status: 1 if a page is not as it says."""
+    paths = [pathlib.Path(each).resolve() for each in arguments]
+    failures = 0
+    words = words_of(_REPOSITORY)
+    for path in paths or sorted((_REPOSITORY / "docs").glob("*.md")):
+        name = path.relative_to(_REPOSITORY)
+        for unknown in unknown_names(path.read_text(), words):
+            print(f"{name}: nothing in the code is called {unknown}", flush=True)
+            failures += 1
+        try:
+            page = read_page(str(name), path.read_text())
+            with tempfile.TemporaryDirectory() as scratch:
+                print(f"{name}: {Trial(page, _REPOSITORY, scratch).run()} blocks tried", flush=True)
+        except (Failure, PageError) as failure:
+            print(failure, flush=True)
+            failures += 1
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
