@@ -139,6 +139,45 @@ test('a port in use is an error that names it', async () => {
   await assert.rejects(startWith(options('--port', port)), { code: 'EADDRINUSE' });
 });
 
+test('a server that drains has pages and sockets for the rooms that there are only', async () => {
+  const args = [
+    '--port',
+    '0',
+    '--admin-secret',
+    'a'.repeat(32),
+    '--webhook-url',
+    'http://127.0.0.1:9/',
+  ];
+  const other = await startWith(options(...args, '--webhook-secret', 'w'.repeat(32)));
+  const at = (path: string) => `${other.url}${path}`;
+  const one = new WebSocket(at('ws?room=blue').replace('http', 'ws'));
+  await outcome(one);
+  const answered = nextMessage(one);
+  one.send(joinText(await pageRevision()));
+  await answered;
+  assert.equal((await fetch(at('readyz'))).status, 200);
+  other.drain();
+
+  assert.equal((await fetch(at('readyz'))).status, 503);
+  assert.equal(((await (await fetch(at('healthz'))).json()) as any).status, 'draining');
+  for (const path of ['?room=blue', 'r/blue', 'app.js?room=red']) {
+    assert.notEqual((await fetch(at(path))).status, 503, path);
+  }
+  for (const path of ['', '?room=red', 'r/red', 'index.html', 'r/%E0%A4%A', '?room=%00']) {
+    const page = await fetch(at(path));
+    assert.equal(page.status, 503, path);
+    assert.equal(page.headers.get('retry-after'), '30');
+    assert.match(await page.text(), /takes no new rooms/);
+  }
+  const sockets = ['blue', 'red'].map((room) => at(`ws?room=${room}`).replace('http', 'ws'));
+  const opened = await Promise.all(sockets.map((url) => outcome(new WebSocket(url))));
+  assert.deepEqual(opened, ['open', 503]);
+
+  one.close();
+  await other.drained;
+  await other.close();
+});
+
 test('closing says goodbye to everybody and ends the workers', async () => {
   const other = await startWith(options('--port', '0'));
   const one = new WebSocket(`${other.url.replace('http', 'ws')}ws?room=blue`);

@@ -1,6 +1,7 @@
 // A request and its response without a network between them.
 
 import { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { Socket } from 'node:net';
 
 export interface Question {
@@ -17,10 +18,8 @@ export interface Answer {
   json: any;
 }
 
-export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
 export function ask(
-  handler: Handler,
+  listener: RequestListener,
   url: string,
   { method = 'GET', headers = {}, body = '' }: Question = {},
 ): Promise<Answer> {
@@ -36,7 +35,7 @@ export function ask(
       resolve({ status: response.statusCode, head, body: text, json: jsonOf(text) });
       return response;
     }) as typeof response.end;
-    handler(request, response);
+    listener(request, response);
   });
 }
 

@@ -5,6 +5,9 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 import { allReceive } from '../support/participant.js';
 
+// Long enough for a busy machine to show a picture first.
+const kStayS = 15;
+
 function base64url(value) {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
@@ -72,6 +75,36 @@ async function uninvited(stage) {
   await grace.close();
 }
 
+// An invitation to watch, for a few seconds more: what cannot be done says so, and the end is told.
+async function watchesByInvitation(stage) {
+  const secret = randomBytes(24).toString('hex');
+  const server = await stage.startServer({ workers: 1, options: ['--token-secret', secret] });
+  const room = stage.freshRoom('granted');
+  const everything = invitation(secret, { room });
+  const exp = Math.floor(Date.now() / 1000) + kStayS;
+  const watching = invitation(secret, { room, exp, grants: ['subscribe'] });
+  const ada = await stage.participant('Ada', { room, token: everything }, { server });
+  const zoe = await stage.participant('Zoe', { room, token: watching }, { server });
+  const says = (words) => async () => words.test(await zoe.page.locator('.toasts').textContent());
+  try {
+    await zoe.receives('Ada');
+    await zoe.until('is told', says(/here to watch and listen/));
+    const { cameraOn, microphoneOn } = await zoe.state();
+    assert.deepEqual({ cameraOn, microphoneOn }, { cameraOn: false, microphoneOn: false });
+    await zoe.press('Turn camera on (V)');
+    await zoe.until('is told why not', says(/does not let you send your camera/));
+    const seen = await ada.until('sees Zoe', () => ada.peerState('Zoe'));
+    assert.ok(seen.cameraOff && seen.micMuted);
+    const { title, text } = await zoe.failure({ within: 2 * kStayS * 1000 });
+    assert.equal(title, 'Your invitation has expired');
+    assert.match(text, /new one/);
+    await ada.until('is alone', async () => (await ada.state()).peers.length === 0);
+    assert.equal((await ada.state()).phase, 'joined');
+  } finally {
+    await Promise.all([ada.close(), zoe.close()]);
+  }
+}
+
 // Without permission or devices a person is told so, is in the room all the same, and watches.
 async function watchesOnly(stage, browser, words) {
   const room = stage.freshRoom('watch');
@@ -111,6 +144,7 @@ async function noCamera(stage) {
 export async function refusals(t, stage) {
   await t.test('a full room', () => full(stage));
   await t.test('no invitation, or a bad one', () => uninvited(stage));
+  await t.test('an invitation to watch, which expires', () => watchesByInvitation(stage));
   await t.test('permission denied', () => permissionDenied(stage));
   await t.test('no camera', () => noCamera(stage));
 }
