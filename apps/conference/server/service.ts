@@ -116,7 +116,7 @@ export class Service {
       const tokensRequired = tokens !== null;
       const config = { version, revision, routerRtpCapabilities, tokensRequired };
       const files = loadPage(setup.pageFolder, config);
-      watching = new Watching({ options, conference, pool, version, clock, log });
+      watching = new Watching({ options, conference, pool, webhooks, version, clock, log });
       const health = healthSource(conference, pool, version);
       const parts = { pool, conference, drain, webhooks, watching };
       const routes = allRoutes({ ...parts, options, log, health, clock, tokens });
