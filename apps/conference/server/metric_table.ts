@@ -10,6 +10,7 @@ import type { Row } from './metric_row';
 import type { Family } from './metric_text';
 import { kDetailedTraffic, kTraffic } from './metric_traffic';
 import type { RoomView, Snapshot, WorkerView } from './telemetry';
+import type { WebhookCounters } from './webhooks';
 
 // About the process of this server.
 export interface ServerFacts {
@@ -21,6 +22,8 @@ export interface ServerFacts {
   eventLoopDelaySeconds: number;
   peopleLimit: number;
   roomsLimit: number;
+  // Null: nobody is told of events.
+  webhooks: WebhookCounters | null;
 }
 
 export interface Subject {
@@ -82,6 +85,37 @@ const kServer: Row<Subject>[] = [
     'server_event_loop_delay_max_seconds',
     'The longest delay of the server process itself since it was last asked.',
     (s) => s.server.eventLoopDelaySeconds,
+  ),
+];
+
+const kWebhooks: Row<Subject>[] = [
+  plain(
+    'gauge',
+    'webhooks_queued',
+    'Events that wait to be posted.',
+    ({ server }) => server.webhooks?.queued ?? null,
+  ),
+  each(
+    {
+      name: 'webhooks_total',
+      type: 'counter',
+      help: 'Events that were delivered, given up after the last attempt, or dropped because too many waited.',
+      labels: ['outcome'],
+    },
+    ({ server: { webhooks } }) =>
+      webhooks === null
+        ? []
+        : [
+            [['delivered'], webhooks.delivered],
+            [['given_up'], webhooks.givenUp],
+            [['dropped'], webhooks.dropped],
+          ],
+  ),
+  plain(
+    'counter',
+    'webhook_failures_total',
+    'Attempts to post an event that failed.',
+    ({ server }) => server.webhooks?.failedAttempts ?? null,
   ),
 ];
 
@@ -265,7 +299,7 @@ export const kScopes: readonly Scope[] = [
       prefix: 'sluice_',
     },
     null,
-    kServer,
+    [...kServer, ...kWebhooks],
     (s) => [['', s]],
   ),
   scope(

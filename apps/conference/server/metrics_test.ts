@@ -17,6 +17,7 @@ const kFacts = {
   eventLoopDelaySeconds: 0.004,
   peopleLimit: 500,
   roomsLimit: 200,
+  webhooks: { queued: 1, delivered: 20, failedAttempts: 3, givenUp: 4, dropped: 5 },
 };
 
 function telemetryOf(stage: Stage): Telemetry {
@@ -58,6 +59,9 @@ test('a scrape tells of the server, of workers and of rooms', async () => {
     sluice_people: 1,
     sluice_joins_total: 1,
     'sluice_bytes_total{direction="out"}': 5_000_000_000,
+    sluice_webhooks_queued: 1,
+    'sluice_webhooks_total{outcome="given_up"}': 4,
+    sluice_webhook_failures_total: 3,
     'sluice_worker_up{worker="1"}': 1,
     'sluice_worker_people{worker="0"}': 1,
     'sluice_worker_cpu_seconds_total{worker="0",mode="user"}': 1.5,

@@ -3,6 +3,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import type { ServerFacts } from './metric_table';
+import type { Webhooks } from './webhooks';
 
 // A timer of its own every 20 ms, which costs a few microseconds.
 const kResolutionMs = 20;
@@ -12,6 +13,7 @@ export class ServerMeter {
 
   constructor(
     private readonly constants: Pick<ServerFacts, 'version' | 'peopleLimit' | 'roomsLimit'>,
+    private readonly webhooks: Pick<Webhooks, 'counters'> | null = null,
   ) {
     this.delay.enable();
   }
@@ -28,6 +30,7 @@ export class ServerMeter {
       cpuSeconds: (user + system) / 1e6,
       residentBytes: process.memoryUsage.rss(),
       eventLoopDelaySeconds: Math.max(0, longest),
+      webhooks: this.webhooks?.counters ?? null,
     };
   }
 

@@ -122,7 +122,7 @@ export class Service {
       const whip = options.whip
         ? createWhip({ options, conference, tokens, routerRtpCapabilities, revision, clock, log })
         : null;
-      watching = new Watching({ options, conference, pool, version, clock, log });
+      watching = new Watching({ options, conference, pool, webhooks, version, clock, log });
       const health = healthSource({ conference, pool, version, whip });
       const parts = { pool, conference, drain, webhooks, watching, whip };
       const routes = allRoutes({ ...parts, options, log, health, clock, tokens });

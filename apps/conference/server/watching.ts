@@ -12,6 +12,7 @@ import { metricsRoute } from './metrics_route';
 import type { Options } from './options';
 import { ServerMeter } from './server_facts';
 import { Telemetry } from './telemetry';
+import type { Webhooks } from './webhooks';
 import type { WorkerPool } from './worker_pool';
 
 const kSecondMs = 1000;
@@ -20,6 +21,7 @@ export interface WatchingOptions {
   options: Options;
   conference: Conference;
   pool: WorkerPool;
+  webhooks: Webhooks | null;
   version: string;
   clock: Clock;
   log: Log;
@@ -32,11 +34,11 @@ export class Watching {
   private readonly stop: () => void;
 
   constructor(private readonly around: WatchingOptions) {
-    const { options, conference, pool, version, clock, log } = around;
+    const { options, conference, pool, webhooks, version, clock, log } = around;
     this.telemetry = new Telemetry({ conference, pool, clock });
     this.history = new LiveHistory(version);
     const { maxPeers: peopleLimit, maxRooms: roomsLimit } = options;
-    this.meter = new ServerMeter({ version, peopleLimit, roomsLimit });
+    this.meter = new ServerMeter({ version, peopleLimit, roomsLimit }, webhooks);
     this.stop = clock.every(kSecondMs, () => {
       this.telemetry.collect().then(
         (snapshot) => this.history.record(snapshot),
