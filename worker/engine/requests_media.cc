@@ -15,6 +15,7 @@
 #include "worker/engine/pipe_link.h"
 #include "worker/engine/scores.h"
 #include "worker/engine/statistics.h"
+#include "worker/engine/traffic_statistics.h"
 
 namespace sluice::worker {
 namespace {

@@ -14,9 +14,6 @@ namespace sluice::worker {
 
 // Begins the times anew of which the longest is told.
 schema::WorkerStatsT DescribeWorker(Workspace& workspace, Timestamp now);
-// All transports of a router together.
-schema::RouterStatsT DescribeRouter(const Workspace& workspace, const Router& router,
-                                    Timestamp now);
 schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Transport& transport,
                                           Timestamp now);
 // One entry for each encoding.
