@@ -47,7 +47,7 @@ async function buildPage() {
 async function runTests() {
   const outdir = join(dist, 'tests');
   rmSync(outdir, { recursive: true, force: true });
-  const folders = ['server', 'server/whip', 'recorder', 'token', 'page', 'protocol'];
+  const folders = ['server', 'server/whip', 'recorder', 'token', 'ops', 'page', 'protocol'];
   const nameOf = (folder, name) => `${folder.replace('/', '_')}_${basename(name, '.ts')}`;
   const entryPoints = folders.flatMap((folder) =>
     readdirSync(join(here, folder))
