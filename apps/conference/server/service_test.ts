@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { FakeEngine } from '../testing/fake_engine';
 import { kCapabilities } from '../testing/stage';
+import { kMaxMessageBytes } from './connection';
 import { Log } from './log';
 import { parseOptions } from './options';
 import type { Options } from './options';
@@ -98,7 +99,7 @@ test('a frame beyond the limit closes the socket', async () => {
   const one = socket('/ws?room=blue');
   await outcome(one);
   const closed = closeCode(one);
-  one.send('x'.repeat(64 * 1024 + 1));
+  one.send('x'.repeat(kMaxMessageBytes + 1));
   assert.equal(await closed, 1009);
 });
 

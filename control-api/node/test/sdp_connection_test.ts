@@ -20,7 +20,13 @@ import {
   withFakeWorker,
 } from './fixtures.js';
 import { SdpClient } from './sdp_client.js';
-import { fixtureCodecs, fixtureNames, readFixture } from './sdp_fixtures.js';
+import {
+  fixtureCodecs,
+  fixtureNames,
+  readFixture,
+  readTransport,
+  settleFixture,
+} from './sdp_fixtures.js';
 
 const transport = { listenInfos, enableSctp: true };
 
@@ -54,12 +60,24 @@ async function onStage(
 }
 
 describe('an offer of the client', () => {
+  test('is answered with the transport that other SDKs answer with', async () => {
+    await onStage(async ({ connection }) => {
+      const { iceParameters, iceCandidates, dtlsParameters, sctpParameters } = connection.transport;
+      const described = { iceParameters, iceCandidates, dtlsParameters, sctpParameters };
+      assert.deepEqual({ mediaCodecs: fixtureCodecs, ...described }, readTransport());
+    });
+  });
+
   for (const name of fixtureNames) {
     test(`${name} is answered, and the answer fits it`, async () => {
       await onStage(async ({ connection }) => {
-        const { offer } = readFixture(name);
+        const fixture = readFixture(name);
+        const { offer } = fixture;
         const before = sdp.parseSdp(offer);
-        const after = sdp.parseSdp(await connection.answer(offer));
+        const text = await connection.answer(offer);
+        const answer = text.replace(/^o=- [0-9]+ /m, 'o=- 0 ');
+        assert.equal(answer, settleFixture(fixture, { answer }).answer);
+        const after = sdp.parseSdp(text);
         assert.equal(after.sections.length, before.sections.length);
         assert.equal(after.iceLite, true);
         for (const [index, section] of after.sections.entries()) {

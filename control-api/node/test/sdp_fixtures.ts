@@ -16,7 +16,7 @@ export interface SdpFixture {
   parsed: sdp.SessionDescription;
   /** For each section: what a router of `fixtureCodecs` takes of it. */
   accepted: FixtureSection[];
-  /** The answer to it, with the transport of `answer_transport.json`. */
+  /** The answer to it, with the transport of `sdp_transport.json`; its session id is 0. */
   answer?: string;
 }
 
@@ -50,6 +50,11 @@ export const fixtureNames = readdirSync(folder)
 
 export function readFixture(name: string): SdpFixture {
   return JSON.parse(readFileSync(`${folder}/${name}.json`, 'utf8')) as SdpFixture;
+}
+
+/** What the answers of the fixtures are written for: a router's codecs, and a transport. */
+export function readTransport(): unknown {
+  return JSON.parse(readFileSync(`${folder}_transport.json`, 'utf8'));
 }
 
 /** What is read today. With SLUICE_WRITE_FIXTURES in the environment it becomes what is expected. */
