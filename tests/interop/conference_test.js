@@ -30,7 +30,7 @@ import { spread } from './suites/spread.js';
 import { tcp } from './suites/tcp.js';
 import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
-import { whip } from './suites/whip.js';
+import { whip, whipMore } from './suites/whip.js';
 
 // SLUICE_INTEROP=codecs,recovery runs only these.
 const kSuites = {
@@ -66,6 +66,7 @@ const kOnRequest = {
   spread,
   tiles,
   trains,
+  whipMore,
 };
 const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
 

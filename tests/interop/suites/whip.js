@@ -183,7 +183,7 @@ async function hostile(stage) {
   const url = urlOf(server, `/whip/${stage.freshRoom('hostile')}`);
   const random = numbersFrom(9725);
   const seen = {};
-  for (let at = 0; at < 80; ++at) {
+  for (let at = 0; at < 150; ++at) {
     const body = mutant(random);
     const created = await post(url, { body });
     seen[created.status] = (seen[created.status] ?? 0) + 1;
@@ -317,7 +317,8 @@ async function pagePublishesAndWatches(stage) {
     await studio.run('publish', url, { codec: 'video/VP8' });
     await stage.withPeople(['Ada'], { room }, async (ada) => {
       await ada.receives('Page');
-      await until('all sizes are sent', async () => (await studio.stats()).sending.length === 3, {
+      // The largest comes when Chromium has found out what the line carries.
+      await until('sizes are sent', async () => (await studio.stats()).sending.length >= 2, {
         seen: studio.stats,
       });
       await withPage(stage, async (page, viewer) => {
@@ -389,16 +390,23 @@ export async function whip(t, stage) {
   await server.stop();
   await t.test('tokens: whose session it is, and for how long', () => tokens(stage));
   await t.test('a flood is refused, and over when it is over', () => flood(stage));
-  await t.test('offers that make no sense are refused, and that is all', () => hostile(stage));
-  await t.test('a page publishes in three sizes, watches, and restarts ICE', () =>
+  await t.test('a page publishes several sizes, watches, and restarts ICE', () =>
     pagePublishesAndWatches(stage),
   );
-  const dead = skip ? null : await dies(stage);
   await t.test('webrtcbin publishes VP8', { skip }, () => gstPublishes(stage, []));
   await t.test('webrtcbin publishes H264, the server begins the DTLS handshake', { skip }, () =>
     gstPublishes(stage, ['--codec', 'H264', '--passive']),
   );
-  await t.test('webrtcbin watches a page', { skip }, () => gstWatches(stage, 'VP8'));
   await t.test('webrtcbin to webrtcbin', { skip }, () => gstToGst(stage));
+}
+
+// What takes longer.
+export async function whipMore(t, stage) {
+  const skip = whyNoWebrtcbin();
+  const dead = skip ? null : await dies(stage);
+  await t.test('offers that make no sense are refused, and that is all', () => hostile(stage));
+  for (const codec of ['VP8', 'H264']) {
+    await t.test(`webrtcbin watches a page in ${codec}`, { skip }, () => gstWatches(stage, codec));
+  }
   await t.test('a publisher that dies is gone', { skip }, () => isGone(stage, dead));
 }

@@ -33,6 +33,10 @@ export function signedToken(secret, claims) {
 
 const kFingerprint = `sha-256 ${Array(32).fill('AB').join(':')}`;
 
+const kFormats = {
+  H264: ['a=fmtp:96 packetization-mode=1;profile-level-id=42e01f;level-asymmetry-allowed=1'],
+};
+
 // What an encoder offers, of one picture and its sound; nobody is behind it.
 export function scriptedOffer({ direction = 'sendonly', codec = 'VP8', audio = true } = {}) {
   const common = [
@@ -46,7 +50,7 @@ export function scriptedOffer({ direction = 'sendonly', codec = 'VP8', audio = t
     ...['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0'],
     `a=group:BUNDLE${audio ? ' 0' : ''} 1`,
     ...(audio ? [...sound, 'a=rtpmap:111 opus/48000/2', 'a=ssrc:11 cname:s'] : []),
-    ...[...picture, `a=rtpmap:96 ${codec}/90000`, 'a=ssrc:12 cname:s'],
+    ...[...picture, `a=rtpmap:96 ${codec}/90000`, ...(kFormats[codec] ?? []), 'a=ssrc:12 cname:s'],
   ];
   return lines.map((line) => `${line}\r\n`).join('');
 }
