@@ -253,6 +253,25 @@ void CheckLinks(const schema::Request& request, Shape& shape) {
   }
 }
 
+void CheckObservers(const schema::Request& request, Shape& shape) {
+  switch (request.body_type()) {
+    case schema::RequestBody::CreateAudioLevelObserver:
+      shape.Id("observer_id", request.body_as_CreateAudioLevelObserver()->observer_id());
+      break;
+    case schema::RequestBody::CreateActiveSpeakerObserver:
+      shape.Id("observer_id", request.body_as_CreateActiveSpeakerObserver()->observer_id());
+      break;
+    case schema::RequestBody::AddProducer:
+      shape.Id("producer_id", request.body_as_AddProducer()->producer_id());
+      break;
+    case schema::RequestBody::RemoveProducer:
+      shape.Id("producer_id", request.body_as_RemoveProducer()->producer_id());
+      break;
+    default:
+      break;
+  }
+}
+
 }  // namespace
 
 absl::Status CheckShape(const schema::Request& request) {
@@ -284,18 +303,6 @@ absl::Status CheckShape(const schema::Request& request) {
     case schema::RequestBody::EnableTraceEvents:
       Check(*request.body_as_EnableTraceEvents(), shape);
       break;
-    case schema::RequestBody::CreateAudioLevelObserver:
-      shape.Id("observer_id", request.body_as_CreateAudioLevelObserver()->observer_id());
-      break;
-    case schema::RequestBody::CreateActiveSpeakerObserver:
-      shape.Id("observer_id", request.body_as_CreateActiveSpeakerObserver()->observer_id());
-      break;
-    case schema::RequestBody::AddProducer:
-      shape.Id("producer_id", request.body_as_AddProducer()->producer_id());
-      break;
-    case schema::RequestBody::RemoveProducer:
-      shape.Id("producer_id", request.body_as_RemoveProducer()->producer_id());
-      break;
     case schema::RequestBody::ProduceData:
       Check(*request.body_as_ProduceData(), shape);
       break;
@@ -313,6 +320,7 @@ absl::Status CheckShape(const schema::Request& request) {
       break;
     default:
       CheckLinks(request, shape);
+      CheckObservers(request, shape);
       break;
   }
   return shape.status();

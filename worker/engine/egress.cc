@@ -51,6 +51,14 @@ std::optional<OutboundStream::Rtx> RtxOf(const MediaPlan& plan, Entropy& entropy
   return rtx;
 }
 
+// Whether the receiver negotiated the codec in which media comes now.
+bool TakesMedia(const Egress::StreamPlan& plan) {
+  return std::ranges::any_of(plan.media.codecs, [&](const CodecPlan& codec) {
+    return codec.kind != Kind::kRtx &&
+           plan.payload_map[codec.payload_type.value()] == plan.media_type;
+  });
+}
+
 }  // namespace
 
 Egress::Egress(const Options& options)
@@ -109,13 +117,7 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer,
       .drops = {},
       .untaken = Untaken(stream_plan.offered),
       .chooses = stream_plan.encodings > 1,
-      .takes_media = std::ranges::any_of(plan.codecs,
-                                         [&](const CodecPlan& codec) {
-                                           const auto type = codec.payload_type.value();
-                                           return codec.kind != Kind::kRtx &&
-                                                  stream_plan.payload_map[type] ==
-                                                      stream_plan.media_type;
-                                         }),
+      .takes_media = TakesMedia(stream_plan),
   });
   const auto free = std::find(streams_.begin(), streams_.end(), nullptr);
   const auto index = static_cast<uint32_t>(free - streams_.begin());

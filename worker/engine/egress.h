@@ -154,8 +154,7 @@ class Egress {
   // Tells the peer that the bound has been heard.
   void Acknowledge(const FeedbackResult::Bound& bound);
 
-  // Lets go of everything queued and stored: there is nobody to send it to, and packets are shared
-  // with others who need the slots.
+  // Lets go of all packets: there is nobody to send them to, and others need the slots.
   void ReleasePackets();
 
   // What the application allows the estimate to be.
@@ -184,8 +183,7 @@ class Egress {
   // Why the estimate is what it is; empty before the first decision.
   std::string_view bandwidth_reason() const { return bandwidth_reason_; }
   const rtp::RateMeter& probation() const { return probation_rate_; }
-  // Whole lines of a BandwidthEstimator::TraceWriter since the last call; empty if nothing is
-  // written down.
+  // Whole lines of a TraceWriter since the last call; empty if nothing is written down.
   std::string TakeEstimateTrace() { return trace_ ? trace_->Take() : std::string(); }
   // Notes the packets of probes from now on, or no longer, for TakeProbePackets.
   void NoteProbePackets(bool wanted);
