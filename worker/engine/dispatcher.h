@@ -132,6 +132,7 @@ class Dispatcher {
     Handle<Transport> transport;
     Handle<Producer> producer;
     const MediaPlan& plan;
+    const PayloadMap& payload_map;
   };
   absl::StatusOr<Handle<Consumer>> AddConsumer(const NewConsumer& what);
   // One consumer for each encoding; the first, which is returned, stands for all of them.

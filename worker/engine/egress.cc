@@ -28,7 +28,8 @@ rtp::Forwarder::Options ForwarderOptions(const Egress::StreamPlan& stream,
   options.needs_key_frame =
       plan.kind == MediaKind::kVideo && rtp::codec::HasKeyFrames(plan.main_codec().kind);
   for (const CodecPlan& codec : plan.codecs) {
-    if (codec.kind != Kind::kRtx) options.payload_types.Add(codec.payload_type);
+    const std::optional<PayloadType>& routed = stream.payload_map[codec.payload_type.value()];
+    if (codec.kind != Kind::kRtx) options.payload_types.Add(*routed, codec.payload_type);
   }
   options.codec = plan.main_codec().kind;
   options.svc = stream.svc;
@@ -109,8 +110,10 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer,
       .chooses = stream_plan.encodings > 1,
       .takes_media = std::ranges::any_of(plan.codecs,
                                          [&](const CodecPlan& codec) {
+                                           const auto type = codec.payload_type.value();
                                            return codec.kind != Kind::kRtx &&
-                                                  codec.payload_type == stream_plan.media_type;
+                                                  stream_plan.payload_map[type] ==
+                                                      stream_plan.media_type;
                                          }),
   });
   const auto free = std::find(streams_.begin(), streams_.end(), nullptr);

@@ -52,6 +52,8 @@ class Egress {
   // What a consumer is sent.
   struct StreamPlan {
     const MediaPlan& media;
+    // What the router calls the payload types of `media`.
+    const PayloadMap& payload_map;
     // Of the producer.
     rtp::SvcMode svc = rtp::SvcMode::kNone;
     bool ignore_dtx = false;

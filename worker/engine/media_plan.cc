@@ -235,4 +235,13 @@ absl::StatusOr<PayloadMap> ReadPayloadMap(
   return map;
 }
 
+absl::StatusOr<PayloadMap> ReadConsumerPayloadMap(
+    const std::vector<std::unique_ptr<schema::PayloadTypeMappingT>>& mapping,
+    const MediaPlan& plan) {
+  if (!mapping.empty()) return ReadPayloadMap(mapping, plan);
+  PayloadMap map{};
+  for (const CodecPlan& codec : plan.codecs) map[codec.payload_type.value()] = codec.payload_type;
+  return map;
+}
+
 }  // namespace sluice::worker

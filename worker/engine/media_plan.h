@@ -66,13 +66,17 @@ struct MediaPlan {
   rtp::LayerId ReadLayers(const schema::ConsumerLayersT& layers) const;
 };
 
-// What the payload types of a producer are called in its router.
+// What the payload types of a producer, or of a consumer, are called in the router.
 using PayloadMap = std::array<std::optional<PayloadType>, 128>;
 
 // InvalidArgument names the field, as in "rtpParameters.codecs[1].payloadType: above 127".
 absl::StatusOr<MediaPlan> ReadMediaPlan(const schema::RtpParametersT& parameters,
                                         schema::MediaKind kind);
 absl::StatusOr<PayloadMap> ReadPayloadMap(
+    const std::vector<std::unique_ptr<schema::PayloadTypeMappingT>>& mapping,
+    const MediaPlan& plan);
+// As ReadPayloadMap, but what is missing altogether is in the router's numbers.
+absl::StatusOr<PayloadMap> ReadConsumerPayloadMap(
     const std::vector<std::unique_ptr<schema::PayloadTypeMappingT>>& mapping,
     const MediaPlan& plan);
 

@@ -37,7 +37,8 @@ absl::Status CheckEncodings(const MediaPlan& plan, const Producer& producer, boo
 }
 
 // A consumer must carry a payload type that the producer's are mapped to.
-absl::Status CheckConsumerPlan(const MediaPlan& plan, const Producer& producer) {
+absl::Status CheckConsumerPlan(const MediaPlan& plan, const PayloadMap& map,
+                               const Producer& producer) {
   if (plan.kind != producer.kind) {
     return absl::InvalidArgumentError("kind: differs from the producer's");
   }
@@ -45,7 +46,7 @@ absl::Status CheckConsumerPlan(const MediaPlan& plan, const Producer& producer) 
     if (codec.kind == rtp::codec::Kind::kRtx) return false;
     return std::ranges::any_of(producer.plan.codecs, [&](const CodecPlan& source) {
       return source.kind == codec.kind && source.clock_rate == codec.clock_rate &&
-             producer.payload_map[source.payload_type.value()] == codec.payload_type;
+             producer.payload_map[source.payload_type.value()] == map[codec.payload_type.value()];
     });
   });
   if (!shared) {
@@ -55,8 +56,10 @@ absl::Status CheckConsumerPlan(const MediaPlan& plan, const Producer& producer) 
   return absl::OkStatus();
 }
 
-Egress::StreamPlan PlanStream(const MediaPlan& plan, const Producer& producer, bool ignore_dtx) {
+Egress::StreamPlan PlanStream(const MediaPlan& plan, const PayloadMap& map,
+                              const Producer& producer, bool ignore_dtx) {
   return {.media = plan,
+          .payload_map = map,
           .svc = producer.plan.encodings.front().svc,
           .ignore_dtx = ignore_dtx,
           .encodings = producer.plan.encodings.size(),
@@ -168,15 +171,17 @@ Dispatcher::Result Dispatcher::Consume(Timestamp now, const schema::RequestT& re
   }
   absl::StatusOr<MediaPlan> plan = ReadMediaPlan(*options.rtp_parameters, options.kind);
   if (!plan.ok()) return plan.status();
+  absl::StatusOr<PayloadMap> map = ReadConsumerPayloadMap(options.mapping, *plan);
+  if (!map.ok()) return map.status();
   const bool pipe = transport.link.kind() == LinkKind::kPipe;
-  if (absl::Status status = CheckConsumerPlan(*plan, producer); !status.ok()) return status;
+  if (absl::Status status = CheckConsumerPlan(*plan, *map, producer); !status.ok()) return status;
   if (absl::Status status = CheckEncodings(*plan, producer, pipe); !status.ok()) return status;
   if (options.priority == 0) return absl::InvalidArgumentError("priority: neither 1 nor up to 255");
   if (pipe && producer.transport == *transport_handle) {
     return absl::FailedPreconditionError("producerId: comes over this pipe");
   }
 
-  const NewConsumer what{options, *transport_handle, *producer_handle, *plan};
+  const NewConsumer what{options, *transport_handle, *producer_handle, *plan, *map};
   absl::StatusOr<Handle<Consumer>> handle = pipe ? AddPipeConsumer(now, what) : AddConsumer(what);
   if (!handle.ok()) return handle.status();
   workspace_.names.emplace(options.consumer_id, *handle);
@@ -194,8 +199,8 @@ absl::StatusOr<Handle<Consumer>> Dispatcher::AddConsumer(const NewConsumer& what
   Transport& transport = *workspace_.transports.Find(what.transport);
   Producer& producer = *workspace_.producers.Find(what.producer);
   const Handle<Consumer> handle = workspace_.consumers.Emplace();
-  absl::StatusOr<uint32_t> stream =
-      transport.egress.AddStream(handle, PlanStream(what.plan, producer, options.ignore_dtx));
+  absl::StatusOr<uint32_t> stream = transport.egress.AddStream(
+      handle, PlanStream(what.plan, what.payload_map, producer, options.ignore_dtx));
   if (!stream.ok()) {
     workspace_.consumers.Erase(handle);
     return stream.status();
@@ -226,7 +231,7 @@ absl::StatusOr<Handle<Consumer>> Dispatcher::AddPipeConsumer(Timestamp now,
     MediaPlan part = what.plan;
     part.encodings = {what.plan.encodings[i]};
     absl::StatusOr<Handle<Consumer>> handle =
-        AddConsumer({what.options, what.transport, what.producer, part});
+        AddConsumer({what.options, what.transport, what.producer, part, what.payload_map});
     if (!handle.ok()) {
       // The parts go with it.
       CloseConsumer(workspace_, now, whole);

@@ -1,11 +1,15 @@
 // A consumer in the receiver's own payload types and extension ids, through the worker itself.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 
-import { InvalidStateError, SdpConnection, type types } from '../src/index.js';
+import { packageDirectory } from '#location';
+
+import { InvalidStateError, sdp, SdpConnection, workerBin, type types } from '../src/index.js';
 import { audioParameters, listenInfos, mediaCodecs, nextEvent } from './fixtures.js';
 import { skip, withRealWorker } from './real_worker.js';
 import { SdpClient } from './sdp_client.js';
+import { readFixture } from './sdp_fixtures.js';
 
 const midUri = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 
@@ -73,6 +77,32 @@ describe('numbers of the receiver', { skip }, () => {
         /rtpCapabilities.codecs: no preferredPayloadType for audio\/opus/,
       );
     });
+  });
+});
+
+describe('the example that answers', { skip }, () => {
+  const run = (offer: string) =>
+    spawnSync(process.execPath, [`${packageDirectory}/examples/answer.mjs`], {
+      input: offer,
+      encoding: 'utf8',
+      env: { ...process.env, SLUICE_WORKER_BIN: workerBin },
+    });
+
+  test('answers an offer of a browser', () => {
+    const { stdout, stderr, status } = run(readFixture('chromium_publish_simulcast').offer);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /section 0: audio, simple\nsection 1: video, simulcast\n/);
+    const answer = sdp.parseSdp(stdout.trimEnd());
+    assert.deepEqual(
+      answer.sections.map(({ kind }) => kind),
+      ['audio', 'video', 'application'],
+    );
+  });
+
+  test('says what is wrong with an offer', () => {
+    const { stderr, status } = run('v=0\r\no=nonsense\r\n');
+    assert.equal(status, 1);
+    assert.match(stderr, /^SDP line 2: o= without sessionId$/m);
   });
 });
 

@@ -60,7 +60,8 @@ function writeSection(section: SdpSection, mixed: boolean): string[] {
   const media = kind === 'audio' || kind === 'video';
   return [
     ...head,
-    ...(media ? [`a=rtcp:9 ${address('0.0.0.0')}`] : []),
+    // RFC 5761 §5.1.1: with rtcp-mux the port is that of RTP.
+    ...(media ? [`a=rtcp:${port} ${address(defaultAddress(section))}`] : []),
     ...writeTransport(section),
     ...(mid === undefined ? [] : [`a=mid:${mid}`]),
     ...(media ? writeMedia(section, mixed) : writeData(section)),
