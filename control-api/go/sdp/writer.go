@@ -84,7 +84,8 @@ func (w *writer) section(s *Section) {
 	w.line("c=%s", network(s.defaultAddress()))
 	_, isMedia := s.MediaKind()
 	if isMedia {
-		w.line("a=rtcp:9 %s", network("0.0.0.0"))
+		// RFC 5761 §5.1.1: with rtcp-mux the port is that of RTP.
+		w.line("a=rtcp:%d %s", s.Port, network(s.defaultAddress()))
 	}
 	w.transport(s)
 	w.flag(s.MID != "", "mid:"+s.MID)
