@@ -45,12 +45,12 @@ def network_environment():
     return found
 
 
-def mirror():
-    """The mirror that this machine uses, or the public one."""
+def mirror(suite, public):
+    """The mirror that this machine uses for `suite`, or the public one."""
     out = subprocess.run(["apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)"],
                          capture_output=True, text=True, check=False).stdout
-    uris = [line.split()[1] for line in out.splitlines() if line.split()[:1] == ["bookworm"]]
-    return uris[0] if uris else "http://deb.debian.org/debian"
+    uris = [line.split()[1] for line in out.splitlines() if line.split()[:1] == [suite]]
+    return uris[0] if uris else public
 
 
 class Trial:
@@ -84,8 +84,14 @@ class Trial:
     def _base(self):
         base = self._folder / "base"
         say("making a Debian 12")
+        main_archive = mirror("bookworm", "http://deb.debian.org/debian")
+        security = mirror("bookworm-security", "http://deb.debian.org/debian-security")
         subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm",
-                        base, mirror()], check=True, stdout=subprocess.DEVNULL)
+                        base, main_archive], check=True, stdout=subprocess.DEVNULL)
+        # As in the image: the worker refuses an OpenSSL without the fixes of the security archive.
+        (base / "etc/apt/sources.list").write_text(
+            f"deb {main_archive} bookworm main\ndeb {main_archive} bookworm-updates main\n"
+            f"deb {security} bookworm-security main\n")
         shutil.copy("/etc/resolv.conf", base / "etc/resolv.conf", follow_symlinks=True)
         for file in pathlib.Path("/etc/apt/apt.conf.d").iterdir():
             if "Acquire::" in file.read_text(errors="replace"):
