@@ -128,8 +128,7 @@ export class Peer {
     const hear = (options: DataConsumeOptions) =>
       this.sdp?.hear(options) ?? group.consumeData(receiving, options);
     this.data = new PeerData(this.id, { send: sending, hear }, tell, log);
-    this.watchLink(sending);
-    if (receiving !== sending) this.watchLink(receiving);
+    for (const one of new Set([sending, receiving])) this.watchLink(one);
   }
 
   get id(): string {
