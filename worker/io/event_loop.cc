@@ -137,7 +137,9 @@ void EventLoop::Turn() {
   WaitFor(Earlier(deadline, closing_deadline_), more_work);
   StopIfDone(now, more_media);
   const Timestamp finished = clock_.Read().now;
-  gathering_.RecordBusy(finished, finished - began - waited_);
+  const Duration busy = finished - began - waited_;
+  gathering_.RecordBusy(finished, busy);
+  intake_.RecordTurn(busy);
 }
 
 void EventLoop::AcceptClient(Timestamp now) {
@@ -211,7 +213,7 @@ void EventLoop::JudgeControl(Timestamp now) {
 
 void EventLoop::ServeMedia(const TurnTime& turn) {
   options_.sockets.HandleTimeout(turn.now);
-  options_.sockets.BeginTurn(turn);
+  options_.sockets.BeginTurn(turn, intake_.share());
   for (auto batch = options_.sockets.NextBatch(); !batch.empty();
        batch = options_.sockets.NextBatch()) {
     for (InboundDatagram& datagram : batch) {
