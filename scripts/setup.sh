@@ -18,7 +18,7 @@ build_packages=(cmake ninja-build g++ pkg-config binutils libuv1-dev libssl-dev 
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev python3
   chromium firefox-esr fonts-dejavu-core iproute2 nftables valgrind ffmpeg gstreamer1.0-tools
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
-  gstreamer1.0-plugins-ugly gstreamer1.0-libav)
+  gstreamer1.0-plugins-ugly gstreamer1.0-libav tshark)
 run_packages=(openssl ca-certificates)
 # Seals SRTP several times faster; it exists for x86-64 only, and nothing needs it.
 [[ $(dpkg --print-architecture 2>/dev/null) != amd64 ]] || build_packages+=(libipsec-mb-dev)
