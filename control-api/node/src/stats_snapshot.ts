@@ -37,7 +37,10 @@ export const statsKinds = [
 ] as const;
 export type ObjectKind = (typeof statsKinds)[number];
 
-/** What `getStats()` of each kind of object resolves with. */
+/**
+ * What `getStats()` of each kind of object resolves with, but for `rtcpMux` and `comedia` of plain
+ * transports, which the worker does not tell.
+ */
 export interface StatsByKind {
   worker: WorkerStat;
   transport: [WebRtcTransportStat | PlainTransportStat | DirectTransportStat];

@@ -123,7 +123,12 @@ describe('statistics by subscription', { skip }, () => {
       assert.deepEqual(Object.keys(told).sort(), Object.keys(asked as object).sort());
       const [transport] = [...snapshot.of('transport')];
       const [stat] = await sink.getStats();
-      assert.deepEqual(Object.keys(transport?.stats[0] as object), Object.keys(stat as object));
+      // What only this side knows of a transport is not among what the worker tells.
+      const { rtcpMux: _mux, comedia: _comedia, ...known } = stat as types.PlainTransportStat;
+      assert.deepEqual(
+        Object.keys(transport?.stats[0] as object).sort(),
+        Object.keys(known).sort(),
+      );
       await sink.unsubscribeStats();
     });
   });
