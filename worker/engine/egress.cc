@@ -57,6 +57,7 @@ Egress::Egress(const Options& options)
       unix_offset_(options.unix_offset),
       initial_estimate_(options.initial_estimate),
       adapts_(options.adapts_to_bandwidth),
+      waits_for_feedback_(options.waits_for_feedback),
       estimator_({.initial = options.initial_estimate}),
       probe_source_(SeqNo(FirstSequence(options.entropy))) {
   if (!options.traces_estimate) return;

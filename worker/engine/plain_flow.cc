@@ -34,15 +34,20 @@ bool CarriesPlainData(const Transport& transport) {
   return transport.data != nullptr && transport.link.kind() == LinkKind::kPlain;
 }
 
-// Nobody sends the beginning of an association by accident.
+// Nobody sends the beginning of an association by accident. Where none is waited for it is no
+// protocol at all.
 void ReceiveUnroutedData(Workspace& workspace, Timestamp now, const Path& path,
                          Handle<Transport> handle, ByteView bytes) {
-  Transport& transport = *workspace.transports.Find(handle);
-  const auto* const link = transport.As<PlainLink>();
-  const bool may_show = CarriesPlainData(transport) && link->MayShowByData(path);
+  Transport* transport = workspace.transports.Find(handle);
+  if (transport == nullptr || !CarriesPlainData(*transport)) {
+    DropCounters& drops = transport == nullptr ? workspace.drops : transport->drops;
+    drops.Count(DropReason::kUnknownProtocol);
+    return;
+  }
   const auto contents = sctp::CheckPacket(bytes, kSctpPorts & 0xffff);
+  const bool may_show = transport->As<PlainLink>()->MayShowByData(path);
   if (!may_show || !contents || !contents->init) {
-    transport.drops.Count(DropReason::kUnknownRemote);
+    transport->drops.Count(DropReason::kUnknownRemote);
     return;
   }
   Learn(workspace, now, handle, path, false);
@@ -65,13 +70,13 @@ void ReceivePlainData(Workspace& workspace, Timestamp now, Handle<Transport> han
 void ReceiveUnrouted(Workspace& workspace, Timestamp now, const Path& path, Wire wire,
                      PacketRef packet) {
   const Handle<Transport> handle = workspace.routes.FindBySocket(path.socket);
+  if (wire == Wire::kSctp) {
+    ReceiveUnroutedData(workspace, now, path, handle, packet.bytes());
+    return;
+  }
   Transport* transport = workspace.transports.Find(handle);
   if (transport == nullptr) {
     workspace.drops.Count(DropReason::kUnknownRemote);
-    return;
-  }
-  if (wire == Wire::kSctp) {
-    ReceiveUnroutedData(workspace, now, path, handle, packet.bytes());
     return;
   }
   const bool rtcp = wire == Wire::kRtcp;

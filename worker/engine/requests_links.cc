@@ -141,12 +141,14 @@ Handle<Transport> Dispatcher::AddTransport(const std::string& id, Handle<Router>
                                            std::vector<ListenPoint> points) {
   // There is no path to the application, and nobody who would tell what it carries.
   const bool has_path = link->kind() != LinkKind::kDirect;
+  const bool waits = link->kind() == LinkKind::kPlain;
   const Handle<Transport> handle = workspace_.transports.Emplace(
       std::move(link),
       Transport::Options{
           .entropy = workspace_.options.entropy,
           .unix_offset = workspace_.options.unix_offset,
           .adapts_to_bandwidth = has_path && workspace_.options.adapts_to_bandwidth,
+          .waits_for_feedback = waits,
           .traces_estimate = workspace_.options.estimate_traces != nullptr,
       });
   Transport& transport = *workspace_.transports.Find(handle);

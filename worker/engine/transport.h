@@ -35,6 +35,7 @@ class Transport {
     Duration unix_offset{0};
     BitRate initial_estimate = BitRate::Kbps(600);
     bool adapts_to_bandwidth = true;
+    bool waits_for_feedback = false;
     bool traces_estimate = false;
     // Checks are heard over these protocols only.
     bool speaks_udp = true;
@@ -55,6 +56,7 @@ class Transport {
                 .unix_offset = options.unix_offset,
                 .initial_estimate = options.initial_estimate,
                 .adapts_to_bandwidth = options.adapts_to_bandwidth,
+                .waits_for_feedback = options.waits_for_feedback,
                 .traces_estimate = options.traces_estimate}),
         speaks_udp_(options.speaks_udp),
         speaks_tcp_(options.speaks_tcp) {}

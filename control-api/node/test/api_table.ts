@@ -23,6 +23,9 @@ const iceAndDtls = 'worker_test: connects';
 const dataNews = 'data_test: of a client are told to the transport and to those who watch it';
 const traceNews = 'layers_test: traces';
 
+const outOfRange =
+  'out of range is a TypeError, not brought into the range: a typing error should be seen';
+
 const transportRows: Row[] = [
   ...lives,
   ...properties('type:string'),
@@ -149,7 +152,11 @@ export const table: Section[] = [
     of: 'createWebRtcTransport',
     rows: [
       ...options('webRtcServer listenInfos listenIps', 7),
-      ...options('port enableUdp=true enableTcp=false preferUdp=false preferTcp=false'),
+      ...options('port enableUdp=true preferUdp=false preferTcp=false'),
+      differs(
+        { is: 'option', name: 'enableTcp', initial: 'false', wrong: [] },
+        'if missing, true with a server or where a listen info names TCP: who names it wants it',
+      ),
       differs(
         { is: 'option', name: 'iceConsentTimeout', initial: '30', wrong: [] },
         '0 or 10 to 60 seconds: RFC 7675 §5.1 asks for 30, and less than 10 loses people who walk',
@@ -192,7 +199,11 @@ export const table: Section[] = [
     title: 'PipeToRouterOptions',
     of: 'pipeToRouter',
     rows: [
-      ...options('producerId dataProducerId router keepId=true', 7),
+      ...options('producerId dataProducerId router', 7),
+      differs(
+        { is: 'option', name: 'keepId', initial: 'true', wrong: 7 },
+        'false if missing within a worker, where ids are unique',
+      ),
       ...options('listenInfo', 7),
       ...options('enableRtx=false enableSrtp=false'),
       ...sctpOptions.map((row) =>
@@ -211,17 +222,18 @@ export const table: Section[] = [
     title: 'ActiveSpeakerObserverOptions',
     of: 'createActiveSpeakerObserver',
     rows: [
-      differs(
-        { is: 'option', name: 'interval', initial: '300', wrong: [] },
-        'out of range is a TypeError, not brought into the range: a typing error should be seen',
-      ),
+      differs({ is: 'option', name: 'interval', initial: '300', wrong: [] }, outOfRange),
       ...options('appData={}', 7),
     ],
   },
   {
     title: 'AudioLevelObserverOptions',
     of: 'createAudioLevelObserver',
-    rows: [...options('maxEntries=1 threshold=-80 interval=1000'), ...options('appData={}', 7)],
+    rows: [
+      ...options('maxEntries=1 threshold=-80'),
+      differs({ is: 'option', name: 'interval', initial: '1000', wrong: [] }, outOfRange),
+      ...options('appData={}', 7),
+    ],
   },
   {
     title: 'WebRtcTransport',

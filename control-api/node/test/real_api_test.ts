@@ -118,9 +118,10 @@ function write(): string {
     '',
     'Written by `UPDATE_DOCS=1 npm test` in `control-api/node`; do not edit. Every row is asked of live objects of a real',
     'worker by `real_api_test`: a property and a field have the type that is told, a method is there, an option is',
-    'refused by its name where it has a wrong type, and an event has come, or comes in the test that is named.',
+    'refused by its name where it has a wrong type, and an event has come, or comes in the test that is named. What methods',
+    'and options bring about is shown by the other tests of `control-api/node/test` and of `tests/sim`.',
     '',
-    `${rows.length} rows; ${rows.length - differing.length} are there and behave as in mediasoup (${share} %), ${differing.length} differ on purpose.`,
+    `${rows.length} rows; ${rows.length - differing.length} are as in mediasoup (${share} %), ${differing.length} differ on purpose.`,
     '',
   ];
   for (const section of table) lines.push(`## ${section.title}`, '', ...describeRows(section), '');
@@ -143,6 +144,7 @@ function detailOf(row: Row): string {
 
 function stateOf(row: Row): string {
   if (row.note !== undefined) return `differs: ${row.note}`;
-  const by = (row.is === 'event' || row.is === 'observer') && row.by;
-  return by ? `behaves (\`${by}\`)` : 'behaves';
+  if (row.is === 'option') return 'read and checked';
+  if (row.is !== 'event' && row.is !== 'observer') return 'there';
+  return row.by === undefined ? 'has come' : `comes (\`${row.by}\`)`;
 }

@@ -1,5 +1,7 @@
 // What users of mediasoup know, against the worker itself, with packets.
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
 
 import {
@@ -257,6 +259,34 @@ describe('sizes of messages', { skip }, () => {
       const stream = { sctpStreamParameters: { streamId: 1 } };
       await transport.produceData(stream);
       await assert.rejects(transport.produceData(stream), InvalidStateError);
+    });
+  });
+});
+
+describe('a tool that tells nothing of what arrives', { skip }, () => {
+  test('goes on getting pictures, whatever it was said to understand', async () => {
+    await withRouter(async (router) => {
+      const direct = await router.createDirectTransport();
+      const source = await direct.produce({ kind: 'video', rtpParameters: pictureParameters });
+      const transport = await router.createPlainTransport({ listenInfo });
+      const tool = createSocket('udp4');
+      tool.bind(0, '127.0.0.1');
+      await once(tool, 'listening');
+      await transport.connect({ ip: '127.0.0.1', port: tool.address().port });
+      const { rtpCapabilities } = router;
+      const consumer = await transport.consume({ producerId: source.id, rtpCapabilities });
+      const ssrc = consumer.rtpParameters.encodings?.[0]?.ssrc;
+      // Where silence counts it takes two seconds, which are 200 packets.
+      let left = 400;
+      const enough = new Promise<void>((resolve, reject) => {
+        tool.on('message', (packet) => {
+          if (packet.readUInt32BE(8) === ssrc && (left -= 1) === 0) resolve();
+        });
+        consumer.on('layerschange', (layers) => {
+          if (layers === undefined) reject(new Error(`no pictures: ${consumer.layersReason}`));
+        });
+      });
+      await whileSending(source, enough).finally(() => tool.close());
     });
   });
 });

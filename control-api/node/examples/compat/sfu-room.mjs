@@ -268,15 +268,9 @@ report('loud:', [...room.seen.volumes].join(' '), 'dominant:', [...room.seen.dom
 const [video] = [...room.peers.get('alice').producers.values()].filter(
   ({ kind }) => kind === 'video',
 );
-const [stat] = await video.getStats();
-report(
-  'stats:',
-  stat.type,
-  stat.mimeType,
-  stat.packetCount > 10,
-  stat.packetsLost,
-  video.score[0]?.score ?? 'no score yet',
-);
+const [{ type, mimeType, packetCount, packetsLost }] = await video.getStats();
+const rating = video.score[0]?.score ?? 'no score yet';
+report('stats:', type, mimeType, packetCount > 10, packetsLost, rating);
 
 await alice.ask('hush');
 await until('bob is told', () => bob.news.includes('paused'));
@@ -287,13 +281,8 @@ report('hushed:', bob.heard.get('alice/audio') - before < 5);
 await carol.goHome();
 await until('the others know', () => alice.news.filter((word) => word === 'gone').length === 2);
 const { transportIds } = await room.router.dump();
-report(
-  'left:',
-  transportIds.length,
-  'transports',
-  room.peers.get('alice').consumers.size,
-  'consumers',
-);
+const left = room.peers.get('alice').consumers.size;
+report('left:', transportIds.length, 'transports', left, 'consumers');
 
 for (const person of [alice, bob]) await person.goHome();
 const closed = new Promise((resolve) => room.router.observer.once('close', resolve));
