@@ -227,7 +227,7 @@ void Check(const schema::ConsumeData& body, Shape& shape) {
   CheckSubchannels(body.subchannels(), shape);
 }
 
-// Transports that are not of WebRTC, and packets of the application.
+// Transports that are not of WebRTC, packets of the application, and those who watch.
 void CheckLinks(const schema::Request& request, Shape& shape) {
   switch (request.body_type()) {
     case schema::RequestBody::CreatePlainTransport:
@@ -247,6 +247,9 @@ void CheckLinks(const schema::Request& request, Shape& shape) {
       break;
     case schema::RequestBody::SendRtcp:
       CheckPacket(*request.body_as_SendRtcp()->packet(), shape);
+      break;
+    case schema::RequestBody::SubscribeStats:
+      Check(*request.body_as_SubscribeStats(), shape);
       break;
     default:
       break;
@@ -314,9 +317,6 @@ absl::Status CheckShape(const schema::Request& request) {
       break;
     case schema::RequestBody::SetSubchannels:
       CheckSubchannels(request.body_as_SetSubchannels()->subchannels(), shape);
-      break;
-    case schema::RequestBody::SubscribeStats:
-      Check(*request.body_as_SubscribeStats(), shape);
       break;
     default:
       CheckLinks(request, shape);

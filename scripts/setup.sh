@@ -20,7 +20,7 @@ test_packages=(golang-go systemd libgtest-dev libgmock-dev libbenchmark-dev clan
   chromium firefox-esr fonts-dejavu-core iproute2 nftables valgrind ffmpeg gstreamer1.0-tools
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0
-  gir1.2-gst-plugins-base-1.0 python3-gi)
+  gir1.2-gst-plugins-base-1.0 python3-gi tshark)
 run_packages=(openssl ca-certificates)
 # Seals SRTP several times faster; it exists for x86-64 only, and nothing needs it.
 [[ $(dpkg --print-architecture 2>/dev/null) != amd64 ]] || build_packages+=(libipsec-mb-dev)

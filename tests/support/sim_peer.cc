@@ -51,6 +51,7 @@ void SimPeer::Receive(Timestamp now, const Datagram& datagram) {
     case worker::Wire::kRtcp:
       ReceiveRtcp(now, datagram.bytes);
       break;
+    case worker::Wire::kSctp:
     case worker::Wire::kUnknown:
       ++unexpected_;
       break;

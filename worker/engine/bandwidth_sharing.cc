@@ -79,6 +79,11 @@ void Apply(Workspace& workspace, Timestamp now, Transport& transport,
     transport.egress.SetTarget(consumer->stream, decision.target);
     FollowTarget(workspace, now, transport, *consumer);
   }
+  LogDecision(now, *consumer,
+              {.kind = schema::DecisionKind::Layers,
+               .layers = decision.layer,
+               .reason = rtp::Allocator::Name(decision.reason),
+               .available = transport.shared});
   TraceLayers(workspace, now, *consumer, decision.layer, transport.shared.value_or(BitRate()));
   AskAwaited(workspace, now, *consumer);
   TellLayers(workspace, now, *consumer);
@@ -226,6 +231,11 @@ void TellLayers(Workspace& workspace, Timestamp now, Consumer& consumer) {
   consumer.flowing = current;
   if (layers == consumer.told_layers) return;
   consumer.told_layers = layers;
+  LogDecision(now, consumer,
+              {.kind = schema::DecisionKind::Switched,
+               .layers = layers,
+               .reason = rtp::Allocator::Name(consumer.reason),
+               .available = transport.shared});
   schema::LayersChangeT news;
   if (layers) news.layers = Describe(*layers);
   news.reason = std::string(rtp::Allocator::Name(consumer.reason));

@@ -7,6 +7,7 @@
 #include "worker/engine/link_events.h"
 #include "worker/engine/media_flow.h"
 #include "worker/engine/observers.h"
+#include "worker/engine/packet_traces.h"
 
 namespace sluice::worker {
 namespace {
@@ -160,6 +161,7 @@ void CloseTransport(Workspace& workspace, Timestamp now, Handle<Transport> handl
   for (const ListenPoint& point : transport->own_points) {
     workspace.routes.RemoveSocket(point.socket.id);
   }
+  EndPacketTrace(workspace, handle);
   ForgetName(workspace, transport->id);
   workspace.Arm(handle, *transport, std::nullopt);
   // A browser learns from close_notify that SCTP has ended as well, the end of a pipe from this.

@@ -75,6 +75,12 @@ Dispatcher::Entry Dispatcher::EntryFor(schema::RequestBody method) {
       {Method::SetSubchannels, &Dispatcher::SetSubchannels},
       {Method::AddSubchannel, &Dispatcher::AddSubchannel},
       {Method::RemoveSubchannel, &Dispatcher::RemoveSubchannel},
+      {Method::SubscribeStats, &Dispatcher::SubscribeStats},
+      {Method::UnsubscribeStats, &Dispatcher::UnsubscribeStats},
+      {Method::StartPacketTrace, &Dispatcher::StartPacketTrace},
+      {Method::StopPacketTrace, &Dispatcher::StopPacketTrace},
+      {Method::EnableDecisionLog, &Dispatcher::EnableDecisionLog},
+      {Method::GetDecisionLog, &Dispatcher::GetDecisionLog},
   };
   for (const auto& [name, entry] : kEntries) {
     if (name == method) return entry;

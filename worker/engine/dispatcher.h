@@ -2,7 +2,8 @@
 //
 // A table by method number; each entry resolves the target, checks everything, and only then
 // changes anything, so that a refused request leaves no trace. The entries are grouped by what they
-// are about: requests_worker.cc, requests_transport.cc, requests_media.cc, requests_data.cc.
+// are about: requests_worker.cc, requests_transport.cc, requests_media.cc, requests_data.cc,
+// requests_observing.cc.
 
 #ifndef SLUICE_WORKER_ENGINE_DISPATCHER_H_
 #define SLUICE_WORKER_ENGINE_DISPATCHER_H_
@@ -76,6 +77,14 @@ class Dispatcher {
   Result SetMaxOutgoingBitrate(Timestamp now, const schema::RequestT& request);
   Result SetMinOutgoingBitrate(Timestamp now, const schema::RequestT& request);
   Result EnableTraceEvents(Timestamp now, const schema::RequestT& request);
+
+  // requests_observing.cc
+  Result SubscribeStats(Timestamp now, const schema::RequestT& request);
+  Result UnsubscribeStats(Timestamp now, const schema::RequestT& request);
+  Result StartPacketTrace(Timestamp now, const schema::RequestT& request);
+  Result StopPacketTrace(Timestamp now, const schema::RequestT& request);
+  Result EnableDecisionLog(Timestamp now, const schema::RequestT& request);
+  Result GetDecisionLog(Timestamp now, const schema::RequestT& request);
 
   // requests_data.cc
   Result ProduceData(Timestamp now, const schema::RequestT& request);

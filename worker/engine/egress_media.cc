@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "worker/engine/egress.h"
+#include "worker/engine/packet_comments.h"
 #include "worker/engine/transmission.h"
 
 namespace sluice::worker {
@@ -81,6 +82,7 @@ void Egress::WriteDue(Timestamp now, Link& link, TransmitBatch& batch, Departure
       stream.drops.Count(DropReason::kTooLarge);
       continue;
     }
+    if (link.tap() != nullptr) AnnotateSent(*link.tap(), item);
     RecordSent(now, item, stream, job->clear.out.size());
     if (!item.retransmission) departures.RecordArrival(item.packet.arrival());
     departures.Commit(batch, link.destination(), *job, std::move(item.packet));

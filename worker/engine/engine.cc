@@ -11,8 +11,10 @@
 #include "worker/engine/link_events.h"
 #include "worker/engine/media_flow.h"
 #include "worker/engine/observers.h"
+#include "worker/engine/packet_traces.h"
 #include "worker/engine/plain_flow.h"
 #include "worker/engine/scores.h"
+#include "worker/engine/stats_feed.h"
 #include "worker/engine/traces.h"
 #include "worker/engine/webrtc_link.h"
 #include "worker/engine/workspace.h"
@@ -214,6 +216,8 @@ void Engine::HandleTimeout(Timestamp now) {
   EraseClosed(workspace, now);
   TakeHandshakeSteps(workspace, now);
   HandleObservers(workspace, now);
+  TellStatsIfDue(workspace, now);
+  TellPacketTraces(workspace, now);
   HandleSctpTimeout(workspace, now);
   while (std::optional<uint32_t> slot = workspace.deadlines.PopDue(now)) {
     const Handle<Transport> handle = workspace.transports.At(*slot);
@@ -234,7 +238,9 @@ std::optional<Timestamp> Engine::NextTimeout() const {
   // What was closed is erased as soon as its last words are out: at once.
   if (!workspace_->closing.empty() || !workspace_->closing_sockets.empty()) return Timestamp();
   if (!workspace_->handshakes.empty()) return Timestamp();
-  return Earlier(workspace_->sctp.NextTimeout(),
+  const std::optional<Timestamp> watchers =
+      Earlier(workspace_->stats_feeds.deadlines.Next(), NextPacketTrace(*workspace_));
+  return Earlier(Earlier(workspace_->sctp.NextTimeout(), watchers),
                  Earlier(workspace_->deadlines.Next(), workspace_->observer_deadlines.Next()));
 }
 

@@ -20,6 +20,7 @@ std::string_view LinkKindName(LinkKind kind) {
 }
 
 std::optional<size_t> Link::SealRtp(ByteSpan out, size_t written, ByteView rest) {
+  if (tap_ != nullptr) TapSent(false, out.first(written), rest);
   if (srtp_ != nullptr) return srtp_->ProtectRtp(out, written, rest);
   if (written > out.size() || rest.size() > out.size() - written) return std::nullopt;
   std::ranges::copy(rest, out.begin() + static_cast<std::ptrdiff_t>(written));
@@ -36,7 +37,31 @@ std::optional<dtls::SealJob> Link::PrepareClear(ByteSpan out, const rtp::Outgoin
   return job;
 }
 
+const Path* Link::PathOf(bool rtcp) const {
+  const std::optional<Path>& path = rtcp ? *rtcp_destination_ : *destination_;
+  return path ? &*path : nullptr;
+}
+
+void Link::TapSent(bool rtcp, ByteView front, ByteView rest) {
+  tap_->Record(
+      {.direction = TapDirection::kOut, .rtcp = rtcp, .at = tap_->now(), .path = PathOf(rtcp)},
+      front, rest);
+}
+
 std::optional<DropReason> Link::Open(PacketRef& packet, bool rtcp) {
+  const std::optional<DropReason> reason = Decrypt(packet, rtcp);
+  if (tap_ != nullptr) {
+    tap_->Record({.direction = TapDirection::kIn,
+                  .rtcp = rtcp,
+                  .refused = reason.has_value(),
+                  .at = packet.arrival(),
+                  .path = PathOf(rtcp)},
+                 packet.bytes());
+  }
+  return reason;
+}
+
+std::optional<DropReason> Link::Decrypt(PacketRef& packet, bool rtcp) {
   if (is_clear_) return std::nullopt;
   if (srtp_ == nullptr) return DropReason::kSrtpNoKeys;
   const ByteSpan bytes = packet.mutable_bytes();

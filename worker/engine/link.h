@@ -23,6 +23,7 @@
 #include "base/time.h"
 #include "dtls/srtp_session.h"
 #include "rtp/send/egress_writer.h"
+#include "worker/engine/packet_tap.h"
 #include "worker/engine/transmit_batch.h"
 
 namespace sluice::worker {
@@ -53,11 +54,15 @@ class Link {
 
   // See dtls::SrtpSession. Nothing if the packet does not fit.
   std::optional<dtls::SealJob> PrepareRtp(ByteSpan out, const rtp::OutgoingPacket& packet) {
-    if (srtp_ == nullptr) return PrepareClear(out, packet);
-    return srtp_->PrepareRtp(out, packet.header_size, packet.written, packet.rest);
+    const auto job = srtp_ == nullptr
+                         ? PrepareClear(out, packet)
+                         : srtp_->PrepareRtp(out, packet.header_size, packet.written, packet.rest);
+    if (tap_ != nullptr && job) TapSent(false, out.first(packet.written), packet.rest);
+    return job;
   }
   std::optional<size_t> SealRtp(ByteSpan out, size_t written, ByteView rest);
   std::optional<size_t> SealRtcp(ByteSpan out, size_t written) {
+    if (tap_ != nullptr) TapSent(true, out.first(written), {});
     return srtp_ == nullptr ? std::optional(written) : srtp_->ProtectRtcp(out, written);
   }
   // Streams that have ended need no more cryptographic state.
@@ -73,6 +78,10 @@ class Link {
   std::string_view srtp_profile() const {
     return srtp_ == nullptr ? std::string_view() : dtls::SrtpProfileName(srtp_->profile());
   }
+
+  // What records the packets of this link; null while nobody does.
+  PacketTap* tap() const { return tap_.get(); }
+  void set_tap(std::unique_ptr<PacketTap> tap) { tap_ = std::move(tap); }
 
   // Tells the peer, where there is a way to; afterwards the link only drains.
   virtual void Close(Timestamp /*now*/) {}
@@ -105,12 +114,16 @@ class Link {
  private:
   static std::optional<dtls::SealJob> PrepareClear(ByteSpan out, const rtp::OutgoingPacket& packet);
   std::optional<DropReason> Open(PacketRef& packet, bool rtcp);
+  std::optional<DropReason> Decrypt(PacketRef& packet, bool rtcp);
+  const Path* PathOf(bool rtcp) const;
+  void TapSent(bool rtcp, ByteView front, ByteView rest);
 
   static constexpr std::optional<Path> kNowhere{};
 
   const LinkKind kind_;
   const bool is_clear_;
   std::unique_ptr<dtls::SrtpSession> srtp_;
+  std::unique_ptr<PacketTap> tap_;
   const std::optional<Path>* destination_ = &kNowhere;
   const std::optional<Path>* rtcp_destination_ = &kNowhere;
 };

@@ -10,6 +10,7 @@
 #include "worker/engine/bandwidth_sharing.h"
 #include "worker/engine/data_flow.h"
 #include "worker/engine/observers.h"
+#include "worker/engine/packet_comments.h"
 #include "worker/engine/pipe_demand.h"
 #include "worker/engine/pipe_link.h"
 #include "worker/engine/traces.h"
@@ -139,10 +140,20 @@ void Serve(Workspace& workspace, Timestamp now, const Served& to, Departures* ou
   }
 }
 
-void LogDrop(Workspace& workspace, Timestamp now, const Transport& transport, LogTag tag,
-             DropReason reason) {
-  workspace.Warn(now, tag, "transport ", transport.id,
-                 ": a packet was dropped: ", DropReasonName(reason));
+// Why a packet died, and what the log files that under.
+struct Death {
+  LogTag tag;
+  DropReason reason;
+};
+
+// Counts it, and tells the log and whoever records packets.
+void Drop(Workspace& workspace, Timestamp now, Transport& transport, const Death& death) {
+  transport.drops.Count(death.reason);
+  if (transport.link.tap() != nullptr) AnnotateDropped(*transport.link.tap(), death.reason);
+  // Padding has done its work by coming.
+  if (death.reason == DropReason::kRtpPadding) return;
+  workspace.Warn(now, death.tag, "transport ", transport.id,
+                 ": a packet was dropped: ", DropReasonName(death.reason));
 }
 
 // Traces what a receiver asks for, and passes on what only the source can answer.
@@ -150,8 +161,9 @@ void ServeFeedback(Workspace& workspace, Timestamp now, const rtp::RtcpPacket& m
                    const Egress::FeedbackResult& feedback) {
   const bool fir = member.kind() == rtp::RtcpKind::kFir;
   for (Handle<Consumer> handle : feedback.key_frame_wishes) {
-    const Consumer* consumer = workspace.consumers.Find(handle);
+    Consumer* consumer = workspace.consumers.Find(handle);
     if (consumer == nullptr) continue;
+    LogDecision(now, *consumer, {.kind = schema::DecisionKind::KeyFrameWanted});
     TraceFeedback(
         workspace, now, *consumer,
         {fir ? schema::TraceType::Fir : schema::TraceType::Pli, SsrcOf(workspace, *consumer)});
@@ -195,26 +207,24 @@ bool ReceiveMember(Workspace& workspace, Timestamp now, Transport& transport,
 bool ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, PacketRef packet) {
   transport.RecordReceived(now, packet.size());
   if (std::optional<DropReason> reason = transport.link.OpenRtp(packet)) {
-    transport.drops.Count(*reason);
-    LogDrop(workspace, now, transport, LogTag::Srtp, *reason);
+    Drop(workspace, now, transport, {LogTag::Srtp, *reason});
     return false;
   }
   std::optional<rtp::RtpPacket> parsed = transport.ingress.Parse(std::move(packet));
   if (!parsed) {
-    transport.drops.Count(DropReason::kRtpMalformed);
-    LogDrop(workspace, now, transport, LogTag::Rtp, DropReason::kRtpMalformed);
+    Drop(workspace, now, transport, {LogTag::Rtp, DropReason::kRtpMalformed});
     return transport.link.is_protected();
   }
   // What came before was written for the structure that this one may replace.
   if (StatesStructure(*parsed)) ServeAll(workspace, now);
   Ingress::Verdict verdict = transport.ingress.ReceiveRtp(now, *std::move(parsed));
   if (const auto* reason = std::get_if<DropReason>(&verdict)) {
-    transport.drops.Count(*reason);
     const bool rtx = *reason == DropReason::kRtxUnwanted || *reason == DropReason::kRtxMalformed;
-    if (*reason != DropReason::kRtpPadding) {
-      LogDrop(workspace, now, transport, rtx ? LogTag::Rtx : LogTag::Rtp, *reason);
-    }
+    Drop(workspace, now, transport, {rtx ? LogTag::Rtx : LogTag::Rtp, *reason});
     return transport.link.is_protected();
+  }
+  if (transport.link.tap() != nullptr) {
+    AnnotateReceived(workspace, *transport.link.tap(), std::get<Ingress::Arrival>(verdict));
   }
   Forward(workspace, now, std::get<Ingress::Arrival>(std::move(verdict)));
   return true;
@@ -278,8 +288,7 @@ bool ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, 
   Transport& transport = *workspace.transports.Find(handle);
   transport.RecordReceived(now, packet.size());
   if (std::optional<DropReason> reason = transport.link.OpenRtcp(packet)) {
-    transport.drops.Count(*reason);
-    LogDrop(workspace, now, transport, LogTag::Srtp, *reason);
+    Drop(workspace, now, transport, {LogTag::Srtp, *reason});
     return false;
   }
   if (transport.data != nullptr && transport.link.kind() == LinkKind::kPipe) {
@@ -293,8 +302,7 @@ bool ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, 
     if (!ReceiveMember(workspace, now, transport, *member)) compound.RejectMember();
   }
   if (compound.malformed()) {
-    transport.drops.Count(DropReason::kRtcpMalformed);
-    LogDrop(workspace, now, transport, LogTag::Rtcp, DropReason::kRtcpMalformed);
+    Drop(workspace, now, transport, {LogTag::Rtcp, DropReason::kRtcpMalformed});
   }
   ShareBandwidthIfDue(workspace, now, handle);
   return transport.link.is_protected() || !compound.malformed();

@@ -28,6 +28,7 @@
 #include "rtp/receive/layer_catalog.h"
 #include "rtp/receive/loudest_filter.h"
 #include "sctp/message.h"
+#include "worker/engine/decision_log.h"
 #include "worker/engine/media_plan.h"
 #include "worker/engine/sockets.h"
 #include "worker/engine/trace_types.h"
@@ -176,10 +177,16 @@ struct Consumer {
   std::optional<rtp::LayerTarget> flowing;
   std::optional<rtp::LayerId> told_layers;
   std::optional<ConsumerScores> told_scores;
+  // There if somebody wants to know why.
+  std::unique_ptr<DecisionLog> decisions;
 
   // Nothing of it is of use at the moment.
   bool stopped() const { return paused || unwanted; }
 };
+
+inline void LogDecision(Timestamp now, Consumer& consumer, const Decision& decision) {
+  if (consumer.decisions != nullptr) consumer.decisions->Record(now, decision);
+}
 
 // What one peer says, or the application in its place: messages.
 struct DataProducer {

@@ -53,6 +53,9 @@ class Outbox {
 
   uint64_t dropped() const { return dropped_; }
 
+  // The application does not read as fast as it is told. What only watches had better wait.
+  bool is_behind() const { return queue_.size() >= kMaxBehind || bytes_ >= kMaxBehindBytes; }
+
  private:
   // A room of a thousand that closes tells each once; ten of those at a time are plenty.
   static constexpr size_t kMaxQueued = 10'000;
@@ -60,6 +63,9 @@ class Outbox {
   static constexpr size_t kMaxQueuedBytes = 16 * 1024 * 1024;
   // Half a second of ten pictures in motion. What is older is of no use to anybody who is so late.
   static constexpr size_t kMaxMedia = 1'000;
+  // Beyond the pipe's backlog nothing waits where somebody reads. A turn's own news may.
+  static constexpr size_t kMaxBehind = 1'000;
+  static constexpr size_t kMaxBehindBytes = 1024 * 1024;
 
   void Queue(control::FrameBytes frame) {
     bytes_ += frame.size();

@@ -64,6 +64,8 @@ Dispatcher::Result Dispatcher::SetPreferredLayers(Timestamp now, const schema::R
   }
   const Producer& producer = *workspace_.producers.Find(consumer.producer);
   consumer.preferred = producer.plan.ReadLayers(*request.body.AsSetPreferredLayers()->layers);
+  LogDecision(now, consumer,
+              {.kind = schema::DecisionKind::PreferredLayers, .layers = consumer.preferred});
   TellWanted(workspace_, now, consumer.producer);
   ShareBandwidth(workspace_, now, consumer.transport);
   schema::PreferredLayersSetT set;
@@ -80,6 +82,7 @@ Dispatcher::Result Dispatcher::SetPriority(Timestamp now, const schema::RequestT
   if (priority == 0) return absl::InvalidArgumentError("priority: neither 1 nor up to 255");
   Consumer& consumer = *workspace_.consumers.Find(*handle);
   consumer.priority = priority;
+  LogDecision(now, consumer, {.kind = schema::DecisionKind::Priority, .priority = priority});
   ShareBandwidth(workspace_, now, consumer.transport);
   return Done();
 }

@@ -268,6 +268,8 @@ absl::Status Dispatcher::SetPaused(Timestamp now, const schema::RequestT& reques
   if (object == nullptr) return NoSuchTarget(request);
   if (const auto* handle = std::get_if<Handle<Consumer>>(object)) {
     if (workspace_.consumers.Find(*handle)->paused == paused) return absl::OkStatus();
+    LogDecision(now, *workspace_.consumers.Find(*handle),
+                {.kind = paused ? schema::DecisionKind::Paused : schema::DecisionKind::Resumed});
     ForEachPart(*handle, [&](Consumer& consumer) {
       consumer.paused = paused;
       ApplyPause(workspace_, now, consumer);
@@ -296,6 +298,9 @@ absl::Status Dispatcher::SetPaused(Timestamp now, const schema::RequestT& reques
   for (Handle<Consumer> consumer_handle : producer.consumers) {
     Consumer* consumer = workspace_.consumers.Find(consumer_handle);
     if (consumer == nullptr) continue;
+    LogDecision(now, *consumer,
+                {.kind = paused ? schema::DecisionKind::ProducerPaused
+                                : schema::DecisionKind::ProducerResumed});
     ApplyPause(workspace_, now, *consumer);
     if (consumer->is_part) continue;
     if (paused) {
@@ -322,6 +327,8 @@ Dispatcher::Result Dispatcher::Resume(Timestamp now, const schema::RequestT& req
 Dispatcher::Result Dispatcher::RequestKeyFrame(Timestamp now, const schema::RequestT& request) {
   absl::StatusOr<Handle<Consumer>> handle = Target<Consumer>(request);
   if (!handle.ok()) return handle.status();
+  LogDecision(now, *workspace_.consumers.Find(*handle),
+              {.kind = schema::DecisionKind::KeyFrameRequested});
   ForEachPart(*handle,
               [&](const Consumer& consumer) { AskKeyFrameFor(workspace_, now, consumer); });
   return Done();

@@ -329,8 +329,8 @@ std::unique_ptr<schema::RtpStreamStatsT> DescribeSent(const Workspace& workspace
 
 }  // namespace
 
-schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Consumer> handle,
-                                          Timestamp now) {
+schema::StreamStatsListT DescribeConsumerStreams(const Workspace& workspace,
+                                                 Handle<Consumer> handle, Timestamp now) {
   const Consumer& consumer = *workspace.consumers.Find(handle);
   schema::StreamStatsListT list;
   list.streams.push_back(DescribeSent(workspace, now, consumer));
@@ -338,6 +338,13 @@ schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Con
     const Consumer* found = workspace.consumers.Find(part);
     if (found != nullptr) list.streams.push_back(DescribeSent(workspace, now, *found));
   }
+  return list;
+}
+
+schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Consumer> handle,
+                                          Timestamp now) {
+  schema::StreamStatsListT list = DescribeConsumerStreams(workspace, handle, now);
+  const Consumer& consumer = *workspace.consumers.Find(handle);
   const Producer& producer = *workspace.producers.Find(consumer.producer);
   const Transport& source = *workspace.transports.Find(producer.transport);
   for (const InboundStream* stream : source.ingress.StreamsOf(consumer.producer)) {

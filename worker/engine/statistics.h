@@ -19,6 +19,9 @@ schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Tran
 // One entry for each encoding.
 schema::StreamStatsListT DescribeProducer(const Workspace& workspace, Handle<Producer> producer,
                                           Timestamp now);
+// What it sends: one entry, or one for each encoding on a pipe.
+schema::StreamStatsListT DescribeConsumerStreams(const Workspace& workspace,
+                                                 Handle<Consumer> consumer, Timestamp now);
 // The consumer's own stream first, then what its producer receives.
 schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Consumer> consumer,
                                           Timestamp now);

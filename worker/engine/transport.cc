@@ -29,6 +29,7 @@ std::optional<Timestamp> Transport::NextChange() const {
 }
 
 bool Transport::PollTransmit(Timestamp now, TransmitBatch& batch, Departures& departures) {
+  if (link.tap() != nullptr) link.tap()->set_now(now);
   const size_t entries = batch.entries().size();
   const size_t bytes = batch.bytes();
   bool more = false;
@@ -48,6 +49,7 @@ bool Transport::PollTransmit(Timestamp now, TransmitBatch& batch, Departures& de
 
 bool Transport::PollMedia(Timestamp now, TransmitBatch& batch, Departures& departures) {
   if (!link.ready() || closed) return false;
+  if (link.tap() != nullptr) link.tap()->set_now(now);
   const size_t entries = batch.entries().size();
   const size_t bytes = batch.bytes();
   egress.WriteDue(now, link, batch, departures);

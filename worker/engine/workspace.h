@@ -31,6 +31,7 @@
 #include "worker/engine/outbox.h"
 #include "worker/engine/pending_media.h"
 #include "worker/engine/route_table.h"
+#include "worker/engine/stats_feed.h"
 #include "worker/engine/traffic.h"
 #include "worker/engine/transport.h"
 
@@ -75,6 +76,9 @@ struct Workspace {
   // Transports that may have something to send or to tell, each once.
   std::vector<Handle<Transport>> awake;
   Handshakes handshakes;
+  StatsFeeds stats_feeds;
+  // Transports with a tap; see packet_traces.h.
+  std::vector<Handle<Transport>> tapped;
   // Media that its receivers have still to be given.
   PendingMedia pending;
   Departures departures;

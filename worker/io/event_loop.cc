@@ -140,6 +140,7 @@ void EventLoop::Turn() {
   const Duration busy = finished - began - waited_;
   gathering_.RecordBusy(finished, busy);
   options_.engine.RecordTurn({.busy = busy, .late = late});
+  intake_.RecordTurn(busy);
 }
 
 void EventLoop::AcceptClient(Timestamp now) {
@@ -213,7 +214,7 @@ void EventLoop::JudgeControl(Timestamp now) {
 
 void EventLoop::ServeMedia(const TurnTime& turn) {
   options_.sockets.HandleTimeout(turn.now);
-  options_.sockets.BeginTurn(turn);
+  options_.sockets.BeginTurn(turn, intake_.share());
   for (auto batch = options_.sockets.NextBatch(); !batch.empty();
        batch = options_.sockets.NextBatch()) {
     for (InboundDatagram& datagram : batch) {

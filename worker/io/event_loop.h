@@ -19,6 +19,7 @@
 #include "worker/io/control_listener.h"
 #include "worker/io/control_pipe.h"
 #include "worker/io/gathering.h"
+#include "worker/io/intake_share.h"
 #include "worker/io/log.h"
 #include "worker/io/readiness.h"
 #include "worker/io/socket_table.h"
@@ -89,6 +90,7 @@ class EventLoop {
   Clock clock_;
   TransmitBatch batch_;
   Gathering gathering_;
+  IntakeShare intake_{SocketTable::kDatagramsPerTurn};
   // Of this turn.
   Duration waited_{0};
   // When the next turn is to begin at the latest.

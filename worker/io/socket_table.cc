@@ -80,9 +80,9 @@ void SocketTable::Close(SocketId socket) {
   sockets_.erase(found);
 }
 
-void SocketTable::BeginTurn(const TurnTime& turn) {
+void SocketTable::BeginTurn(const TurnTime& turn, size_t share) {
   turn_ = turn;
-  share_ = kDatagramsPerTurn;
+  share_ = share;
   next_ready_ = 0;
   ready_.clear();
   std::array<epoll_event, kReadyPerTurn> events;

@@ -69,8 +69,8 @@ class SocketTable : public Sockets {
   int ready_fd() const { return epoll_.get(); }
 
   // Begins a turn; NextBatch() then gives what has come, one batch of one socket at a time, until
-  // nothing is left or the turn's share is used up. Empty says so.
-  void BeginTurn(const TurnTime& turn);
+  // nothing is left or the turn's share, that many datagrams, is used up. Empty says so.
+  void BeginTurn(const TurnTime& turn, size_t share = kDatagramsPerTurn);
   std::span<InboundDatagram> NextBatch();
   // A TCP connection over which somebody was heard, and which has ended.
   std::optional<Path> NextEnded() { return tcp_.NextEnded(); }

@@ -2,7 +2,16 @@
 import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError } from './errors.js';
 import {
+  decodeDecisionLog,
+  defaultDecisions,
+  mostDecisions,
+  type ConsumerDecisionLog,
+} from './decision_log.js';
+import {
   ConsumerScoreT,
+  DecisionLogT,
+  EnableDecisionLogT,
+  GetDecisionLogT,
   GetStatsT,
   LayersChangeT,
   PauseT,
@@ -283,6 +292,26 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
   async enableTraceEvent(types: ConsumerTraceEventType[] = []): Promise<void> {
     const body = encodeTraceTypes(types, consumerTraceTypes);
     await this.#command(RequestBody.EnableTraceEvents, body, () => undefined);
+  }
+
+  /**
+   * Our addition: keeps the last so many decisions about this consumer from now on, 1 to 1,024; 0 for
+   * none any more. What was kept before is forgotten.
+   */
+  async enableDecisionLog(entries: number = defaultDecisions): Promise<void> {
+    const body = new EnableDecisionLogT(asInteger(entries, 'entries', 0, mostDecisions));
+    await this.#command(RequestBody.EnableDecisionLog, body, () => undefined);
+  }
+
+  /** Rejects with an InvalidStateError if the log is not enabled. */
+  async getDecisionLog(): Promise<ConsumerDecisionLog> {
+    this.#requireOpen();
+    return this.#internal.channel.call({
+      method: RequestBody.GetDecisionLog,
+      target: this.id,
+      body: new GetDecisionLogT(),
+      apply: (answer) => decodeDecisionLog(expectAnswer(answer, DecisionLogT)),
+    });
   }
 
   #command(

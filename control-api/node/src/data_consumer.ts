@@ -1,5 +1,6 @@
 // Messages that a router sends to a peer, or to the application itself.
 import { DataObject, type DataObjectInternal } from './data_object.js';
+import { decodeDataConsumerStats } from './data_stats.js';
 import { maxSubchannels } from './data_producer.js';
 import {
   AddSubchannelT,
@@ -110,21 +111,9 @@ export class DataConsumer<Data extends AppData = AppData> extends DataObject<
   }
 
   async getStats(): Promise<DataConsumerStat[]> {
-    return this.askStats((answer) => {
-      const stats = expectAnswer(answer, DataConsumerStatsT);
-      return [
-        {
-          type: 'data-consumer',
-          timestamp: Number(stats.timestampMs),
-          label: String(stats.label ?? ''),
-          protocol: String(stats.protocol ?? ''),
-          messagesSent: Number(stats.messagesSent),
-          bytesSent: Number(stats.bytesSent),
-          bufferedAmount: stats.bufferedAmount,
-          messagesDropped: Number(stats.messagesDropped),
-        },
-      ];
-    });
+    return this.askStats((answer) => [
+      decodeDataConsumerStats(expectAnswer(answer, DataConsumerStatsT)),
+    ]);
   }
 
   /** Bytes that were accepted for the client and that it has not acknowledged. */

@@ -1,5 +1,6 @@
 // Messages that a peer, or the application itself, sends to a router.
 import { DataObject, type DataObjectInternal } from './data_object.js';
+import { decodeDataProducerStats } from './data_stats.js';
 import { UnsupportedError } from './errors.js';
 import {
   DataProducerStatsT,
@@ -51,20 +52,9 @@ export class DataProducer<Data extends AppData = AppData> extends DataObject<
   }
 
   async getStats(): Promise<DataProducerStat[]> {
-    return this.askStats((answer) => {
-      const stats = expectAnswer(answer, DataProducerStatsT);
-      return [
-        {
-          type: 'data-producer',
-          timestamp: Number(stats.timestampMs),
-          label: String(stats.label ?? ''),
-          protocol: String(stats.protocol ?? ''),
-          messagesReceived: Number(stats.messagesReceived),
-          bytesReceived: Number(stats.bytesReceived),
-          messagesDropped: Number(stats.messagesDropped),
-        },
-      ];
-    });
+    return this.askStats((answer) => [
+      decodeDataProducerStats(expectAnswer(answer, DataProducerStatsT)),
+    ]);
   }
 
   /**

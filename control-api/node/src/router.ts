@@ -54,6 +54,11 @@ import type { Producer } from './producer.js';
 import type { RtpObserver, RtpObserverInternal } from './rtp_observer.js';
 import type { RtpCapabilities, RtpCodecCapability } from './rtp_types.js';
 import { decodeSctpParameters } from './sctp.js';
+import {
+  StatsSubscription,
+  type StatsEvents,
+  type StatsSubscriptionOptions,
+} from './stats_subscription.js';
 import { askRouterStats, type RouterStat } from './traffic_stats.js';
 import type { Transport } from './transport.js';
 import type { TransportInternal, TransportRouter } from './transport_types.js';
@@ -77,7 +82,7 @@ export interface RouterOptions<Data extends AppData = AppData> {
   appData?: Data;
 }
 
-export type RouterEvents = {
+export type RouterEvents = StatsEvents & {
   workerclose: [];
   listenererror: [string, Error];
 };
@@ -112,12 +117,16 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
   readonly #producers = new Map<string, Producer>();
   readonly #dataProducers = new Map<string, DataProducer>();
   readonly #rtpObservers = new Map<string, RtpObserver>();
+  readonly #stats: StatsSubscription;
   #closed = false;
 
   /** @internal Use Worker.createRouter(). */
   constructor(internal: RouterInternal<Data>) {
     super();
     this.#internal = internal;
+    this.#stats = new StatsSubscription(internal.channel, internal.id, (snapshot) =>
+      this.safeEmit('stats', snapshot),
+    );
   }
 
   get id(): string {
@@ -174,6 +183,18 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
   async getStats(): Promise<RouterStat> {
     this.#requireOpen();
     return askRouterStats(this.#internal.channel, this.id);
+  }
+
+  /** Our addition: as of a transport, for all that belongs to the router. */
+  async subscribeStats(options: StatsSubscriptionOptions = {}): Promise<void> {
+    this.#requireOpen();
+    await this.#stats.subscribe(options);
+  }
+
+  /** Fine if there is no subscription. */
+  async unsubscribeStats(): Promise<void> {
+    this.#requireOpen();
+    await this.#stats.unsubscribe();
   }
 
   async createWebRtcTransport<TransportData extends AppData = AppData>(
@@ -421,6 +442,7 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
 
   #end(): void {
     this.#closed = true;
+    this.#stats.end();
     for (const transport of [...this.#transports.values()]) transport.routerClosed();
     for (const observer of [...this.#rtpObservers.values()]) observer.routerClosed();
     this.#internal.onClose();

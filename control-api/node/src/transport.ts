@@ -31,8 +31,10 @@ import { asOutgoingBitrate } from './outgoing_bitrate.js';
 import { checkProduceOptions, encodeProduce } from './produce_options.js';
 import { Producer, type ProducerType } from './producer.js';
 import type { RtpCapabilities } from './rtp_types.js';
+import type { PacketTrace, PacketTraceOptions } from './packet_trace.js';
 import type { SctpNegotiatedCapabilities, SctpParameters, SctpState } from './sctp.js';
 import { SsrcPool } from './ssrc_pool.js';
+import type { StatsSubscriptionOptions } from './stats_subscription.js';
 import {
   decodeTrace,
   encodeTraceTypes,
@@ -48,6 +50,7 @@ import {
   type DataProducerOptions,
   type TransportKind,
 } from './transport_data.js';
+import { TransportWatch } from './transport_watch.js';
 import type {
   ConsumeOptions,
   ProduceOptions,
@@ -96,6 +99,7 @@ export abstract class Transport<
   readonly #producers = new Map<string, Producer>();
   readonly #consumers = new Map<string, Consumer>();
   readonly #ssrcs = new SsrcPool();
+  readonly #watch: TransportWatch;
   #closed = false;
   #cname: string | undefined;
   #nextMid = 0;
@@ -120,6 +124,9 @@ export abstract class Transport<
       observer: this.observer as unknown as EnhancedEventEmitter<
         DataChangeEvents & DataObserverEvents
       >,
+    });
+    this.#watch = new TransportWatch(channel, id, (snapshot) => {
+      (this as unknown as EnhancedEventEmitter<TransportEvents>).safeEmit('stats', snapshot);
     });
     channel.listen(id, (notification) => {
       if (!this.handle(notification)) this.#handle(notification);
@@ -224,6 +231,24 @@ export abstract class Transport<
   async enableTraceEvent(types: TransportTraceEventType[] = []): Promise<void> {
     const body = encodeTraceTypes(types, transportTraceTypes);
     await this.command(RequestBody.EnableTraceEvents, body, () => undefined);
+  }
+
+  /** Our addition: 'stats' events from now on, of the transport and of what belongs to it. */
+  async subscribeStats(options: StatsSubscriptionOptions = {}): Promise<void> {
+    this.requireOpen();
+    await this.#watch.stats.subscribe(options);
+  }
+
+  /** Fine if there is no subscription. */
+  async unsubscribeStats(): Promise<void> {
+    this.requireOpen();
+    await this.#watch.stats.unsubscribe();
+  }
+
+  /** Our addition: records RTP and RTCP as pcapng. Another trace of the transport ends. */
+  async enablePacketTrace(options: PacketTraceOptions): Promise<PacketTrace> {
+    this.requireOpen();
+    return this.#watch.enablePacketTrace(options);
   }
 
   async produce<ProducerData extends AppData = AppData>(
@@ -481,6 +506,7 @@ export abstract class Transport<
     for (const producer of [...this.#producers.values()]) producer.transportClosed();
     for (const consumer of [...this.#consumers.values()]) consumer.transportClosed();
     this.data.transportClosed();
+    this.#watch.transportClosed();
     onClose();
     this.ended();
   }

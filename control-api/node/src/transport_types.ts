@@ -12,6 +12,7 @@ import type { ConsumerLayers } from './layers.js';
 import type { MediaKind, RtpCapabilities, RtpParameters } from './rtp_types.js';
 import type { SctpParameters } from './sctp.js';
 import type { TransportTuple } from './stats.js';
+import type { StatsEvents } from './stats_subscription.js';
 import type { TransportTraceEventData } from './trace.js';
 import type { DataChangeEvents, DataObserverEvents, DataRouter } from './transport_data.js';
 import type { AppData } from './types.js';
@@ -73,7 +74,7 @@ export interface ConsumeOptions<Data extends AppData = AppData> {
 }
 
 /** Of every transport. */
-export type TransportEvents = {
+export type TransportEvents = StatsEvents & {
   routerclose: [];
   trace: [TransportTraceEventData];
   listenererror: [string, Error];

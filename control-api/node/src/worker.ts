@@ -39,6 +39,11 @@ import {
   type WorkerResourceUsage,
   type WorkerStat,
 } from './stats.js';
+import {
+  StatsSubscription,
+  type StatsEvents,
+  type StatsSubscriptionOptions,
+} from './stats_subscription.js';
 import type { AppData } from './types.js';
 import { schemaVersion } from './version.js';
 import { WebRtcServer } from './webrtc_server.js';
@@ -124,7 +129,7 @@ export interface WebRtcServerOptions<Data extends AppData = AppData> {
   appData?: Data;
 }
 
-export type WorkerEvents = {
+export type WorkerEvents = StatsEvents & {
   /** It ended although nobody asked it to. Everything in it is closed by then. */
   died: [Error];
   /** The process is gone, for whatever reason. */
@@ -146,6 +151,7 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
   readonly observer = new EnhancedEventEmitter<WorkerObserverEvents>();
   readonly #process: WorkerProcess;
   readonly #channel: Channel;
+  readonly #stats: StatsSubscription;
   readonly #routers = new Map<string, Router>();
   readonly #webRtcServers = new Map<string, WebRtcServer>();
   readonly #starting: Starting;
@@ -174,6 +180,9 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
       this.#handleBreak(error),
     );
     this.#channel.listen('', (notification) => this.#handle(notification));
+    this.#stats = new StatsSubscription(this.#channel, '', (snapshot) =>
+      this.safeEmit('stats', snapshot),
+    );
   }
 
   /** @internal Use createWorker(). */
@@ -256,6 +265,18 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
       body: new GetWorkerStatsT(),
       apply: (answer) => decodeWorkerStats(expectAnswer(answer, WorkerStatsT)),
     });
+  }
+
+  /** Our addition: as of a transport, for all that the worker holds, and for itself. */
+  async subscribeStats(options: StatsSubscriptionOptions = {}): Promise<void> {
+    this.#requireOpen();
+    await this.#stats.subscribe(options);
+  }
+
+  /** Fine if there is no subscription. */
+  async unsubscribeStats(): Promise<void> {
+    this.#requireOpen();
+    await this.#stats.unsubscribe();
   }
 
   /** What is missing stays as it is. */
