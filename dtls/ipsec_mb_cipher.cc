@@ -45,7 +45,11 @@ class IpsecMbCipher final : public BulkCipher {
   std::string_view name() const override { return name_; }
 
   std::unique_ptr<SrtpTransform> NewTransform(const SrtpSessionKeys& keys,
-                                              SrtpTransform::Direction) override {
+                                              SrtpTransform::Direction direction) override {
+    // Nobody sends so much of it that it would pay.
+    if (keys.profile == SrtpProfile::kAesCm128HmacSha1_32) {
+      return SrtpTransform::Create(keys, direction);
+    }
     if (keys.profile == SrtpProfile::kAesCm128HmacSha1_80) {
       return IpsecMbCtrHmac::Create(*manager_, keys);
     }

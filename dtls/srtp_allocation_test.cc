@@ -107,7 +107,8 @@ TEST_P(SrtpAllocationTest, CountSeesWhatLibrariesAllocate) {
 
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpAllocationTest,
                          testing::Values(SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAeadAes256Gcm,
-                                         SrtpProfile::kAesCm128HmacSha1_80));
+                                         SrtpProfile::kAesCm128HmacSha1_80,
+                                         SrtpProfile::kAesCm128HmacSha1_32));
 
 }  // namespace
 }  // namespace sluice::dtls

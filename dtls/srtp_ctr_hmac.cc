@@ -26,7 +26,7 @@ std::unique_ptr<SrtpCtrHmac> SrtpCtrHmac::Create(const SrtpSessionKeys& keys) {
 }
 
 SrtpCtrHmac::SrtpCtrHmac(AesCounter cipher, const SrtpSessionKeys& keys)
-    : cipher_(std::move(cipher)), hmac_(keys.auth) {
+    : rtp_tag_(TagSize(keys.profile)), cipher_(std::move(cipher)), hmac_(keys.auth) {
   std::ranges::copy(keys.salt(), salt_.begin());
 }
 
@@ -34,7 +34,7 @@ SrtpCtrHmac::~SrtpCtrHmac() { OPENSSL_cleanse(salt_.data(), salt_.size()); }
 
 bool SrtpCtrHmac::HasTag(ByteView signed_bytes, ByteView after, ByteView tag) const {
   const HmacSha1::Digest digest = hmac_.Sign(signed_bytes, after);
-  return CRYPTO_memcmp(digest.data(), tag.data(), kTagSize) == 0;
+  return CRYPTO_memcmp(digest.data(), tag.data(), tag.size()) == 0;
 }
 
 bool SrtpCtrHmac::SealRtp(PacketId id, const ClearRtp& clear) {
@@ -43,14 +43,14 @@ bool SrtpCtrHmac::SealRtp(PacketId id, const ClearRtp& clear) {
   if (!cipher_.Start(CounterFor(id, salt_))) return false;
   if (!cipher_.Apply(first, first) || !cipher_.Apply(second, clear.rest)) return false;
   const HmacSha1::Digest digest =
-      hmac_.Sign(clear.out.first(clear.out.size() - kTagSize), RolloverOf(id));
-  std::copy_n(digest.begin(), kTagSize, clear.out.last(kTagSize).begin());
+      hmac_.Sign(clear.out.first(clear.out.size() - rtp_tag_), RolloverOf(id));
+  std::copy_n(digest.begin(), rtp_tag_, clear.out.last(rtp_tag_).begin());
   return true;
 }
 
 bool SrtpCtrHmac::OpenRtp(PacketId id, ByteSpan packet, size_t header) {
-  const ByteSpan sealed = packet.first(packet.size() - kTagSize);
-  if (!HasTag(sealed, RolloverOf(id), packet.last(kTagSize))) return false;
+  const ByteSpan sealed = packet.first(packet.size() - rtp_tag_);
+  if (!HasTag(sealed, RolloverOf(id), packet.last(rtp_tag_))) return false;
   const ByteSpan text = sealed.subspan(header);
   return cipher_.Start(CounterFor(id, salt_)) && cipher_.Apply(text, text);
 }

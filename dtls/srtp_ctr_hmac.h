@@ -17,6 +17,7 @@ namespace sluice::dtls {
 // Counter mode is its own inverse, so there is no direction to choose.
 class SrtpCtrHmac final : public SrtpTransform {
  public:
+  // Of RTCP, and of RTP unless the profile says otherwise.
   static constexpr size_t kTagSize = 10;
 
   static std::unique_ptr<SrtpCtrHmac> Create(const SrtpSessionKeys& keys);
@@ -37,6 +38,7 @@ class SrtpCtrHmac final : public SrtpTransform {
 
   bool HasTag(ByteView signed_bytes, ByteView after, ByteView tag) const;
 
+  const size_t rtp_tag_;
   AesCounter cipher_;
   HmacSha1 hmac_;
   CounterBlock salt_{};  // as the upper bytes of a counter block

@@ -49,8 +49,7 @@ std::optional<SrtpSessionKeys> DeriveSessionKeys(SrtpProfile profile, ByteView m
   SrtpSessionKeys keys(profile);
   if (!Derive(*prf, salt, label(kCipherLabel), keys.cipher())) return std::nullopt;
   if (!Derive(*prf, salt, label(kSaltLabel), keys.salt())) return std::nullopt;
-  const bool has_auth = profile == SrtpProfile::kAesCm128HmacSha1_80;
-  if (has_auth && !Derive(*prf, salt, label(kAuthLabel), keys.auth)) return std::nullopt;
+  if (IsCtrHmac(profile) && !Derive(*prf, salt, label(kAuthLabel), keys.auth)) return std::nullopt;
   return keys;
 }
 

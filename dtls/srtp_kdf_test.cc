@@ -50,7 +50,7 @@ TEST_P(SrtpKdfProfileTest, AgreesWithTheReferenceForBothKinds) {
     ASSERT_TRUE(keys);
     EXPECT_THAT(keys->cipher(), ElementsAreArray(expected.cipher));
     EXPECT_THAT(keys->salt(), ElementsAreArray(expected.salt));
-    if (GetParam() == SrtpProfile::kAesCm128HmacSha1_80) {
+    if (IsCtrHmac(GetParam())) {
       EXPECT_THAT(keys->auth, ElementsAreArray(expected.auth));
     }
   }
@@ -76,7 +76,8 @@ TEST_P(SrtpKdfProfileTest, NothingIsLeftBehind) {
 
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpKdfProfileTest,
                          testing::Values(SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAeadAes256Gcm,
-                                         SrtpProfile::kAesCm128HmacSha1_80));
+                                         SrtpProfile::kAesCm128HmacSha1_80,
+                                         SrtpProfile::kAesCm128HmacSha1_32));
 
 }  // namespace
 }  // namespace sluice::dtls

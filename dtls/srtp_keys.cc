@@ -14,6 +14,8 @@ std::string_view SrtpProfileName(SrtpProfile profile) {
       return "AEAD_AES_256_GCM";
     case SrtpProfile::kAesCm128HmacSha1_80:
       return "AES_CM_128_HMAC_SHA1_80";
+    case SrtpProfile::kAesCm128HmacSha1_32:
+      return "AES_CM_128_HMAC_SHA1_32";
   }
   return "";
 }

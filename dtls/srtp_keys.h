@@ -16,7 +16,20 @@ namespace sluice::dtls {
 enum class Role : uint8_t { kClient, kServer };
 
 // In the order in which we prefer them. GCM is the cheapest to compute, and 128 bits are enough.
-enum class SrtpProfile : uint8_t { kAeadAes128Gcm, kAeadAes256Gcm, kAesCm128HmacSha1_80 };
+// The last is never offered by DTLS (RFC 8827 §6.5 asks for better); it is for media tools that
+// know nothing else.
+enum class SrtpProfile : uint8_t {
+  kAeadAes128Gcm,
+  kAeadAes256Gcm,
+  kAesCm128HmacSha1_80,
+  kAesCm128HmacSha1_32
+};
+
+// Counter mode with a keyed hash, rather than an AEAD.
+constexpr bool IsCtrHmac(SrtpProfile profile) {
+  return profile == SrtpProfile::kAesCm128HmacSha1_80 ||
+         profile == SrtpProfile::kAesCm128HmacSha1_32;
+}
 
 // As registered with IANA, e.g. "AEAD_AES_128_GCM".
 std::string_view SrtpProfileName(SrtpProfile profile);
@@ -26,14 +39,15 @@ constexpr size_t MasterKeySize(SrtpProfile profile) {
 }
 
 // RFC 7714 §12 and RFC 3711 §5.3.
-constexpr size_t MasterSaltSize(SrtpProfile profile) {
-  return profile == SrtpProfile::kAesCm128HmacSha1_80 ? 14 : 12;
-}
+constexpr size_t MasterSaltSize(SrtpProfile profile) { return IsCtrHmac(profile) ? 14 : 12; }
 
 // What protecting an RTP packet adds to it.
 constexpr size_t TagSize(SrtpProfile profile) {
-  return profile == SrtpProfile::kAesCm128HmacSha1_80 ? 10 : 16;
+  if (profile == SrtpProfile::kAesCm128HmacSha1_32) return 4;
+  return IsCtrHmac(profile) ? 10 : 16;
 }
+// The same of RTCP, beside the index: RFC 4568 §6.2.2 shortens the tag of RTP alone.
+constexpr size_t RtcpTagSize(SrtpProfile profile) { return IsCtrHmac(profile) ? 10 : 16; }
 
 // Each direction is key || salt. Wiped when it goes.
 class SrtpKeys {

@@ -15,12 +15,14 @@ using testing::Each;
 using testing::ElementsAreArray;
 
 constexpr SrtpProfile kProfiles[] = {SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAeadAes256Gcm,
-                                     SrtpProfile::kAesCm128HmacSha1_80};
+                                     SrtpProfile::kAesCm128HmacSha1_80,
+                                     SrtpProfile::kAesCm128HmacSha1_32};
 
 TEST(SrtpKeysTest, ProfilesHaveTheirRegisteredNames) {
   EXPECT_EQ(SrtpProfileName(SrtpProfile::kAeadAes128Gcm), "AEAD_AES_128_GCM");
   EXPECT_EQ(SrtpProfileName(SrtpProfile::kAeadAes256Gcm), "AEAD_AES_256_GCM");
   EXPECT_EQ(SrtpProfileName(SrtpProfile::kAesCm128HmacSha1_80), "AES_CM_128_HMAC_SHA1_80");
+  EXPECT_EQ(SrtpProfileName(SrtpProfile::kAesCm128HmacSha1_32), "AES_CM_128_HMAC_SHA1_32");
 }
 
 // RFC 5764 §4.2: client key, server key, client salt, server salt.

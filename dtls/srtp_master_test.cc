@@ -40,7 +40,8 @@ TEST_P(SrtpMasterTest, RefusesWhatIsNoBase64) {
 
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpMasterTest,
                          testing::Values(SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAeadAes256Gcm,
-                                         SrtpProfile::kAesCm128HmacSha1_80),
+                                         SrtpProfile::kAesCm128HmacSha1_80,
+                                         SrtpProfile::kAesCm128HmacSha1_32),
                          [](const auto& tested) {
                            return std::string(SrtpProfileName(tested.param));
                          });

@@ -121,7 +121,8 @@ TEST_P(SrtpRolloverTest, ForgedPacketsUseUpGuessesAndAuthenticOnesEarnThem) {
 
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpRolloverTest,
                          testing::Values(SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAeadAes256Gcm,
-                                         SrtpProfile::kAesCm128HmacSha1_80));
+                                         SrtpProfile::kAesCm128HmacSha1_80,
+                                         SrtpProfile::kAesCm128HmacSha1_32));
 
 }  // namespace
 }  // namespace sluice::dtls

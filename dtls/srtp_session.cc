@@ -120,7 +120,7 @@ bool SrtpSession::OpenAfterWrap(ByteSpan packet, const Heading& heading) {
 }
 
 SrtpSession::Unprotected SrtpSession::UnprotectRtcp(ByteSpan packet) {
-  const size_t overhead = kRtcpIndexSize + TagSize(profile_);
+  const size_t overhead = kRtcpIndexSize + RtcpTagSize(profile_);
   if (packet.size() < kRtcpHeaderSize + overhead) return DropReason::kSrtpMalformed;
   SrtpTransform* const made = TransformFor(Use::kRtcpIn);
   if (made == nullptr) return DropReason::kSrtpNoKeys;
@@ -175,7 +175,7 @@ std::optional<SealJob> SrtpSession::PrepareRtp(ByteSpan out, size_t header, size
 }
 
 std::optional<size_t> SrtpSession::ProtectRtcp(ByteSpan out, size_t written) {
-  const size_t overhead = kRtcpIndexSize + TagSize(profile_);
+  const size_t overhead = kRtcpIndexSize + RtcpTagSize(profile_);
   if (written < kRtcpHeaderSize || written > out.size()) return std::nullopt;
   if (overhead > out.size() - written) return std::nullopt;
   const Ssrc ssrc(ByteReader(out.subspan(kRtcpSsrcOffset)).U32());

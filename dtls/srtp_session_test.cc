@@ -116,7 +116,7 @@ TEST_P(SrtpSessionTest, WhatDoesNotFitIsRefused) {
   EXPECT_FALSE(ours().ProtectRtp(out, out.size() + 1, {}));
   EXPECT_FALSE(ours().ProtectRtp(out, 11, {}));
   const Bytes rtcp = MakeRtcp(7, 40);
-  Bytes room(rtcp.size() + TagSize(GetParam()) + 3);
+  Bytes room(rtcp.size() + RtcpTagSize(GetParam()) + 3);
   std::ranges::copy(rtcp, room.begin());
   EXPECT_FALSE(ours().ProtectRtcp(room, rtcp.size()));
   EXPECT_FALSE(ours().ProtectRtcp(room, 7));
@@ -306,7 +306,8 @@ TEST_P(SrtpSessionTest, OutgoingSourcesAreBounded) {
 
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpSessionTest,
                          testing::Values(SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAeadAes256Gcm,
-                                         SrtpProfile::kAesCm128HmacSha1_80));
+                                         SrtpProfile::kAesCm128HmacSha1_80,
+                                         SrtpProfile::kAesCm128HmacSha1_32));
 
 // RFC 3711 §3.4: where everything is encrypted, RTCP that says it is not is refused.
 TEST(SrtpRtcpTest, UnencryptedRtcpIsRefusedUnderCounterMode) {

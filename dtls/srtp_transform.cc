@@ -7,7 +7,7 @@ namespace sluice::dtls {
 
 std::unique_ptr<SrtpTransform> SrtpTransform::Create(const SrtpSessionKeys& keys,
                                                      Direction direction) {
-  if (keys.profile == SrtpProfile::kAesCm128HmacSha1_80) return SrtpCtrHmac::Create(keys);
+  if (IsCtrHmac(keys.profile)) return SrtpCtrHmac::Create(keys);
   return SrtpAead::Create(keys, direction);
 }
 

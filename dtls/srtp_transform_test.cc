@@ -140,7 +140,7 @@ TEST_P(SrtpTransformTest, AgreesWithTheReferenceForAnyRtcpIndex) {
   ByteWriter(clear).U64(0x80c9'0006'0000'004d);
   for (const uint32_t index : {0u, 1u, 0xffffu, 0x10000u, 0x7fffffffu}) {
     Bytes out = clear;
-    out.resize(clear.size() + 4 + TagSize(GetParam()));
+    out.resize(clear.size() + 4 + RtcpTagSize(GetParam()));
     ASSERT_TRUE(seal->SealRtcp({Ssrc(77), index}, out));
     EXPECT_EQ(out, SrtpReference::SealRtcp(GetParam(), keys, clear, index)) << index;
   }
@@ -175,7 +175,8 @@ TEST_P(SrtpTransformTest, AnotherIndexOrSourceIsNotAuthentic) {
 
 INSTANTIATE_TEST_SUITE_P(Profiles, SrtpTransformTest,
                          testing::Values(SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAeadAes256Gcm,
-                                         SrtpProfile::kAesCm128HmacSha1_80));
+                                         SrtpProfile::kAesCm128HmacSha1_80,
+                                         SrtpProfile::kAesCm128HmacSha1_32));
 
 }  // namespace
 }  // namespace sluice::dtls

@@ -28,7 +28,11 @@ size_t StackSpace(const Association::Options& options) {
 }
 
 size_t ReceiveSpace(const Association::Options& options) {
-  return std::max(4 * options.max_message_size, kMinReceiveSpace);
+  if (options.receive_window == 0) {
+    return std::max(4 * options.max_receive_message_size, kMinReceiveSpace);
+  }
+  // usrsctp delivers a message in parts that fills half of it.
+  return std::max(options.receive_window, 2 * options.max_receive_message_size);
 }
 
 void SetPolicy(sctp_sendv_spa& info, const Reliability& reliability,
@@ -67,7 +71,7 @@ void Association::Connect(Timestamp now) {
                                .max_packet = options_.max_packet,
                                .send_space = StackSpace(options_),
                                .receive_space = ReceiveSpace(options_),
-                               .partial_delivery_point = options_.max_message_size + 1});
+                               .partial_delivery_point = options_.max_receive_message_size + 1});
   if (socket_ == nullptr) ending_ = CloseReason::kNoResources;
   Settle(now);
 }
@@ -173,6 +177,11 @@ absl::Status Association::Send(Timestamp now, StreamId stream, Ppid ppid, ByteVi
   if (!room || queue_.size() >= kMaxQueued) {
     ++counters_.messages_refused;
     return absl::ResourceExhaustedError("the send buffer is full");
+  }
+  const size_t waiting = ledger_.amount(stream);
+  if (waiting != 0 && waiting + payload.size() > options_.stream_send_buffer) {
+    ++counters_.messages_refused;
+    return absl::ResourceExhaustedError("the send buffer of the stream is full");
   }
   ++counters_.messages_sent;
   counters_.bytes_sent += payload.size();
@@ -308,7 +317,7 @@ void Association::TakeData(ByteView data, uint16_t stream, uint32_t ppid, bool e
     partial_is_too_long_ = false;
   }
   std::vector<uint8_t>& payload = partial_->payload;
-  if (data.size() > options_.max_message_size - payload.size()) {
+  if (data.size() > options_.max_receive_message_size - payload.size()) {
     // The rest of it is on its way and has to be taken, but need not be kept.
     partial_is_too_long_ = true;
     payload = {};

@@ -291,7 +291,7 @@ TEST(AssociationLimitsTest, StreamsAreTheSmallerOfBothWishes) {
 
 TEST(AssociationLimitsTest, MessageLongerThanTheReceiverAllowsIsDroppedWhole) {
   SctpPair pair({.one_way = 5ms},
-                {{{.max_message_size = 1'000'000}, {.max_message_size = 10'000}}});
+                {{{.max_message_size = 1'000'000}, {.max_receive_message_size = 10'000}}});
   pair.Connect();
   auto& a = pair.a().association;
   ASSERT_TRUE(a.Send(pair.now(), kStream, Ppid::kBinary, SctpPair::Bytes(900'000, 1), {}).ok());
@@ -300,6 +300,49 @@ TEST(AssociationLimitsTest, MessageLongerThanTheReceiverAllowsIsDroppedWhole) {
   ASSERT_THAT(pair.b().messages, SizeIs(1));
   EXPECT_EQ(SctpPair::NumberOf(pair.b().messages[0]), 2u);
   EXPECT_EQ(pair.b().association.counters().messages_oversized, 1u);
+}
+
+TEST(AssociationLimitsTest, DirectionsHaveSizesOfTheirOwn) {
+  SctpPair pair({.one_way = 5ms},
+                {{{.max_message_size = 1'000, .max_receive_message_size = 50'000}, {}}});
+  pair.Connect();
+  auto& a = pair.a().association;
+  auto& b = pair.b().association;
+  EXPECT_EQ(a.Send(pair.now(), kStream, Ppid::kBinary, SctpPair::Bytes(1'001, 1), {}).code(),
+            absl::StatusCode::kInvalidArgument);
+  ASSERT_TRUE(b.Send(pair.now(), kStream, Ppid::kBinary, SctpPair::Bytes(50'000, 2), {}).ok());
+  ASSERT_TRUE(b.Send(pair.now(), kStream, Ppid::kBinary, SctpPair::Bytes(50'001, 3), {}).ok());
+  pair.RunFor(1s);
+  ASSERT_THAT(pair.a().messages, SizeIs(1));
+  EXPECT_EQ(SctpPair::NumberOf(pair.a().messages[0]), 2u);
+}
+
+TEST(AssociationLimitsTest, OneStreamCannotTakeTheBufferOfTheOthers) {
+  SctpPair pair({.one_way = 5ms}, {{{.send_buffer = 100'000, .stream_send_buffer = 30'000}, {}}});
+  pair.Connect();
+  auto& a = pair.a().association;
+  const std::vector<uint8_t> message = SctpPair::Bytes(20'000, 1);
+  ASSERT_TRUE(a.Send(pair.now(), kStream, Ppid::kBinary, message, {}).ok());
+  EXPECT_EQ(a.Send(pair.now(), kStream, Ppid::kBinary, message, {}).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(a.counters().messages_refused, 1u);
+  EXPECT_TRUE(a.Send(pair.now(), kOther, Ppid::kBinary, message, {}).ok());
+  pair.RunFor(1s);
+  EXPECT_TRUE(a.Send(pair.now(), kStream, Ppid::kBinary, message, {}).ok());
+}
+
+// RFC 9260 §3.3.2: the INIT offers it, in the four bytes behind the tag.
+TEST(AssociationLimitsTest, TheWindowIsWhatWasAskedFor) {
+  for (const size_t window : {size_t{700'000}, size_t{5'242'880}}) {
+    SctpPair pair({}, {{{.receive_window = window}, {}}});
+    std::optional<uint32_t> offered;
+    pair.filter = [&](int from, std::vector<uint8_t>& packet) {
+      if (from == 0 && !offered) offered = ByteReader(ByteView(packet).subspan(20)).U32();
+      return true;
+    };
+    pair.Connect();
+    EXPECT_THAT(offered, Optional(static_cast<uint32_t>(window)));
+  }
 }
 
 }  // namespace

@@ -93,6 +93,12 @@ absl::StatusOr<ControlChannel> OpenControl(const Options& options) {
   return ControlChannel(*std::move(pipe));
 }
 
+EventLog::Settings EventSettings(const Options& options) {
+  EventLog::Settings settings{.level = static_cast<schema::LogLevel>(options.log_level)};
+  for (const uint8_t tag : options.log_tags) settings.tags |= uint32_t{1} << tag;
+  return settings;
+}
+
 // Transports with sockets of their own take a descriptor each, and the usual limit of 1,024 is a
 // courtesy to programs that use select(2).
 void RaiseDescriptorLimit() {
@@ -146,7 +152,8 @@ int Run(const Options& options) {
             "SRTP is sealed by " + std::string(cipher ? cipher->name() : "OpenSSL"));
   Engine engine({pool, entropy, **sockets, **context, usage, cipher.get(),
                  Clock().Read().unix_offset, static_cast<uint32_t>(getpid()),
-                 options.adapts_to_bandwidth, traces.get(), options.answers_stun});
+                 options.adapts_to_bandwidth, traces.get(), options.answers_stun,
+                 EventSettings(options)});
   absl::StatusOr<std::unique_ptr<EventLoop>> loop =
       EventLoop::Create({engine, **sockets, log, std::chrono::microseconds(options.max_hold_us)});
   if (!loop.ok()) return CannotStart(loop.status());

@@ -23,6 +23,8 @@ const char* OpensslName(SrtpProfile profile) {
       return "SRTP_AEAD_AES_256_GCM";
     case SrtpProfile::kAesCm128HmacSha1_80:
       return "SRTP_AES128_CM_SHA1_80";
+    case SrtpProfile::kAesCm128HmacSha1_32:
+      break;  // Not by DTLS.
   }
   return "";
 }

@@ -45,6 +45,7 @@ void CheckOwner(ByteView datagram) {
   SLUICE_CHECK((wire == Wire::kStun) == (first < 4));
   SLUICE_CHECK((wire == Wire::kDtls) == (first > 19 && first < 64));
   SLUICE_CHECK((wire == Wire::kRtp || wire == Wire::kRtcp) == (first > 127 && first < 192));
+  SLUICE_CHECK((wire == Wire::kSctp) == (sluice::ByteReader(datagram).U32() == 0x13881388));
 }
 
 }  // namespace

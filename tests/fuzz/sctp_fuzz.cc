@@ -28,8 +28,10 @@ using test::SctpPair;
 using Bytes = std::vector<uint8_t>;
 
 // Few, so that scripts hit the same ones.
-constexpr Association::Options kOptions = {
-    .outgoing_streams = 16, .incoming_streams = 16, .max_message_size = 16 * 1024};
+constexpr Association::Options kOptions = {.outgoing_streams = 16,
+                                           .incoming_streams = 16,
+                                           .max_message_size = 16 * 1024,
+                                           .max_receive_message_size = 16 * 1024};
 
 class Script {
  public:
@@ -44,7 +46,7 @@ class Script {
     pair_.Connect();
     SLUICE_CHECK(pair_.b().connected.has_value());
     pair_.b().on_message = [](const sctp::Message& message) {
-      SLUICE_CHECK(message.payload.size() <= kOptions.max_message_size);
+      SLUICE_CHECK(message.payload.size() <= kOptions.max_receive_message_size);
     };
     pair_.a().on_message = pair_.b().on_message;
   }

@@ -45,7 +45,8 @@ inline std::vector<SrtpSuite> SrtpSuites() {
   using dtls::SrtpProfile;
   std::vector<SrtpSuite> suites;
   for (const SrtpProfile profile : {SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAeadAes256Gcm,
-                                    SrtpProfile::kAesCm128HmacSha1_80}) {
+                                    SrtpProfile::kAesCm128HmacSha1_80,
+                                    SrtpProfile::kAesCm128HmacSha1_32}) {
     for (const SrtpBackend& backend : SrtpBackends()) suites.push_back({profile, backend});
   }
   return suites;

@@ -77,6 +77,10 @@ class Libsrtp2 {
         srtp_crypto_policy_set_rtp_default(&policy.rtp);
         srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
         return;
+      case dtls::SrtpProfile::kAesCm128HmacSha1_32:
+        srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32(&policy.rtp);
+        srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
+        return;
     }
   }
 

@@ -59,7 +59,7 @@ class SrtpReference {
   static Bytes SealRtp(dtls::SrtpProfile profile, const Keys& keys, const Bytes& packet,
                        uint32_t roc) {
     const size_t header = HeaderSize(packet);
-    if (profile != dtls::SrtpProfile::kAesCm128HmacSha1_80) {
+    if (!dtls::IsCtrHmac(profile)) {
       Bytes iv(12);
       ByteWriter out(iv);
       out.U16(0);
@@ -79,7 +79,8 @@ class SrtpReference {
     Xor(iv, 8, index);
     Bytes sealed = Join(ByteView(packet).first(header),
                         CounterMode(keys.cipher, iv, ByteView(packet).subspan(header)));
-    return Join(sealed, Tag(keys, Join(sealed, ByteView(index).first(4))));
+    const Bytes signed_bytes = Join(sealed, ByteView(index).first(4));
+    return Join(sealed, Tag(keys, signed_bytes, dtls::TagSize(profile)));
   }
 
   static Bytes SealRtcp(dtls::SrtpProfile profile, const Keys& keys, const Bytes& packet,
@@ -90,7 +91,7 @@ class SrtpReference {
     ByteWriter(trailer).U32(0x80000000u | index);
     Bytes counter(4);
     ByteWriter(counter).U32(index);
-    if (profile != dtls::SrtpProfile::kAesCm128HmacSha1_80) {
+    if (!dtls::IsCtrHmac(profile)) {
       Bytes iv(12);
       Xor(iv, 2, header.subspan(4));
       Xor(iv, 8, counter);
@@ -110,7 +111,7 @@ class SrtpReference {
     Bytes trailer(4);
     ByteWriter(trailer).U32(index);
     const Bytes all = Join(packet, trailer);
-    if (profile == dtls::SrtpProfile::kAesCm128HmacSha1_80) return Join(all, Tag(keys, all));
+    if (dtls::IsCtrHmac(profile)) return Join(all, Tag(keys, all));
     Bytes iv(12);
     Xor(iv, 2, ByteView(packet).subspan(4, 4));
     Xor(iv, 8, trailer);
@@ -136,11 +137,11 @@ class SrtpReference {
     for (uint8_t byte : with) bytes[at++] ^= byte;
   }
 
-  static Bytes Tag(const Keys& keys, const Bytes& message) {
+  static Bytes Tag(const Keys& keys, const Bytes& message, size_t size = 10) {
     Bytes tag(20);
     HMAC(EVP_sha1(), keys.auth.data(), static_cast<int>(keys.auth.size()), message.data(),
          message.size(), tag.data(), nullptr);
-    tag.resize(10);
+    tag.resize(size);
     return tag;
   }
 

@@ -30,6 +30,15 @@ bool IsWatching(const Workspace& workspace, const Consumer& consumer) {
          !producer->paused;
 }
 
+// What an encoding takes as a whole.
+BitRate RateOf(Timestamp now, Producer& producer, uint8_t encoding) {
+  BitRate most;
+  for (const rtp::LayerCatalog::Offer& offer : producer.layers->Offers(now)) {
+    if (offer.where.encoding == encoding && offer.alive) most = std::max(most, offer.rate);
+  }
+  return most;
+}
+
 // What everybody's lowest layer takes together.
 BitRate LowestOf(const std::vector<rtp::Allocator::Request>& requests) {
   BitRate sum;
@@ -150,12 +159,20 @@ void ShareBandwidth(Workspace& workspace, Timestamp now, Handle<Transport> handl
   std::vector<rtp::Allocator::Request>& requests = workspace.requests_scratch;
   requests.clear();
   bool watching = false;
+  // What is sent whatever the path carries: whole encodings, whose receiver chooses himself. What
+  // is over a pipe is not shared at all.
+  const bool over_pipe = transport.link.kind() == LinkKind::kPipe;
+  BitRate carried;
   for (Handle<Consumer> consumer_handle : transport.consumers) {
     const Consumer& consumer = *workspace.consumers.Find(consumer_handle);
     Producer& producer = *workspace.producers.Find(consumer.producer);
-    if (!producer.layers || consumer.pinned) continue;
+    if (!producer.layers || (consumer.pinned && over_pipe)) continue;
     const bool watches = IsWatching(workspace, consumer);
     watching |= watches;
+    if (consumer.pinned) {
+      if (watches) carried = carried + RateOf(now, producer, *consumer.pinned);
+      continue;
+    }
     requests.push_back({.consumer = consumer_handle.slot,
                         .priority = consumer.priority,
                         .preferred = consumer.preferred,
@@ -163,11 +180,13 @@ void ShareBandwidth(Workspace& workspace, Timestamp now, Handle<Transport> handl
                         .paused = !watches});
   }
   transport.shared = Available(transport, now, requests);
-  for (const rtp::Allocator::Decision& decision : transport.allocator.Allocate(
-           now, transport.shared, requests, transport.egress.IsPressed())) {
+  std::optional<BitRate> left = transport.shared;
+  if (left) left = std::max(*left - carried, BitRate());
+  for (const rtp::Allocator::Decision& decision :
+       transport.allocator.Allocate(now, left, requests, transport.egress.IsPressed())) {
     Apply(workspace, now, transport, decision);
   }
-  transport.egress.SetDesired(now, transport.allocator.desired());
+  transport.egress.SetDesired(now, transport.allocator.desired() + carried);
   if (watching) transport.next_sharing = now + kPeriod;
   workspace.Wake(handle);
 }
@@ -210,6 +229,10 @@ void TellLayers(Workspace& workspace, Timestamp now, Consumer& consumer) {
   schema::LayersChangeT news;
   if (layers) news.layers = Describe(*layers);
   news.reason = std::string(rtp::Allocator::Name(consumer.reason));
+  const LogTag tag = producer.plan.encodings.size() > 1 ? LogTag::Simulcast : LogTag::Svc;
+  workspace.Debug(now, tag, "consumer ", consumer.id, ": layers ",
+                  layers ? static_cast<int>(layers->spatial) : -1, ".",
+                  layers ? static_cast<int>(layers->temporal) : -1, ": ", news.reason);
   workspace.outbox.Notify(consumer.id, std::move(news));
 }
 

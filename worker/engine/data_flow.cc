@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "worker/engine/data_names.h"
 #include "worker/engine/webrtc_link.h"
 
@@ -20,15 +21,19 @@ bool Listens(const DataConsumer& consumer, uint16_t subchannel) {
 // A consumer that names no sub-channels hears everything but what is only for others.
 bool IsMeant(const DataConsumer& consumer, const Audience& audience) {
   if (audience.required && !Listens(consumer, *audience.required)) return false;
+  if (audience.ignored && Listens(consumer, *audience.ignored)) return false;
   if (audience.subchannels.empty() || consumer.subchannels.empty()) return true;
   return std::ranges::any_of(audience.subchannels,
                              [&](uint16_t subchannel) { return Listens(consumer, subchannel); });
 }
 
-void TellState(Workspace& workspace, const Transport& transport, std::string_view reason = {}) {
+void TellState(Workspace& workspace, Timestamp now, const Transport& transport,
+               std::string_view reason = {}) {
   schema::SctpStateChangeT news;
   news.state = SctpStateName(transport.data->association().state());
   news.reason = reason;
+  workspace.Debug(now, LogTag::Sctp, "transport ", transport.id, ": SCTP is ", news.state,
+                  reason.empty() ? "" : ": ", reason);
   workspace.outbox.Notify(transport.id, std::move(news));
 }
 
@@ -48,10 +53,14 @@ class Visitor {
 
   void operator()(const Association::Connected&) {
     data_.RecordConnected(now_);
-    TellState(workspace_, transport_);
+    TellNegotiated();
+    TellState(workspace_, now_, transport_);
   }
 
-  void operator()(const Association::Restarted&) { data_.RecordRestarted(now_); }
+  void operator()(const Association::Restarted&) {
+    data_.RecordRestarted(now_);
+    TellNegotiated();
+  }
 
   void operator()(sctp::Message& message) {
     if (message.ppid == sctp::Ppid::kDcep) {
@@ -85,10 +94,17 @@ class Visitor {
   }
 
   void operator()(const Association::Closed& closed) {
-    TellState(workspace_, transport_, sctp::CloseReasonName(closed.reason));
+    TellState(workspace_, now_, transport_, sctp::CloseReasonName(closed.reason));
   }
 
  private:
+  void TellNegotiated() {
+    schema::SctpNegotiatedT news;
+    news.max_outbound_streams = data_.association().outgoing_streams();
+    news.max_inbound_streams = data_.association().incoming_streams();
+    workspace_.outbox.Notify(transport_.id, std::move(news));
+  }
+
   void TellOpened(StreamId stream, const sctp::DataChannelOpen* properties) {
     if (properties == nullptr) return;
     schema::DataChannelOpenedT news;
@@ -123,7 +139,7 @@ std::string_view SctpStateName(Association::State state) {
 void BeginData(Workspace& workspace, Timestamp now, Handle<Transport> handle, dtls::Role role) {
   Transport& transport = *workspace.transports.Find(handle);
   transport.data->Connect(now, role);
-  TellState(workspace, transport);
+  TellState(workspace, now, transport);
   HandleDataEvents(workspace, now, handle);
 }
 
@@ -169,6 +185,8 @@ void ForwardData(Workspace& workspace, Timestamp now, Handle<DataProducer> handl
   DataProducer& producer = *workspace.data_producers.Find(handle);
   ++producer.messages;
   producer.bytes += message.payload.size();
+  workspace.Debug(now, LogTag::Message, "data producer ", producer.id, ": a message of ",
+                  message.payload.size(), " bytes", producer.paused ? ", dropped" : "");
   if (producer.paused) {
     ++producer.dropped;
     return;
@@ -196,6 +214,12 @@ void ForwardEarly(Workspace& workspace, Timestamp now, Handle<DataProducer> hand
 absl::Status GiveData(Workspace& workspace, Timestamp now, DataConsumer& consumer, sctp::Ppid ppid,
                       ByteView payload) {
   if (!consumer.stream) {
+    const size_t most = workspace.transports.Find(consumer.transport)->max_send_message_size;
+    if (payload.size() > most) {
+      ++consumer.dropped;
+      return absl::InvalidArgumentError(
+          absl::StrCat("a message of ", payload.size(), " bytes is longer than ", most));
+    }
     schema::DataMessageT news;
     news.ppid = static_cast<uint32_t>(ppid);
     news.data.assign(payload.begin(), payload.end());
@@ -208,6 +232,8 @@ absl::Status GiveData(Workspace& workspace, Timestamp now, DataConsumer& consume
     workspace.Wake(consumer.transport);
     if (!status.ok()) {
       ++consumer.dropped;
+      workspace.Warn(now, LogTag::Message, "data consumer ", consumer.id,
+                     ": a message was not sent: ", std::string(status.message()));
       const bool full = status.code() == absl::StatusCode::kResourceExhausted;
       if (full && !std::exchange(consumer.told_full, true)) {
         workspace.outbox.Notify(consumer.id, schema::SendBufferFullT());

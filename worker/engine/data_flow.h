@@ -24,6 +24,8 @@ struct Audience {
   std::vector<uint16_t> subchannels = {};
   // Only those who listen to this one.
   std::optional<uint16_t> required = std::nullopt;
+  // None of those who listen to this one.
+  std::optional<uint16_t> ignored = std::nullopt;
 };
 
 // "new", "connecting", "connected", "closed".

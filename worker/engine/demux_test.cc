@@ -45,5 +45,16 @@ TEST(DemuxTest, TooShortForAnyHeaderIsUnknown) {
   }
 }
 
+// RFC 9260 §3.1, RFC 8841 §5.1.
+TEST(DemuxTest, SctpIsKnownByBothItsPorts) {
+  std::array<uint8_t, 12> bytes = {0x13, 0x88, 0x13, 0x88};
+  EXPECT_EQ(Classify(bytes), Wire::kSctp);
+  for (size_t i = 0; i < 4; ++i) {
+    bytes[i] ^= 1;
+    EXPECT_EQ(Classify(bytes), Wire::kUnknown) << i;
+    bytes[i] ^= 1;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::worker

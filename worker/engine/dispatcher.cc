@@ -20,11 +20,15 @@ void Dispatcher::HandleFrame(Timestamp now, ByteView frame) {
                                      : (this->*entry)(now, request);
     if (result.ok()) {
       workspace_.outbox.Accept(decoded.id, *result);
+      workspace_.Debug(now, LogTag::Info, control::MethodName(request.body.type), " of '",
+                       request.target, "': done");
       return;
     }
     refusal = result.status();
   }
   ++workspace_.requests_refused;
+  workspace_.Warn(now, LogTag::Info, "request ", decoded.id,
+                  " was refused: ", std::string(refusal.message()));
   workspace_.outbox.Refuse(decoded.id, refusal);
 }
 

@@ -51,6 +51,14 @@ std::optional<OutboundStream::Rtx> RtxOf(const MediaPlan& plan, Entropy& entropy
   return rtx;
 }
 
+// All media of the producer is of a payload type that the receiver takes.
+bool TakesMedia(const Egress::StreamPlan& stream) {
+  return std::ranges::any_of(stream.media.codecs, [&](const CodecPlan& codec) {
+    return codec.kind != Kind::kRtx &&
+           stream.payload_map[codec.payload_type.value()] == stream.media_type;
+  });
+}
+
 }  // namespace
 
 Egress::Egress(const Options& options)
@@ -58,6 +66,7 @@ Egress::Egress(const Options& options)
       unix_offset_(options.unix_offset),
       initial_estimate_(options.initial_estimate),
       adapts_(options.adapts_to_bandwidth),
+      waits_for_feedback_(options.waits_for_feedback),
       estimator_({.initial = options.initial_estimate}),
       probe_source_(SeqNo(FirstSequence(options.entropy))) {
   if (!options.traces_estimate) return;
@@ -108,13 +117,7 @@ absl::StatusOr<uint32_t> Egress::AddStream(Handle<Consumer> consumer,
       .drops = {},
       .untaken = Untaken(stream_plan.offered),
       .chooses = stream_plan.encodings > 1,
-      .takes_media = std::ranges::any_of(plan.codecs,
-                                         [&](const CodecPlan& codec) {
-                                           const auto type = codec.payload_type.value();
-                                           return codec.kind != Kind::kRtx &&
-                                                  stream_plan.payload_map[type] ==
-                                                      stream_plan.media_type;
-                                         }),
+      .takes_media = TakesMedia(stream_plan),
   });
   const auto free = std::find(streams_.begin(), streams_.end(), nullptr);
   const auto index = static_cast<uint32_t>(free - streams_.begin());

@@ -52,10 +52,8 @@ class Egress {
   // What a consumer is sent.
   struct StreamPlan {
     const MediaPlan& media;
-    // What the router calls the payload types of `media`.
-    const PayloadMap& payload_map;
-    // Of the producer.
-    rtp::SvcMode svc = rtp::SvcMode::kNone;
+    const PayloadMap& payload_map;           // What the router calls its payload types.
+    rtp::SvcMode svc = rtp::SvcMode::kNone;  // Of the producer.
     bool ignore_dtx = false;
     // Of the producer: how many encodings, the payload type of all media in the numbers of the
     // router, and how much of that there has been, which must outlive the stream.
@@ -110,6 +108,9 @@ class Egress {
     BitRate initial_estimate = BitRate::Kbps(600);
     // Otherwise the estimate is only told: nothing is paced, nothing probed, nothing left out.
     bool adapts_to_bandwidth = true;
+    // The peer may be a tool that never says what arrives. Until it has, it is as if nothing
+    // adapted: silence says nothing about the path.
+    bool waits_for_feedback = false;
     // Writes down what the estimator is told, for TakeEstimateTrace.
     bool traces_estimate = false;
   };
@@ -166,7 +167,7 @@ class Egress {
   // What video may take together: the estimate less what sound takes. Nothing if nothing is known.
   std::optional<BitRate> AvailableForVideo(Timestamp now) const;
   // Nobody answers: what is sent arrives nowhere.
-  bool IsSilent(Timestamp now) const { return adapts_ && estimator_.silent(now); }
+  bool IsSilent(Timestamp now) const { return Adapts() && estimator_.silent(now); }
   // The path has told how it takes what was sent; before, the estimate is a guess.
   bool IsMeasured() const;
   // The path has shown a limit; before, the estimate only says what has been tried.
@@ -210,6 +211,7 @@ class Egress {
   const DropCounters& drops() const { return drops_; }
 
  private:
+  bool Adapts() const { return adapts_ && (!waits_for_feedback_ || IsMeasured()); }
   // Queues what the forwarder made of a packet, or counts why there is nothing.
   std::optional<DropReason> Take(Timestamp now, uint32_t stream, const Ingress::Arrival& arrival,
                                  const rtp::Verdict& verdict, Departures* out);
@@ -263,6 +265,7 @@ class Egress {
   uint16_t transport_sequence_ = 0;
   const BitRate initial_estimate_;
   const bool adapts_;
+  const bool waits_for_feedback_;
   // The estimator knows where it is.
   std::unique_ptr<rtp::BandwidthEstimator::TraceWriter> trace_;
   rtp::BandwidthEstimator estimator_;

@@ -51,7 +51,7 @@ bool Egress::IsMeasured() const {
 std::optional<BitRate> Egress::AvailableForVideo(Timestamp now) const {
   // Who will tell what arrives is not flooded before it can: the initial estimate counts at once.
   const bool known = probation_ || estimator_.active();
-  if (!adapts_ || !known) return std::nullopt;
+  if (!Adapts() || !known) return std::nullopt;
   return std::max(estimator_.estimate() - audio_rate_.Rate(now), BitRate());
 }
 
@@ -71,13 +71,13 @@ void Egress::HandleTimeout(Timestamp now) {
 
 // Without an estimate everything leaves at once.
 void Egress::UpdatePace() {
-  if (!adapts_ || !estimator_.active()) return pacer_.set_rate(std::nullopt);
+  if (!Adapts() || !estimator_.active()) return pacer_.set_rate(std::nullopt);
   const BitRate pace = estimator_.pacing_rate();
   pacer_.set_rate(IsMeasured() ? pace : std::max(pace, kFirstPace));
 }
 
 void Egress::StartProbes(Timestamp now) {
-  if (!adapts_ || pacer_.probe() != 0) return;
+  if (pacer_.probe() != 0 || !Adapts()) return;
   const std::optional<BandwidthEstimator::Probe> probe = estimator_.TakeProbe(now);
   if (!probe) return;
   pacer_.StartProbe(now, {probe->id, probe->rate, probe->span, probe->min_packets});

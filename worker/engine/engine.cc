@@ -183,6 +183,9 @@ void Engine::HandleDatagram(Timestamp now, SocketId socket, const Endpoint& remo
       ReceiveRtcp(workspace, now, handle, std::move(packet));
       workspace.Wake(handle);
       break;
+    case Wire::kSctp:
+      ReceivePlainData(workspace, now, handle, packet.bytes());
+      break;
     case Wire::kStun:
     case Wire::kUnknown:
       break;

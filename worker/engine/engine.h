@@ -22,6 +22,7 @@
 #include "dtls/bulk_cipher.h"
 #include "dtls/context.h"
 #include "worker/engine/estimate_traces.h"
+#include "worker/engine/event_log.h"
 #include "worker/engine/process_usage.h"
 #include "worker/engine/sockets.h"
 #include "worker/engine/transmit_batch.h"
@@ -51,6 +52,8 @@ class Engine {
     EstimateTraces* estimate_traces = nullptr;
     // Binding requests of anybody are answered (see ice::BindingResponder), not only checks.
     bool answers_stun = false;
+    // What is told of single objects, and how much, until the application says otherwise.
+    EventLog::Settings log = {};
   };
 
   explicit Engine(const Options& options);

@@ -311,7 +311,8 @@ std::optional<SourceTime> Ingress::RecordSenderReport(Timestamp now,
   }
   const Timestamp capture(peer - *peer_clock_);
   stream.source.clock = {capture, report.rtp_timestamp};
-  return SourceTime{stream.producer, report.sender, report.ntp, report.rtp_timestamp, capture};
+  return SourceTime{stream.producer, report.sender,       report.ntp,        report.rtp_timestamp,
+                    capture,         report.packet_count, report.octet_count};
 }
 
 void Ingress::RecordExtendedReport(Timestamp now, const rtp::ExtendedReport& report) {

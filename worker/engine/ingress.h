@@ -47,6 +47,8 @@ struct SourceTime {
   NtpTime ntp;
   uint32_t rtp_timestamp = 0;
   Timestamp capture;
+  uint32_t packet_count = 0;
+  uint32_t octet_count = 0;
 };
 
 class Ingress {
@@ -135,6 +137,13 @@ class Ingress {
   Scores ScoresOf(Timestamp now, Handle<Producer> producer) const;
   // The streams of a producer, for statistics.
   std::vector<const InboundStream*> StreamsOf(Handle<Producer> producer) const;
+  // Every stream that has begun, as it arrives.
+  template <typename Visit>
+  void ForEachReceiver(Visit visit) const {
+    for (const std::unique_ptr<InboundStream>& stream : streams_) {
+      if (stream != nullptr && stream->receiver) visit(*stream->receiver);
+    }
+  }
   std::optional<Duration> round_trip() const { return round_trip_; }
   // Decrypted packets that belong to a producer.
   const Totals& totals() const { return totals_; }

@@ -25,6 +25,7 @@ inline constexpr size_t kMaxDataConsumersPerTransport = 2'048;
 // Bytes. A message has to be held at once, and several of them fit the control channel's frames.
 inline constexpr uint32_t kMaxSctpMessage = 1024 * 1024;
 inline constexpr uint32_t kMaxSctpSendBuffer = 16 * 1024 * 1024;
+inline constexpr uint32_t kMaxSctpWindow = 16 * 1024 * 1024;
 inline constexpr size_t kMaxSubchannels = 1'024;
 
 // Bits per second. A slower path carries neither sound nor the smallest picture, and bounds below

@@ -29,6 +29,7 @@ class Visitor {
   void operator()(const ice::LiteAgent::StateChanged& event) {
     schema::IceStateChangeT news;
     news.state = ice::StateName(event.state);
+    workspace_.Debug(now_, LogTag::Ice, "transport ", transport_.id, ": ICE is ", news.state);
     workspace_.outbox.Notify(transport_.id, std::move(news));
   }
 
@@ -43,6 +44,8 @@ class Visitor {
   void operator()(const ice::LiteAgent::PathSelected& event) {
     schema::IceSelectedTupleChangeT news;
     news.tuple = DescribeTuple(workspace_, transport_, event.path);
+    workspace_.Debug(now_, LogTag::Ice, "transport ", transport_.id, ": the path goes to ",
+                     news.tuple->remote_ip, " port ", news.tuple->remote_port);
     workspace_.outbox.Notify(transport_.id, std::move(news));
     BeginSending(workspace_, now_, transport_);
   }
@@ -58,6 +61,7 @@ class Visitor {
     news.state = DtlsStateName(event.state);
     news.remote_certificate = std::move(event.remote_certificate_pem);
     news.reason = event.reason;
+    LogDtls(event);
     workspace_.outbox.Notify(transport_.id, std::move(news));
     if (event.state == DtlsState::kConnected) WakeConsumers(workspace_, now_, transport_);
     if (transport_.data != nullptr) FollowDtls(workspace_, now_, handle_, event.state);
@@ -68,6 +72,21 @@ class Visitor {
   }
 
  private:
+  void LogDtls(const WebRtcLink::DtlsChanged& event) {
+    const std::string_view state = DtlsStateName(event.state);
+    const std::string_view because = event.reason.empty() ? "" : ": ";
+    if (event.state == DtlsState::kFailed) {
+      workspace_.Warn(now_, LogTag::Dtls, "transport ", transport_.id, ": DTLS is ", state, because,
+                      event.reason);
+    } else {
+      workspace_.Debug(now_, LogTag::Dtls, "transport ", transport_.id, ": DTLS is ", state,
+                       because, event.reason);
+    }
+    if (event.state != DtlsState::kConnected) return;
+    workspace_.Debug(now_, LogTag::Srtp, "transport ", transport_.id, ": SRTP by ",
+                     transport_.link.srtp_profile());
+  }
+
   Workspace& workspace_;
   Timestamp now_;
   Handle<Transport> handle_;

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "rtp/packet/dependency_descriptor.h"
+#include "rtp/packet/extensions.h"
 #include "rtp/rtcp/compound.h"
 #include "worker/engine/bandwidth_sharing.h"
 #include "worker/engine/data_flow.h"
@@ -47,6 +48,20 @@ void RecordLayers(Workspace& workspace, Timestamp now, Producer& producer,
   if (news) ShareAnew(workspace, now, producer);
 }
 
+// Senders say it with some packets only; what the others mean is what was said last.
+void TellOrientation(Workspace& workspace, Producer& producer, const rtp::RtpPacket& packet) {
+  const std::optional<ByteView> value = packet.extension(rtp::Extension::kVideoOrientation);
+  if (!value) return;
+  const auto orientation = rtp::VideoOrientation::Parse(*value);
+  if (!orientation || orientation == producer.told_orientation) return;
+  producer.told_orientation = orientation;
+  schema::VideoOrientationChangeT news;
+  news.camera = orientation->back_camera;
+  news.flip = orientation->flip;
+  news.rotation = static_cast<uint16_t>(orientation->rotation * 90);
+  workspace.outbox.Notify(producer.id, std::move(news));
+}
+
 // Whoever does not take the encoding need not look at its media.
 EncodingBits MarkOf(const Producer& producer, const Ingress::Arrival& arrival) {
   const bool media = !arrival.packet.payload().empty() && arrival.mapped == producer.media_type;
@@ -58,7 +73,10 @@ void Forward(Workspace& workspace, Timestamp now, Ingress::Arrival arrival) {
   Producer* producer = workspace.producers.Find(arrival.producer);
   if (producer == nullptr) return;
   TraceReceived(workspace, now, *producer, arrival.packet);
-  if (producer->layers) RecordLayers(workspace, now, *producer, arrival);
+  if (producer->layers) {
+    TellOrientation(workspace, *producer, arrival.packet);
+    RecordLayers(workspace, now, *producer, arrival);
+  }
   const bool heard = producer->kind != rtp::MediaKind::kAudio ||
                      RecordAudioLevel(workspace, now, arrival.producer, arrival.packet);
   if (producer->consumers.empty()) {
@@ -121,6 +139,12 @@ void Serve(Workspace& workspace, Timestamp now, const Served& to, Departures* ou
   }
 }
 
+void LogDrop(Workspace& workspace, Timestamp now, const Transport& transport, LogTag tag,
+             DropReason reason) {
+  workspace.Warn(now, tag, "transport ", transport.id,
+                 ": a packet was dropped: ", DropReasonName(reason));
+}
+
 // Traces what a receiver asks for, and passes on what only the source can answer.
 void ServeFeedback(Workspace& workspace, Timestamp now, const rtp::RtcpPacket& member,
                    const Egress::FeedbackResult& feedback) {
@@ -131,12 +155,16 @@ void ServeFeedback(Workspace& workspace, Timestamp now, const rtp::RtcpPacket& m
     TraceFeedback(
         workspace, now, *consumer,
         {fir ? schema::TraceType::Fir : schema::TraceType::Pli, SsrcOf(workspace, *consumer)});
+    workspace.Debug(now, LogTag::Rtcp, "consumer ", consumer->id, ": asks for a key frame by ",
+                    fir ? "FIR" : "PLI");
     AskKeyFrameFor(workspace, now, *consumer);
   }
   const Consumer* asking = workspace.consumers.Find(feedback.repeats_for);
   if (asking != nullptr) {
     TraceFeedback(workspace, now, *asking,
                   {schema::TraceType::Nack, SsrcOf(workspace, *asking), feedback.repeats});
+    workspace.Debug(now, LogTag::Rtx, "consumer ", asking->id, ": asks for ", feedback.repeats,
+                    " packets again");
   }
 }
 
@@ -168,11 +196,13 @@ bool ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, Packe
   transport.RecordReceived(now, packet.size());
   if (std::optional<DropReason> reason = transport.link.OpenRtp(packet)) {
     transport.drops.Count(*reason);
+    LogDrop(workspace, now, transport, LogTag::Srtp, *reason);
     return false;
   }
   std::optional<rtp::RtpPacket> parsed = transport.ingress.Parse(std::move(packet));
   if (!parsed) {
     transport.drops.Count(DropReason::kRtpMalformed);
+    LogDrop(workspace, now, transport, LogTag::Rtp, DropReason::kRtpMalformed);
     return transport.link.is_protected();
   }
   // What came before was written for the structure that this one may replace.
@@ -180,6 +210,10 @@ bool ReceiveRtp(Workspace& workspace, Timestamp now, Transport& transport, Packe
   Ingress::Verdict verdict = transport.ingress.ReceiveRtp(now, *std::move(parsed));
   if (const auto* reason = std::get_if<DropReason>(&verdict)) {
     transport.drops.Count(*reason);
+    const bool rtx = *reason == DropReason::kRtxUnwanted || *reason == DropReason::kRtxMalformed;
+    if (*reason != DropReason::kRtpPadding) {
+      LogDrop(workspace, now, transport, rtx ? LogTag::Rtx : LogTag::Rtp, *reason);
+    }
     return transport.link.is_protected();
   }
   Forward(workspace, now, std::get<Ingress::Arrival>(std::move(verdict)));
@@ -245,6 +279,7 @@ bool ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, 
   transport.RecordReceived(now, packet.size());
   if (std::optional<DropReason> reason = transport.link.OpenRtcp(packet)) {
     transport.drops.Count(*reason);
+    LogDrop(workspace, now, transport, LogTag::Srtp, *reason);
     return false;
   }
   if (transport.data != nullptr && transport.link.kind() == LinkKind::kPipe) {
@@ -257,7 +292,10 @@ bool ReceiveRtcp(Workspace& workspace, Timestamp now, Handle<Transport> handle, 
   while (const std::optional<rtp::RtcpPacket> member = compound.Next()) {
     if (!ReceiveMember(workspace, now, transport, *member)) compound.RejectMember();
   }
-  if (compound.malformed()) transport.drops.Count(DropReason::kRtcpMalformed);
+  if (compound.malformed()) {
+    transport.drops.Count(DropReason::kRtcpMalformed);
+    LogDrop(workspace, now, transport, LogTag::Rtcp, DropReason::kRtcpMalformed);
+  }
   ShareBandwidthIfDue(workspace, now, handle);
   return transport.link.is_protected() || !compound.malformed();
 }

@@ -21,6 +21,7 @@
 #include "base/ids.h"
 #include "rtp/forward/allocator.h"
 #include "rtp/forward/layer.h"
+#include "rtp/packet/extensions.h"
 #include "rtp/packet/media.h"
 #include "rtp/receive/audio_level_ranker.h"
 #include "rtp/receive/dominant_speaker.h"
@@ -109,6 +110,7 @@ struct Producer {
   std::vector<Handle<Observer>> observers;
   TraceTypes traces;
   // What the application was last told.
+  std::optional<rtp::VideoOrientation> told_orientation;
   std::optional<WantedLayers> told_wanted;
   std::array<uint8_t, rtp::kMaxEncodings> told_scores{};
 
@@ -157,7 +159,8 @@ struct Consumer {
   // Of those who share a path, the higher is served first: 1..255.
   uint8_t priority = 1;
   TraceTypes traces;
-  // On a pipe: the one encoding that it carries, all of it and whatever others take.
+  // On a pipe, and where the application wants it: the one encoding that it carries, all of it and
+  // whatever others take.
   std::optional<uint8_t> pinned;
   // It is there for one more encoding of the consumer that the application named by this id.
   bool is_part = false;

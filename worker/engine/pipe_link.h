@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "base/bytes.h"
 #include "rtp/rtcp/application_data.h"
@@ -59,7 +58,6 @@ class PipeLink final : public PlainLink {
 
  private:
   const bool on_demand_;
-  std::vector<uint8_t> data_;  // until the next PollTransmit(); empty if there is none
 };
 
 }  // namespace sluice::worker

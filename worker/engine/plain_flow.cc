@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sctp/packet_check.h"
+#include "worker/engine/data_flow.h"
 #include "worker/engine/link_events.h"
 #include "worker/engine/media_flow.h"
 #include "worker/engine/plain_link.h"
@@ -25,13 +27,53 @@ void Learn(Workspace& workspace, Timestamp now, Handle<Transport> handle, const 
   news.tuple = DescribeTuple(workspace, transport, path);
   workspace.outbox.Notify(transport.id, std::move(news));
   BeginSending(workspace, now, transport);
+  if (transport.data != nullptr) BeginData(workspace, now, handle, dtls::Role::kServer);
+}
+
+bool CarriesPlainData(const Transport& transport) {
+  return transport.data != nullptr && transport.link.kind() == LinkKind::kPlain;
+}
+
+// Nobody sends the beginning of an association by accident. Where none is waited for it is no
+// protocol at all.
+void ReceiveUnroutedData(Workspace& workspace, Timestamp now, const Path& path,
+                         Handle<Transport> handle, ByteView bytes) {
+  Transport* transport = workspace.transports.Find(handle);
+  if (transport == nullptr || !CarriesPlainData(*transport)) {
+    DropCounters& drops = transport == nullptr ? workspace.drops : transport->drops;
+    drops.Count(DropReason::kUnknownProtocol);
+    return;
+  }
+  const auto contents = sctp::CheckPacket(bytes, kSctpPorts & 0xffff);
+  const bool may_show = transport->As<PlainLink>()->MayShowByData(path);
+  if (!may_show || !contents || !contents->init) {
+    transport->drops.Count(DropReason::kUnknownRemote);
+    return;
+  }
+  Learn(workspace, now, handle, path, false);
+  ReceivePlainData(workspace, now, handle, bytes);
 }
 
 }  // namespace
 
+void ReceivePlainData(Workspace& workspace, Timestamp now, Handle<Transport> handle,
+                      ByteView bytes) {
+  Transport& transport = *workspace.transports.Find(handle);
+  if (!CarriesPlainData(transport)) {
+    transport.drops.Count(DropReason::kUnknownProtocol);
+    return;
+  }
+  transport.RecordReceived(now, bytes.size());
+  ReceiveData(workspace, now, handle, bytes);
+}
+
 void ReceiveUnrouted(Workspace& workspace, Timestamp now, const Path& path, Wire wire,
                      PacketRef packet) {
   const Handle<Transport> handle = workspace.routes.FindBySocket(path.socket);
+  if (wire == Wire::kSctp) {
+    ReceiveUnroutedData(workspace, now, path, handle, packet.bytes());
+    return;
+  }
   Transport* transport = workspace.transports.Find(handle);
   if (transport == nullptr) {
     workspace.drops.Count(DropReason::kUnknownRemote);

@@ -55,6 +55,23 @@ absl::Status PlainLink::Connect(const Remote& remote) {
   return absl::OkStatus();
 }
 
+bool PlainLink::SendData(ByteView data) {
+  if (data.empty() || !CanSendData()) return false;
+  data_.assign(data.begin(), data.end());
+  return true;
+}
+
+bool PlainLink::PollTransmit(Timestamp /*now*/, TransmitBatch& batch) {
+  if (data_.empty()) return false;
+  const ByteSpan room = batch.Room();
+  if (room.empty()) return true;
+  ByteWriter out(room);
+  out.Bytes(data_);
+  data_.clear();
+  if (out.ok() && path_) batch.Commit(*path_, out.size());
+  return false;
+}
+
 bool PlainLink::MayShow(const Path& path, bool rtcp) const {
   if (!comedia_) return false;
   if (!is_rtcp_path(rtcp)) return path.socket == socket_ && !path_;

@@ -7,9 +7,12 @@
 #ifndef SLUICE_WORKER_ENGINE_PLAIN_LINK_H_
 #define SLUICE_WORKER_ENGINE_PLAIN_LINK_H_
 
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "base/bytes.h"
 #include "base/endpoint.h"
 #include "base/entropy.h"
 #include "dtls/bulk_cipher.h"
@@ -65,6 +68,14 @@ class PlainLink : public Link {
   // Of RTCP alone; none where it is multiplexed.
   const std::optional<Path>& rtcp_path() const { return rtcp_path_; }
 
+  // SCTP as it is, beside RTP; SRTP protects nothing of it. What may go wrong by that is for the
+  // application to weigh.
+  bool CanSendData() const override { return path_.has_value(); }
+  bool SendData(ByteView data) override;
+  bool PollTransmit(Timestamp now, TransmitBatch& batch) override;
+  // A datagram of SCTP may show where the peer is: not where SRTP has to prove it.
+  bool MayShowByData(const Path& path) const { return !local_srtp_ && MayShow(path, false); }
+
  protected:
   PlainLink(LinkKind kind, const Options& options);
 
@@ -81,6 +92,10 @@ class PlainLink : public Link {
   std::optional<dtls::SrtpMaster> local_srtp_;
   std::optional<Path> path_;
   std::optional<Path> rtcp_path_;
+
+ protected:
+  // A packet of SCTP until the next PollTransmit(); empty if there is none.
+  std::vector<uint8_t> data_;
 };
 
 }  // namespace sluice::worker

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "tests/support/seeded_entropy.h"
 #include "worker/engine/pipe_link.h"
 
@@ -38,6 +41,30 @@ TEST_F(PlainLinkTest, RtcpHasItsOwnWay) {
   PlainLink link(With(false, false));
   ASSERT_TRUE(link.Connect({.rtp = kPeer, .rtcp = kPeerRtcp}).ok());
   EXPECT_EQ(link.rtcp_destination(), (Path{kRtcpSocket, kPeerRtcp}));
+}
+
+TEST_F(PlainLinkTest, CarriesDataAsItIs) {
+  PlainLink link(With(false, true));
+  const std::array<uint8_t, 3> data = {1, 2, 3};
+  EXPECT_FALSE(link.SendData(data));
+  ASSERT_TRUE(link.Connect({.rtp = kPeer}).ok());
+  ASSERT_TRUE(link.SendData(data));
+  TransmitBatch batch;
+  EXPECT_FALSE(link.PollTransmit(Timestamp(), batch));
+  ASSERT_EQ(batch.entries().size(), 1u);
+  EXPECT_TRUE(std::ranges::equal(batch.bytes(batch.entries()[0]), data));
+  EXPECT_FALSE(link.PollTransmit(Timestamp(), batch));
+  EXPECT_EQ(batch.entries().size(), 1u);
+}
+
+// SRTP proves who is there; the beginning of an association proves nothing.
+TEST_F(PlainLinkTest, DataShowsThePeerOnlyWhereNothingHasToProveIt) {
+  const Path first{kRtpSocket, kPeer};
+  EXPECT_TRUE(PlainLink(With(true, true)).MayShowByData(first));
+  EXPECT_FALSE(PlainLink(With(false, true)).MayShowByData(first));
+  PlainLink::Options options = With(true, true);
+  options.srtp = dtls::SrtpProfile::kAeadAes128Gcm;
+  EXPECT_FALSE(PlainLink(options).MayShowByData(first));
 }
 
 TEST_F(PlainLinkTest, ConnectsOnce) {

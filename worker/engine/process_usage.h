@@ -18,6 +18,16 @@ class ProcessUsage {
     uint64_t major_faults = 0;
     uint64_t voluntary_switches = 0;
     uint64_t involuntary_switches = 0;
+    // Linux leaves at zero: the three sizes, swaps, messages and signals.
+    uint64_t shared_memory_size = 0;
+    uint64_t unshared_data_size = 0;
+    uint64_t unshared_stack_size = 0;
+    uint64_t swaps = 0;
+    uint64_t block_inputs = 0;
+    uint64_t block_outputs = 0;
+    uint64_t messages_sent = 0;
+    uint64_t messages_received = 0;
+    uint64_t signals = 0;
   };
 
   virtual ~ProcessUsage() = default;

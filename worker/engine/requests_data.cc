@@ -54,7 +54,7 @@ absl::Status ClaimOutgoing(Timestamp now, Transport& transport, Handle<DataConsu
   const auto* const link = transport.As<WebRtcLink>();
   if (link == nullptr) {
     return absl::FailedPreconditionError(
-        "negotiated: those at the ends of a pipe agree on streams");
+        "negotiated: both ends agree on streams where there is no client of WebRTC");
   }
   if (!link->connecting()) {
     return absl::FailedPreconditionError(
@@ -184,11 +184,16 @@ Dispatcher::Result Dispatcher::SendData(Timestamp now, const schema::RequestT& r
     return absl::InvalidArgumentError("ppid: 50 is for opening channels");
   }
   if (const auto* handle = std::get_if<Handle<DataProducer>>(object)) {
-    if (workspace_.data_producers.Find(*handle)->stream) {
-      return absl::FailedPreconditionError("target: its peer speaks for it");
+    const DataProducer& producer = *workspace_.data_producers.Find(*handle);
+    if (producer.stream) return absl::FailedPreconditionError("target: its peer speaks for it");
+    const Transport& transport = *workspace_.transports.Find(producer.transport);
+    if (options.data.size() > transport.max_receive_message_size) {
+      return absl::InvalidArgumentError(absl::StrCat("message: longer than the ",
+                                                     transport.max_receive_message_size,
+                                                     " bytes of maxReceiveMessageSize"));
     }
     ForwardData(workspace_, now, *handle, {.ppid = ppid, .payload = options.data},
-                {options.subchannels, options.required_subchannel});
+                {options.subchannels, options.required_subchannel, options.ignored_subchannel});
     return Done();
   }
   absl::StatusOr<DataConsumer*> consumer = OutgoingTarget(request);

@@ -60,7 +60,7 @@ Dispatcher::Result Dispatcher::SetPreferredLayers(Timestamp now, const schema::R
     return absl::FailedPreconditionError("target: is a consumer of audio, which has no layers");
   }
   if (consumer.pinned) {
-    return absl::FailedPreconditionError("target: is on a pipe, whose other end chooses");
+    return absl::FailedPreconditionError("target: carries all encodings; its receiver chooses");
   }
   const Producer& producer = *workspace_.producers.Find(consumer.producer);
   consumer.preferred = producer.plan.ReadLayers(*request.body.AsSetPreferredLayers()->layers);

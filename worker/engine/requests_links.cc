@@ -27,6 +27,8 @@ dtls::SrtpProfile ProfileOf(schema::SrtpSuite suite) {
       return dtls::SrtpProfile::kAeadAes256Gcm;
     case schema::SrtpSuite::AesCm128HmacSha1_80:
       return dtls::SrtpProfile::kAesCm128HmacSha1_80;
+    case schema::SrtpSuite::AesCm128HmacSha1_32:
+      return dtls::SrtpProfile::kAesCm128HmacSha1_32;
     case schema::SrtpSuite::AeadAes128Gcm:
       break;
   }
@@ -39,6 +41,8 @@ schema::SrtpSuite SuiteOf(dtls::SrtpProfile profile) {
       return schema::SrtpSuite::AeadAes256Gcm;
     case dtls::SrtpProfile::kAesCm128HmacSha1_80:
       return schema::SrtpSuite::AesCm128HmacSha1_80;
+    case dtls::SrtpProfile::kAesCm128HmacSha1_32:
+      return schema::SrtpSuite::AesCm128HmacSha1_32;
     case dtls::SrtpProfile::kAeadAes128Gcm:
       break;
   }
@@ -137,12 +141,14 @@ Handle<Transport> Dispatcher::AddTransport(const std::string& id, Handle<Router>
                                            std::vector<ListenPoint> points) {
   // There is no path to the application, and nobody who would tell what it carries.
   const bool has_path = link->kind() != LinkKind::kDirect;
+  const bool waits = link->kind() == LinkKind::kPlain;
   const Handle<Transport> handle = workspace_.transports.Emplace(
       std::move(link),
       Transport::Options{
           .entropy = workspace_.options.entropy,
           .unix_offset = workspace_.options.unix_offset,
           .adapts_to_bandwidth = has_path && workspace_.options.adapts_to_bandwidth,
+          .waits_for_feedback = waits,
           .traces_estimate = workspace_.options.estimate_traces != nullptr,
       });
   Transport& transport = *workspace_.transports.Find(handle);
@@ -164,6 +170,9 @@ Dispatcher::Result Dispatcher::CreatePlainTransport(Timestamp, const schema::Req
   if (!router.ok()) return router.status();
   if (options.rtcp_mux && options.rtcp_listen_info) {
     return absl::InvalidArgumentError("rtcpListenInfo: RTCP shares the port of RTP");
+  }
+  if (options.sctp != nullptr) {
+    if (absl::Status status = CheckSctp(*options.sctp); !status.ok()) return status;
   }
   std::vector<ListenPoint> points;
   absl::StatusOr<ListenPoint> point = ListenOn(*options.listen_info, "listenInfo");
@@ -187,7 +196,12 @@ Dispatcher::Result Dispatcher::CreatePlainTransport(Timestamp, const schema::Req
       .cipher = workspace_.options.cipher,
       .entropy = workspace_.options.entropy});
   schema::PlainTransportCreatedT created = DescribeCreated(*link, points);
-  AddTransport(options.transport_id, *router, std::move(link), std::move(points));
+  const Handle<Transport> handle =
+      AddTransport(options.transport_id, *router, std::move(link), std::move(points));
+  if (options.sctp != nullptr) {
+    AddDataPath(workspace_, handle, *options.sctp);
+    created.sctp = DescribeSctp(workspace_.transports.Find(handle)->data->association());
+  }
   return control::ResponseBody(std::move(created));
 }
 
@@ -243,18 +257,32 @@ Dispatcher::Result Dispatcher::ConnectPlainTransport(Timestamp now,
     AdoptPath(workspace_, now, *handle, *link->rtcp_path());
   }
   connected.srtp = Describe(link->local_srtp());
+  workspace_.Debug(now, LogTag::Srtp, "transport ", transport.id, ": SRTP by ",
+                   link->is_protected() ? link->srtp_profile() : "nothing");
   BeginSending(workspace_, now, transport);
   // Both ends agree on who has which stream, so that it does not matter who has which role.
-  if (transport.data != nullptr) BeginData(workspace_, now, *handle, dtls::Role::kServer);
+  if (transport.data != nullptr && link->path()) {
+    BeginData(workspace_, now, *handle, dtls::Role::kServer);
+  }
   workspace_.Wake(*handle);
   return control::ResponseBody(std::move(connected));
 }
 
 Dispatcher::Result Dispatcher::CreateDirectTransport(Timestamp, const schema::RequestT& request) {
-  const std::string& id = request.body.AsCreateDirectTransport()->transport_id;
-  absl::StatusOr<Handle<Router>> router = RouterOfNew(request, id);
+  const auto& options = *request.body.AsCreateDirectTransport();
+  absl::StatusOr<Handle<Router>> router = RouterOfNew(request, options.transport_id);
   if (!router.ok()) return router.status();
-  AddTransport(id, *router, std::make_unique<DirectLink>(), {});
+  for (const auto& [name, size] : {std::pair("maxSendMessageSize", options.max_send_message_size),
+                                   {"maxReceiveMessageSize", options.max_receive_message_size}}) {
+    if (size != 0 && size <= kMaxSctpMessage) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": neither 1 nor up to ", kMaxSctpMessage));
+  }
+  const Handle<Transport> handle =
+      AddTransport(options.transport_id, *router, std::make_unique<DirectLink>(), {});
+  Transport& transport = *workspace_.transports.Find(handle);
+  transport.max_send_message_size = options.max_send_message_size;
+  transport.max_receive_message_size = options.max_receive_message_size;
   return Done();
 }
 

@@ -173,11 +173,12 @@ Dispatcher::Result Dispatcher::Consume(Timestamp now, const schema::RequestT& re
   if (!plan.ok()) return plan.status();
   absl::StatusOr<PayloadMap> map = ReadConsumerPayloadMap(options.mapping, *plan);
   if (!map.ok()) return map.status();
-  const bool pipe = transport.link.kind() == LinkKind::kPipe;
+  const bool over_pipe = transport.link.kind() == LinkKind::kPipe;
+  const bool pipe = over_pipe || options.pipe;
   if (absl::Status status = CheckConsumerPlan(*plan, *map, producer); !status.ok()) return status;
   if (absl::Status status = CheckEncodings(*plan, producer, pipe); !status.ok()) return status;
   if (options.priority == 0) return absl::InvalidArgumentError("priority: neither 1 nor up to 255");
-  if (pipe && producer.transport == *transport_handle) {
+  if (over_pipe && producer.transport == *transport_handle) {
     return absl::FailedPreconditionError("producerId: comes over this pipe");
   }
 
@@ -225,7 +226,8 @@ absl::StatusOr<Handle<Consumer>> Dispatcher::AddConsumer(const NewConsumer& what
 absl::StatusOr<Handle<Consumer>> Dispatcher::AddPipeConsumer(Timestamp now,
                                                              const NewConsumer& what) {
   Transport& transport = *workspace_.transports.Find(what.transport);
-  const bool on_demand = transport.As<PipeLink>()->on_demand();
+  const auto* const link = transport.As<PipeLink>();
+  const bool on_demand = link != nullptr && link->on_demand();
   Handle<Consumer> whole;
   for (size_t i = 0; i < what.plan.encodings.size(); ++i) {
     MediaPlan part = what.plan;

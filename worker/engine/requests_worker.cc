@@ -25,11 +25,22 @@ Dispatcher::Result Dispatcher::GetResourceUsage(Timestamp, const schema::Request
   usage.major_faults = reading.major_faults;
   usage.voluntary_switches = reading.voluntary_switches;
   usage.involuntary_switches = reading.involuntary_switches;
+  usage.shared_memory_size = reading.shared_memory_size;
+  usage.unshared_data_size = reading.unshared_data_size;
+  usage.unshared_stack_size = reading.unshared_stack_size;
+  usage.swaps = reading.swaps;
+  usage.block_inputs = reading.block_inputs;
+  usage.block_outputs = reading.block_outputs;
+  usage.messages_sent = reading.messages_sent;
+  usage.messages_received = reading.messages_received;
+  usage.signals = reading.signals;
   return control::ResponseBody(std::move(usage));
 }
 
 Dispatcher::Result Dispatcher::UpdateSettings(Timestamp, const schema::RequestT& request) {
-  workspace_.log_level = static_cast<int>(request.body.AsUpdateSettings()->log_level);
+  const auto& settings = *request.body.AsUpdateSettings();
+  workspace_.log_level = static_cast<int>(settings.log_level);
+  workspace_.log.Set({settings.log_level, EventLog::BitsOf(settings.log_tags)});
   return Done();
 }
 

@@ -23,6 +23,9 @@ void TellProducer(Workspace& workspace, Timestamp now, Handle<Producer> handle) 
     entry->ssrc = stream->receiver->ssrc().value();
     entry->rid = stream->rid;
     entry->score = scores[stream->source.index];
+    workspace.Debug(now, LogTag::Score, "producer ", producer.id, ": encoding ",
+                    static_cast<int>(stream->source.index), " has ",
+                    static_cast<int>(entry->score));
     news.scores.push_back(std::move(entry));
   }
   workspace.outbox.Notify(producer.id, std::move(news));
@@ -40,6 +43,9 @@ void TellConsumer(Workspace& workspace, Timestamp now, Consumer& consumer) {
   consumer.told_scores = scores;
   schema::ConsumerScoreT news;
   news.score = scores.score;
+  workspace.Debug(now, LogTag::Score, "consumer ", consumer.id, ": has ",
+                  static_cast<int>(scores.score), ", its producer ",
+                  static_cast<int>(scores.producer));
   news.producer_score = scores.producer;
   news.producer_scores.assign(
       scores.encodings.begin(),

@@ -91,6 +91,25 @@ void DescribeBandwidth(const Transport& transport, Timestamp now, schema::Transp
   stats.send_queue_ms = Milliseconds(std::optional(egress.queue_delay()));
 }
 
+// A share of packets, of several streams together: each counts as much as it sends.
+class SharedLoss {
+ public:
+  void Add(BitRate rate, uint8_t fraction_lost) {
+    const auto weight = static_cast<double>(rate.bps());
+    weights_ += weight;
+    lost_ += weight * fraction_lost / 256.0;
+  }
+  // Nothing if nothing is sent.
+  flatbuffers::Optional<float> Share() const {
+    if (weights_ <= 0.0) return flatbuffers::nullopt;
+    return static_cast<float>(lost_ / weights_);
+  }
+
+ private:
+  double weights_ = 0;
+  double lost_ = 0;
+};
+
 void DescribeLink(const Workspace& workspace, const Transport& transport,
                   schema::TransportStatsT& stats) {
   if (const auto* link = transport.As<WebRtcLink>()) {
@@ -226,12 +245,21 @@ schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Tran
   stats.rtx_bytes_received = received.rtx_bytes;
   stats.rtp_recv_bitrate = Bps(received.rtp_rate.Rate(now));
   stats.rtx_recv_bitrate = Bps(received.rtx_rate.Rate(now));
+  SharedLoss lost_here;
+  transport.ingress.ForEachReceiver([&](const rtp::StreamReceiver& receiver) {
+    const rtp::StreamReceiver::Stats from = receiver.stats(now);
+    lost_here.Add(from.rate, from.fraction_lost);
+  });
+  stats.rtp_packet_loss_received = lost_here.Share();
+  SharedLoss lost_there;
   for (const std::unique_ptr<OutboundStream>& stream : transport.egress.streams()) {
     if (stream == nullptr) continue;
     const rtp::SendStream::Stats from = stream->sent.stats(now);
     stats.rtp_send_bitrate += Bps(from.rate);
     stats.rtx_send_bitrate += Bps(from.retransmitted_rate);
+    lost_there.Add(from.rate, from.fraction_lost);
   }
+  stats.rtp_packet_loss_sent = lost_there.Share();
   stats.rtp_bytes_sent = transport.egress.totals().rtp_bytes;
   stats.rtx_bytes_sent = transport.egress.totals().rtx_bytes;
   DescribeBandwidth(transport, now, stats);
@@ -244,17 +272,33 @@ schema::TransportStatsT DescribeTransport(const Workspace& workspace, const Tran
   return stats;
 }
 
+namespace {
+
+std::unique_ptr<schema::RtpStreamStatsT> DescribeReceived(const Producer& producer,
+                                                          const InboundStream& stream,
+                                                          Timestamp now) {
+  std::unique_ptr<schema::RtpStreamStatsT> stats = Describe(stream, now);
+  if (producer.layers) DescribeLayers(producer, stream, now, *stats);
+  stats->frame_width = stream.size.width;
+  stats->frame_height = stream.size.height;
+  return stats;
+}
+
+// Of several encodings a consumer has the one that flows, and one that carries all has all.
+bool Feeds(const InboundStream& stream, const Consumer& consumer, size_t encodings) {
+  if (encodings == 1 || consumer.pinned) return true;
+  return consumer.flowing && consumer.flowing->encoding == stream.source.index;
+}
+
+}  // namespace
+
 schema::StreamStatsListT DescribeProducer(const Workspace& workspace, Handle<Producer> handle,
                                           Timestamp now) {
   schema::StreamStatsListT list;
   const Producer& producer = *workspace.producers.Find(handle);
   const Transport& transport = *workspace.transports.Find(producer.transport);
   for (const InboundStream* stream : transport.ingress.StreamsOf(handle)) {
-    list.streams.push_back(Describe(*stream, now));
-    schema::RtpStreamStatsT& stats = *list.streams.back();
-    if (producer.layers) DescribeLayers(producer, *stream, now, stats);
-    stats.frame_width = stream->size.width;
-    stats.frame_height = stream->size.height;
+    list.streams.push_back(DescribeReceived(producer, *stream, now));
   }
   return list;
 }
@@ -306,8 +350,12 @@ schema::StreamStatsListT DescribeConsumer(const Workspace& workspace, Handle<Con
     const Consumer* found = workspace.consumers.Find(part);
     if (found != nullptr) list.streams.push_back(DescribeSent(workspace, now, *found));
   }
-  schema::StreamStatsListT source = DescribeProducer(workspace, consumer.producer, now);
-  for (auto& entry : source.streams) list.streams.push_back(std::move(entry));
+  const Producer& producer = *workspace.producers.Find(consumer.producer);
+  const Transport& source = *workspace.transports.Find(producer.transport);
+  for (const InboundStream* stream : source.ingress.StreamsOf(consumer.producer)) {
+    if (!Feeds(*stream, consumer, producer.plan.encodings.size())) continue;
+    list.streams.push_back(DescribeReceived(producer, *stream, now));
+  }
   return list;
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "rtp/packet/extensions.h"
+
 namespace sluice::worker {
 namespace {
 
@@ -35,6 +37,13 @@ void Tell(Workspace& workspace, Timestamp now, const Event& event, Info info) {
   workspace.outbox.Notify(event.target, std::move(trace));
 }
 
+// Empty if the packet does not say.
+std::string NameIn(const rtp::RtpPacket& packet, rtp::Extension extension) {
+  const std::optional<ByteView> value = packet.extension(extension);
+  if (!value) return {};
+  return std::string(rtp::ParseStreamName(*value).value_or(std::string_view()));
+}
+
 schema::RtpTraceT Describe(const rtp::RtpPacket& packet) {
   schema::RtpTraceT info;
   info.payload_type = packet.payload_type().value();
@@ -48,7 +57,23 @@ schema::RtpTraceT Describe(const rtp::RtpPacket& packet) {
   info.spatial_layer = packet.description().spatial;
   info.temporal_layer = packet.description().temporal;
   info.is_rtx = packet.was_retransmission();
+  info.mid = NameIn(packet, rtp::Extension::kMid);
+  info.rid = NameIn(packet, rtp::Extension::kRid);
+  info.rrid = NameIn(packet, rtp::Extension::kRepairedRid);
+  if (const auto value = packet.extension(rtp::Extension::kTransportSequence)) {
+    const auto number = rtp::TransportSequence::Parse(*value);
+    if (number) info.wide_sequence_number = number->seq;
+  }
   return info;
+}
+
+// Probes go a quarter beyond what is desired, and no further than the application allows.
+BitRate MaxPadding(const Transport& transport, BitRate estimate) {
+  const BitRate desired = transport.egress.desired();
+  if (desired <= estimate) return {};
+  const BitRate most = BitRate::Bps(SaturatedProduct(desired.bps(), 5) / 4);
+  const BitRate bound = transport.egress.bounds().max;
+  return bound.bps() == 0 ? most : std::min(most, bound);
 }
 
 struct Subject {
@@ -106,6 +131,8 @@ void TraceSenderReport(Workspace& workspace, Timestamp now, const SourceTime& re
   info.ssrc = report.ssrc.value();
   info.ntp = report.ntp.raw();
   info.rtp_timestamp = report.rtp_timestamp;
+  info.packet_count = report.packet_count;
+  info.octet_count = report.octet_count;
   Tell(workspace, now, {producer.id, TraceType::SenderReport, TraceDirection::In}, std::move(info));
 }
 
@@ -125,6 +152,9 @@ void TraceLayers(Workspace& workspace, Timestamp now, const Consumer& consumer,
 
 void TraceEstimate(Workspace& workspace, Timestamp now, const Transport& transport,
                    const rtp::BandwidthEstimator::Decision& decision) {
+  workspace.Debug(now, LogTag::Bwe, "transport ", transport.id, ": ", decision.before.bps(), " to ",
+                  decision.after.bps(),
+                  " bit/s: ", rtp::BandwidthEstimator::NameOf(decision.reason));
   if (!transport.traces.Has(TraceType::Bwe)) return;
   schema::BweTraceT info;
   info.available_bitrate = Bps(decision.after);
@@ -133,6 +163,8 @@ void TraceEstimate(Workspace& workspace, Timestamp now, const Transport& transpo
   info.max_bitrate = Bps(transport.egress.bounds().max);
   info.previous_bitrate = Bps(decision.before);
   info.reason = std::string(rtp::BandwidthEstimator::NameOf(decision.reason));
+  info.max_padding_bitrate = Bps(MaxPadding(transport, decision.after));
+  info.feedback = transport.egress.estimator().stats().feedback > 0 ? "transport-cc" : "remb";
   Tell(workspace, now, {transport.id, TraceType::Bwe, TraceDirection::Out}, std::move(info));
 }
 

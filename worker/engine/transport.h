@@ -20,6 +20,7 @@
 #include "worker/engine/data_path.h"
 #include "worker/engine/egress.h"
 #include "worker/engine/ingress.h"
+#include "worker/engine/limits.h"
 #include "worker/engine/link.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/transmit_batch.h"
@@ -34,6 +35,7 @@ class Transport {
     Duration unix_offset{0};
     BitRate initial_estimate = BitRate::Kbps(600);
     bool adapts_to_bandwidth = true;
+    bool waits_for_feedback = false;
     bool traces_estimate = false;
     // Checks are heard over these protocols only.
     bool speaks_udp = true;
@@ -54,6 +56,7 @@ class Transport {
                 .unix_offset = options.unix_offset,
                 .initial_estimate = options.initial_estimate,
                 .adapts_to_bandwidth = options.adapts_to_bandwidth,
+                .waits_for_feedback = options.waits_for_feedback,
                 .traces_estimate = options.traces_estimate}),
         speaks_udp_(options.speaks_udp),
         speaks_tcp_(options.speaks_tcp) {}
@@ -138,6 +141,9 @@ class Transport {
   Egress egress;
   // There if the transport has data channels.
   std::unique_ptr<DataPath> data;
+  // Bytes of one message to the application, and from it.
+  size_t max_send_message_size = kMaxSctpMessage;
+  size_t max_receive_message_size = kMaxSctpMessage;
   // Who of its consumers gets which layers; see bandwidth_sharing.h.
   rtp::Allocator allocator;
   // When the layers should be shared anew, and scores be told; nothing while there is nobody.

@@ -5,13 +5,16 @@
 #ifndef SLUICE_WORKER_ENGINE_WORKSPACE_H_
 #define SLUICE_WORKER_ENGINE_WORKSPACE_H_
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "base/drop_reason.h"
 #include "base/ids.h"
 #include "base/time.h"
@@ -21,6 +24,7 @@
 #include "worker/engine/deadline_heap.h"
 #include "worker/engine/departures.h"
 #include "worker/engine/engine.h"
+#include "worker/engine/event_log.h"
 #include "worker/engine/handshakes.h"
 #include "worker/engine/objects.h"
 #include "worker/engine/outbox.h"
@@ -40,7 +44,7 @@ struct Workspace {
   };
 
   explicit Workspace(const Engine::Options& engine_options)
-      : options(engine_options), departures(engine_options.cipher) {
+      : options(engine_options), departures(engine_options.cipher), log(engine_options.log) {
     if (options.answers_stun) stun.emplace(options.entropy.U64());
   }
 
@@ -88,8 +92,19 @@ struct Workspace {
   uint64_t requests = 0;
   uint64_t requests_refused = 0;
   std::optional<int> log_level;
+  EventLog log;
   // Kept for its memory.
   std::vector<rtp::Allocator::Request> requests_scratch;
+
+  // Lines of the log, made of texts and integers; only if they are wanted.
+  template <typename... Parts>
+  void Warn(Timestamp now, LogTag tag, const Parts&... parts) {
+    if (log.Warns(tag)) log.Warn(now, outbox, tag, absl::StrCat(Piece(parts)...));
+  }
+  template <typename... Parts>
+  void Debug(Timestamp now, LogTag tag, const Parts&... parts) {
+    if (log.Debugs(tag)) log.Debug(now, outbox, tag, absl::StrCat(Piece(parts)...));
+  }
 
   // Has the transport looked at before the turn ends: anything about it may have changed.
   void Wake(Handle<Transport> handle) { Wake(handle, kAwake | kChanged); }
@@ -111,6 +126,13 @@ struct Workspace {
   }
 
  private:
+  // Abseil may have a string_view of its own.
+  static absl::string_view Piece(std::string_view text) { return {text.data(), text.size()}; }
+  template <std::integral Integer>
+  static Integer Piece(Integer number) {
+    return number;
+  }
+
   static constexpr uint8_t kAwake = 1;
   static constexpr uint8_t kChanged = 2;
 

@@ -1,5 +1,6 @@
 #include "worker/io/options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -60,6 +61,21 @@ Problem SetLogLevel(std::string_view name, std::string_view value, LogLevel& lev
   return std::nullopt;
 }
 
+// A list of names with commas; none of them, if it is empty.
+Problem SetLogTags(std::string_view name, std::string_view value, std::vector<uint8_t>& tags) {
+  tags.clear();
+  const std::span<const std::string_view> names = LogTagNames();
+  for (std::string_view rest = value; !rest.empty();) {
+    const size_t comma = std::min(rest.find(','), rest.size());
+    const auto found = std::ranges::find(names, rest.substr(0, comma));
+    if (found == names.end()) return Wrong(name, "a list of tags that --help names", value);
+    const auto tag = static_cast<uint8_t>(found - names.begin());
+    if (std::ranges::find(tags, tag) == tags.end()) tags.push_back(tag);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return std::nullopt;
+}
+
 // One of two words.
 Problem SetChoice(std::string_view name, std::string_view value,
                   std::pair<std::string_view, std::string_view> choice, bool& first) {
@@ -72,21 +88,10 @@ Problem SetChoice(std::string_view name, std::string_view value,
 
 bool TakesValue(std::string_view name) {
   static constexpr std::string_view kNames[] = {
-      "--log-level",
-      "--dtls-certificate",
-      "--dtls-private-key",
-      "--rtc-min-port",
-      "--rtc-max-port",
-      "--control-read-fd",
-      "--control-write-fd",
-      "--control-socket",
-      "--bandwidth",
-      "--bwe-trace",
-      "--srtp",
-      "--segment-trains",
-      "--max-hold-us",
-      "--max-tcp-connections",
-      "--stun-server",
+      "--log-level",      "--log-tags",     "--dtls-certificate",    "--dtls-private-key",
+      "--rtc-min-port",   "--rtc-max-port", "--control-read-fd",     "--control-write-fd",
+      "--control-socket", "--bandwidth",    "--bwe-trace",           "--srtp",
+      "--segment-trains", "--max-hold-us",  "--max-tcp-connections", "--stun-server",
   };
   for (std::string_view known : kNames) {
     if (known == name) return true;
@@ -96,6 +101,7 @@ bool TakesValue(std::string_view name) {
 
 Problem SetValue(std::string_view name, std::string_view value, Options& options) {
   if (name == "--log-level") return SetLogLevel(name, value, options.log_level);
+  if (name == "--log-tags") return SetLogTags(name, value, options.log_tags);
   if (name == "--bandwidth")
     return SetChoice(name, value, {"adapt", "observe"}, options.adapts_to_bandwidth);
   if (name == "--max-hold-us") return SetHold(name, value, options.max_hold_us);
@@ -165,6 +171,13 @@ std::variant<Options, WrongOption> ParseOptions(std::span<const char* const> arg
   return options;
 }
 
+std::span<const std::string_view> LogTagNames() {
+  static constexpr std::string_view kNames[] = {"info", "ice",  "dtls",   "rtp",   "srtp",
+                                                "rtcp", "rtx",  "bwe",    "score", "simulcast",
+                                                "svc",  "sctp", "message"};
+  return kNames;
+}
+
 std::string_view HelpText() {
   return R"(Usage: sluice-worker [OPTION]...
 
@@ -175,6 +188,10 @@ tells it what to do through a control channel (see control-api/).
   --control-write-fd N      inherited descriptor that answers go to (4)
   --control-socket PATH     listen on a Unix socket instead, for one client
   --log-level LEVEL         none, error, warn or debug, on stderr (error)
+  --log-tags TAGS           what is told of single objects through the control
+                            channel, up to that level, with commas between: info,
+                            ice, dtls, rtp, srtp, rtcp, rtx, bwe, score,
+                            simulcast, svc, sctp, message (none)
   --dtls-certificate FILE   certificate (PEM, ECDSA); made at start if missing
   --dtls-private-key FILE   its key (PEM)
   --rtc-min-port PORT       lowest and highest port of media sockets whose

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "worker/io/log.h"
 
@@ -17,6 +18,8 @@ struct Options {
   bool help = false;
   bool version = false;
   LogLevel log_level = LogLevel::kError;
+  // What is told of single objects, by name and each once; see LogTagNames().
+  std::vector<uint8_t> log_tags;
   // PEM files; both or neither. Without them the worker makes a certificate of its own.
   std::string dtls_certificate;
   std::string dtls_private_key;
@@ -54,6 +57,9 @@ struct WrongOption {
 // `arguments` without the program's name. Values may follow as the next word or after '='. The last
 // of several counts.
 std::variant<Options, WrongOption> ParseOptions(std::span<const char* const> arguments);
+
+// The tags of the log, in the order of their numbers in the control API.
+std::span<const std::string_view> LogTagNames();
 
 // What --help prints.
 std::string_view HelpText();

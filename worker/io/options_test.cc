@@ -113,6 +113,16 @@ TEST(OptionsTest, OptionsThatContradictEachOtherAreRefused) {
               HasSubstr("cannot be combined"));
 }
 
+TEST(OptionsTest, TagsOfTheLogAreAListWithCommas) {
+  EXPECT_TRUE(Parsed({}).log_tags.empty());
+  EXPECT_TRUE(Parsed({"--log-tags="}).log_tags.empty());
+  EXPECT_EQ(Parsed({"--log-tags=ice,message,ice"}).log_tags, (std::vector<uint8_t>{1, 12}));
+  EXPECT_EQ(Parsed({"--log-tags=ice", "--log-tags", "info"}).log_tags, (std::vector<uint8_t>{0}));
+  for (const char* wrong : {"--log-tags=ICE", "--log-tags=ice,,dtls", "--log-tags=ice dtls"}) {
+    EXPECT_THAT(Refused({wrong}), HasSubstr("--log-tags must be a list of tags")) << wrong;
+  }
+}
+
 TEST(OptionsTest, HelpNamesEveryOption) {
   for (const char* name : {"--help", "--version", "--log-level", "--dtls-certificate",
                            "--dtls-private-key", "--rtc-min-port", "--rtc-max-port",

@@ -22,6 +22,15 @@ ProcessUsage::Reading SystemUsage::Read() {
       .major_faults = static_cast<uint64_t>(usage.ru_majflt),
       .voluntary_switches = static_cast<uint64_t>(usage.ru_nvcsw),
       .involuntary_switches = static_cast<uint64_t>(usage.ru_nivcsw),
+      .shared_memory_size = static_cast<uint64_t>(usage.ru_ixrss),
+      .unshared_data_size = static_cast<uint64_t>(usage.ru_idrss),
+      .unshared_stack_size = static_cast<uint64_t>(usage.ru_isrss),
+      .swaps = static_cast<uint64_t>(usage.ru_nswap),
+      .block_inputs = static_cast<uint64_t>(usage.ru_inblock),
+      .block_outputs = static_cast<uint64_t>(usage.ru_oublock),
+      .messages_sent = static_cast<uint64_t>(usage.ru_msgsnd),
+      .messages_received = static_cast<uint64_t>(usage.ru_msgrcv),
+      .signals = static_cast<uint64_t>(usage.ru_nsignals),
   };
 }
 

@@ -10,7 +10,6 @@ import {
   asName,
   asOneOf,
   optional,
-  requireUnused,
 } from './ortc/fields.js';
 import type { MediaKind, RtpMapping, RtpParameters } from './rtp_types.js';
 import type { ConsumeOptions } from './transport_types.js';
@@ -26,6 +25,7 @@ export interface CheckedConsumeOptions<Data extends AppData> {
   preferredLayers: ConsumerLayers | undefined;
   priority: number;
   ignoreDtx: boolean;
+  pipe: boolean;
   numbering: 'router' | 'receiver';
   /** Undefined to take any. */
   ssrc: number | undefined;
@@ -42,7 +42,6 @@ export function checkConsumeOptions<Data extends AppData>(
   options: ConsumeOptions<Data>,
 ): CheckedConsumeOptions<Data> {
   asDictionary(options, 'options');
-  requireUnused(options.pipe, 'pipe');
   return {
     producerId: asName(options.producerId, 'producerId'),
     paused: optional(options.paused, 'paused', asBoolean) ?? false,
@@ -51,6 +50,7 @@ export function checkConsumeOptions<Data extends AppData>(
     preferredLayers: optional(options.preferredLayers, 'preferredLayers', asConsumerLayers),
     priority: optional(options.priority, 'priority', asPriority) ?? leastPriority,
     ignoreDtx: optional(options.ignoreDtx, 'ignoreDtx', asBoolean) ?? false,
+    pipe: optional(options.pipe, 'pipe', asBoolean) ?? false,
     numbering:
       optional(options.numbering, 'numbering', (value, where) =>
         asOneOf(value, where, ['router', 'receiver'] as const),
@@ -76,7 +76,7 @@ export function encodeConsume(
     preferredLayers ? encodeLayers(preferredLayers) : null,
     options.priority,
     options.ignoreDtx,
-    false,
+    options.pipe,
     encodeMapping(mapping),
   );
 }

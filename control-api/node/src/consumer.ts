@@ -3,8 +3,6 @@ import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError } from './errors.js';
 import {
   ConsumerScoreT,
-  DumpT,
-  DumpTextT,
   GetStatsT,
   LayersChangeT,
   PauseT,
@@ -25,7 +23,7 @@ import {
 import { asConsumerLayers, decodeLayers, encodeLayers, type ConsumerLayers } from './layers.js';
 import { Logger } from './logger.js';
 import { asInteger } from './ortc/fields.js';
-import type { MediaKind, RtpParameters } from './rtp_types.js';
+import type { MediaKind, RtpEncodingParameters, RtpParameters } from './rtp_types.js';
 import { decodeStreamStats, type RtpStreamStat } from './stats.js';
 import {
   consumerTraceTypes,
@@ -36,6 +34,7 @@ import {
 } from './trace.js';
 import type { AppData } from './types.js';
 import { expectAnswer, type Answer, type Channel, type RequestBodyT } from './wire/channel.js';
+import { askDump, type Dump } from './wire/dump.js';
 
 const logger = new Logger('Consumer');
 
@@ -90,6 +89,8 @@ export interface ConsumerInternal<Data extends AppData = AppData> {
   producerPaused: boolean;
   preferredLayers: ConsumerLayers | undefined;
   priority: number;
+  /** Of the producer. */
+  consumableRtpEncodings: RtpEncodingParameters[];
   appData: Data;
   /** Called when the consumer is closed, by whomever. */
   onClose: () => void;
@@ -204,14 +205,15 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
     this.observer.safeEmit('close');
   }
 
-  async dump(): Promise<unknown> {
+  async dump(): Promise<Dump> {
     this.#requireOpen();
-    return this.#internal.channel.call({
-      method: RequestBody.Dump,
-      target: this.id,
-      body: new DumpT(),
-      apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
-    });
+    const { kind, type, rtpParameters } = this;
+    const media = rtpParameters.codecs.filter(({ mimeType }) => !/\/rtx$/i.test(mimeType));
+    const supportedCodecPayloadTypes = media.map(({ payloadType }) => payloadType);
+    return askDump(this.#internal.channel, this.id, () => ({
+      ...{ kind, type, rtpParameters, supportedCodecPayloadTypes },
+      consumableRtpEncodings: this.#internal.consumableRtpEncodings,
+    }));
   }
 
   /** The stream as it is sent (on a pipe, one for each encoding), then the producer's stream that feeds it. */

@@ -25,6 +25,7 @@ import { asInteger, asList } from './ortc/fields.js';
 import { asSubchannel, encodeMessage } from './sctp.js';
 import type { AppData } from './types.js';
 import { expectAnswer, type RequestBodyT } from './wire/channel.js';
+import type { Dump } from './wire/dump.js';
 
 const logger = new Logger('DataConsumer');
 const maxUint32 = 0xffffffff;
@@ -100,6 +101,12 @@ export class DataConsumer<Data extends AppData = AppData> extends DataObject<
 
   get bufferedAmountLowThreshold(): number {
     return this.#bufferedAmountLowThreshold;
+  }
+
+  /** @internal */
+  protected override known(): Dump {
+    const { bufferedAmountLowThreshold, subchannels } = this;
+    return { ...super.known(), bufferedAmountLowThreshold, subchannels };
   }
 
   async getStats(): Promise<DataConsumerStat[]> {

@@ -1,16 +1,9 @@
 // What data producers and data consumers have in common: a life, a pause, statistics.
 import { EnhancedEventEmitter, type EventsOf } from './event_emitter.js';
 import { InvalidStateError } from './errors.js';
-import {
-  DumpT,
-  DumpTextT,
-  GetStatsT,
-  PauseT,
-  RequestBody,
-  ResumeT,
-  type NotificationT,
-} from './generated/schema.js';
-import { expectAnswer, type Answer, type Channel, type RequestBodyT } from './wire/channel.js';
+import { GetStatsT, PauseT, RequestBody, ResumeT, type NotificationT } from './generated/schema.js';
+import type { Answer, Channel, RequestBodyT } from './wire/channel.js';
+import { askDump, type Dump } from './wire/dump.js';
 import type { SctpStreamParameters } from './sctp.js';
 import type { AppData } from './types.js';
 
@@ -105,10 +98,14 @@ export abstract class DataObject<
     this.observer.safeEmit('close');
   }
 
-  async dump(): Promise<unknown> {
-    return this.ask(RequestBody.Dump, new DumpT(), (answer): unknown =>
-      JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
-    );
+  async dump(): Promise<Dump> {
+    if (this.#closed) throw new InvalidStateError('it is closed');
+    return askDump(this.internal.channel, this.id, () => this.known());
+  }
+
+  /** @internal What dump() adds to the worker's part. */
+  protected known(): Dump {
+    return { sctpStreamParameters: this.sctpStreamParameters };
   }
 
   async pause(): Promise<void> {

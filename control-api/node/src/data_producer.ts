@@ -29,6 +29,12 @@ export interface DataProducerStat {
   messagesDropped: number;
 }
 
+interface Audience {
+  subchannels: number[] | undefined;
+  requiredSubchannel: number | undefined;
+  ignoredSubchannel: number | undefined;
+}
+
 export type DataProducerEvents = {
   transportclose: [];
   listenererror: [string, Error];
@@ -64,13 +70,27 @@ export class DataProducer<Data extends AppData = AppData> extends DataObject<
   /**
    * Speaks to all consumers, or to those that listen to one of `subchannels` and to everything, and
    * to `requiredSubchannel` if it is given. Only without sctpStreamParameters: otherwise the client
-   * speaks. `ppid` is that of text or bytes if missing.
+   * speaks. `ppid` is that of text or bytes if missing. Who listens to `ignoredSubchannel` is left
+   * out.
+   *
+   * What goes wrong is logged as well, so that nobody has to wait for it.
    */
-  async send(
+  send(
     message: string | Buffer,
     ppid?: number,
     subchannels?: number[],
     requiredSubchannel?: number,
+    ignoredSubchannel?: number,
+  ): Promise<void> {
+    const sent = this.#send(message, ppid, { subchannels, requiredSubchannel, ignoredSubchannel });
+    sent.catch((error: Error) => logger.warn(`data producer ${this.id}: send: ${error.message}`));
+    return sent;
+  }
+
+  async #send(
+    message: string | Buffer,
+    ppid: number | undefined,
+    { subchannels, requiredSubchannel, ignoredSubchannel }: Audience,
   ): Promise<void> {
     if (this.type !== 'direct') throw new UnsupportedError('the client speaks for this producer');
     const encoded = encodeMessage(message, ppid);
@@ -79,6 +99,7 @@ export class DataProducer<Data extends AppData = AppData> extends DataObject<
       encoded.data as unknown as number[],
       asList(subchannels, 'subchannels', maxSubchannels, asSubchannel),
       optional(requiredSubchannel, 'requiredSubchannel', asSubchannel) ?? null,
+      optional(ignoredSubchannel, 'ignoredSubchannel', asSubchannel) ?? null,
     );
     await this.ask(RequestBody.SendData, body, () => undefined);
   }

@@ -3,6 +3,7 @@
 import type { EnhancedEventEmitter } from './event_emitter.js';
 import { UnsupportedError } from './errors.js';
 import {
+  CreateDirectTransportT,
   PacketT,
   RequestBody,
   RtcpReceivedT,
@@ -10,6 +11,7 @@ import {
   type NotificationT,
 } from './generated/schema.js';
 import { Logger } from './logger.js';
+import { asDictionary, asInteger, optional } from './ortc/fields.js';
 import { decodeDirectStats, type DirectTransportStat } from './stats.js';
 import { Transport } from './transport.js';
 import type { TransportEvents, TransportObserverEvents } from './transport_types.js';
@@ -18,7 +20,31 @@ import type { AppData } from './types.js';
 const logger = new Logger('DirectTransport');
 
 export interface DirectTransportOptions<Data extends AppData = AppData> {
+  /** Bytes of one message to the application, and from it: 1 to 1,048,576; 262,144 if missing. */
+  maxSendMessageSize?: number;
+  maxReceiveMessageSize?: number;
+  /** The old name of both. */
+  maxMessageSize?: number;
   appData?: Data;
+}
+
+const usualMessageSize = 262_144;
+const mostMessageSize = 1_048_576;
+
+/** Throws a TypeError that names the field. */
+export function encodeDirectTransport(
+  id: string,
+  options: DirectTransportOptions,
+): CreateDirectTransportT {
+  asDictionary(options, 'options');
+  const asSize = (value: unknown, where: string): number =>
+    asInteger(value, where, 1, mostMessageSize);
+  const both = optional(options.maxMessageSize, 'maxMessageSize', asSize) ?? usualMessageSize;
+  return new CreateDirectTransportT(
+    id,
+    optional(options.maxSendMessageSize, 'maxSendMessageSize', asSize) ?? both,
+    optional(options.maxReceiveMessageSize, 'maxReceiveMessageSize', asSize) ?? both,
+  );
 }
 
 type DirectChangeEvents = { rtcp: [Buffer] };

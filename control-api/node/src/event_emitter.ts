@@ -1,5 +1,5 @@
 // Typed events whose listeners cannot hurt one another or the SDK.
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 
 import { Logger } from './logger.js';
 
@@ -97,6 +97,21 @@ export class EnhancedEventEmitter<Events extends EventsOf<Events>> extends Event
       this.#callSafely('listenererror', listener, [name, error]);
     }
   }
+}
+
+/**
+ * The arguments of the next `name` that `emitter` emits. Rejects with the reason of `signal` if that
+ * is aborted before, and with the error that comes as 'error' unless it is waited for itself.
+ */
+export async function enhancedOnce<
+  Events extends EventsOf<Events>,
+  Name extends keyof Events & string,
+>(
+  emitter: EnhancedEventEmitter<Events>,
+  name: Name,
+  options: { signal?: AbortSignal } = {},
+): Promise<Events[Name]> {
+  return (await once(emitter as EventEmitter, name, options)) as Events[Name];
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

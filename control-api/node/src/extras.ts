@@ -1,2 +1,2 @@
-// What applications may build their own classes with.
-export { EnhancedEventEmitter } from './event_emitter.js';
+// What applications may build their own classes with, and wait with.
+export { enhancedOnce, EnhancedEventEmitter } from './event_emitter.js';

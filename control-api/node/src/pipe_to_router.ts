@@ -6,9 +6,9 @@ import type { DataProducer } from './data_producer.js';
 import type { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError, NotFoundError } from './errors.js';
 import { Logger } from './logger.js';
-import type { TransportListenInfo } from './listen_info.js';
-import { asBoolean, asDictionary, asName, optional } from './ortc/fields.js';
-import type { PipeTransport } from './pipe_transport.js';
+import type { TransportListenInfo, TransportListenIp } from './listen_info.js';
+import { asBoolean, asDictionary, asName, compact, optional } from './ortc/fields.js';
+import type { PipeTransport, PipeTransportOptions } from './pipe_transport.js';
 import type { Producer } from './producer.js';
 import type { Router } from './router.js';
 import type { NumSctpStreams } from './sctp.js';
@@ -30,12 +30,20 @@ export interface PipeOptions {
   keepId?: boolean;
   /** Of both ends, the first time that the two routers meet; 127.0.0.1 if missing. */
   listenInfo?: TransportListenInfo;
+  /** Old: an address instead of `listenInfo`. */
+  listenIp?: TransportListenIp;
   enableRtx?: boolean;
   enableSrtp?: boolean;
   /** Our addition, as of createPipeTransport(). */
   onDemand?: boolean;
   /** Data producers can be carried as well; true if missing. */
   enableSctp?: boolean;
+  /** As of createPipeTransport(), but as much as the worker allows if missing. */
+  maxSendMessageSize?: number;
+  maxReceiveMessageSize?: number;
+  sctpSendBufferSize?: number;
+  sctpPerStreamSendQueueLimit?: number;
+  sctpMaxReceiverWindowBufferSize?: number;
   /** 1,024 each if missing; each direction has half of them. */
   numSctpStreams?: NumSctpStreams;
 }
@@ -221,24 +229,9 @@ function pairsOf(router: Router): Map<string, Promise<PipePair>> {
   return found;
 }
 
-async function makePair(
-  source: Router,
-  router: Router,
-  { listenInfo, enableRtx, enableSrtp, onDemand, enableSctp, numSctpStreams }: PipeOptions,
-): Promise<PipePair> {
+async function makePair(source: Router, router: Router, pipe: PipeOptions): Promise<PipePair> {
   const made = await Promise.allSettled(
-    [source, router].map((each) =>
-      each.createPipeTransport({
-        listenInfo: listenInfo ?? { protocol: 'udp', ip: '127.0.0.1' },
-        ...(enableRtx === undefined ? {} : { enableRtx }),
-        ...(enableSrtp === undefined ? {} : { enableSrtp }),
-        ...(onDemand === undefined ? {} : { onDemand }),
-        enableSctp: enableSctp ?? true,
-        numSctpStreams,
-        maxSctpMessageSize,
-        sctpSendBufferSize,
-      }),
-    ),
+    [source, router].map((each) => each.createPipeTransport(endOf(pipe))),
   );
   const ends = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   try {
@@ -258,6 +251,26 @@ async function makePair(
     for (const end of ends) end.close();
     throw error;
   }
+}
+
+/** The options of either end. */
+function endOf(pipe: PipeOptions): PipeTransportOptions {
+  const { listenInfo, listenIp, enableSctp } = pipe;
+  const ours = { protocol: 'udp', ip: '127.0.0.1' } as const;
+  return compact({
+    ...(listenIp === undefined ? { listenInfo: listenInfo ?? ours } : { listenInfo, listenIp }),
+    enableRtx: pipe.enableRtx,
+    enableSrtp: pipe.enableSrtp,
+    onDemand: pipe.onDemand,
+    enableSctp: enableSctp ?? true,
+    numSctpStreams: pipe.numSctpStreams,
+    maxSctpMessageSize,
+    maxSendMessageSize: pipe.maxSendMessageSize,
+    maxReceiveMessageSize: pipe.maxReceiveMessageSize,
+    sctpSendBufferSize: pipe.sctpSendBufferSize ?? sctpSendBufferSize,
+    sctpPerStreamSendQueueLimit: pipe.sctpPerStreamSendQueueLimit,
+    sctpMaxReceiverWindowBufferSize: pipe.sctpMaxReceiverWindowBufferSize,
+  }) as PipeTransportOptions;
 }
 
 function addressOf({

@@ -6,7 +6,11 @@ import type { Consumer } from './consumer.js';
 import { leastPriority } from './consumer.js';
 import { checkConsumeOptions, encodeConsume } from './consume_options.js';
 import { CreatePipeTransportT, PlainTransportConnectedT, RequestBody } from './generated/schema.js';
-import { encodeListenInfo, type TransportListenInfo } from './listen_info.js';
+import {
+  encodeOneListenInfo,
+  type OldListenOptions,
+  type TransportListenInfo,
+} from './listen_info.js';
 import { getPipeRtpParameters } from './ortc/pipe_parameters.js';
 import { asBoolean, asDictionary, optional } from './ortc/fields.js';
 import {
@@ -15,12 +19,7 @@ import {
   type PlainConnectOptions,
   type PlainTransportInternal,
 } from './plain_transport.js';
-import {
-  encodeSctpOptions,
-  type SctpOptions,
-  type SctpParameters,
-  type SctpState,
-} from './sctp.js';
+import { encodeSctpOptions, type SctpOptions } from './sctp.js';
 import { decodeSrtpParameters, type SrtpParameters } from './srtp_parameters.js';
 import {
   decodePlainStats,
@@ -33,9 +32,12 @@ import type { DataChangeEvents } from './transport_data.js';
 import type { TransportEvents, TransportObserverEvents } from './transport_types.js';
 import type { AppData } from './types.js';
 import { expectAnswer } from './wire/channel.js';
+import type { Dump } from './wire/dump.js';
 
-export interface PipeTransportOptions<Data extends AppData = AppData> extends SctpOptions {
-  listenInfo: TransportListenInfo;
+export interface PipeTransportOptions<Data extends AppData = AppData>
+  extends SctpOptions, OldListenOptions {
+  /** Needed unless there is the old `listenIp`. */
+  listenInfo?: TransportListenInfo;
   /** Retransmissions of video come on streams of their own; otherwise as what they repeat. */
   enableRtx?: boolean;
   /** AEAD_AES_256_GCM. */
@@ -62,7 +64,9 @@ export interface PipeTransportInternal<
   enableRtx: boolean;
 }
 
-type PipeChangeEvents = Pick<DataChangeEvents, 'sctpstatechange' | 'datachannelclose'>;
+/** There is nobody who would open a channel by himself. */
+export type StreamChangeEvents = Omit<DataChangeEvents, 'datachannelopen'>;
+type PipeChangeEvents = StreamChangeEvents;
 export type PipeTransportEvents = TransportEvents & PipeChangeEvents;
 export type PipeTransportObserverEvents = TransportObserverEvents & PipeChangeEvents;
 
@@ -98,15 +102,6 @@ export class PipeTransport<Data extends AppData = AppData> extends Transport<
     return this.#srtpParameters;
   }
 
-  /** Undefined without enableSctp. */
-  get sctpParameters(): SctpParameters | undefined {
-    return this.internal.sctpParameters;
-  }
-
-  get sctpState(): SctpState | undefined {
-    return this.data.state;
-  }
-
   /** @internal As TransportData.freeStream(), at both ends. */
   freeStream(first: number, step: number, otherEnd: PipeTransport): number {
     return this.data.freeStream(first, step, otherEnd.data);
@@ -136,6 +131,12 @@ export class PipeTransport<Data extends AppData = AppData> extends Transport<
     });
   }
 
+  /** @internal */
+  protected override known(): Dump {
+    const { tuple, srtpParameters } = this;
+    return { tuple, srtpParameters, rtx: this.#enableRtx };
+  }
+
   /** All encodings, whatever the other end can decode; its `rtpParameters` are for produce(). */
   override async consume<ConsumerData extends AppData = AppData>(
     options: PipeConsumeOptions<ConsumerData>,
@@ -159,6 +160,7 @@ export class PipeTransport<Data extends AppData = AppData> extends Transport<
       described: {
         ...{ id, producerId, kind, rtpParameters, paused, appData },
         priority: leastPriority,
+        consumableRtpEncodings: producer.consumableRtpParameters.encodings,
         preferredLayers: undefined,
       },
     });
@@ -172,7 +174,7 @@ export function encodePipeTransport(
   asDictionary(options, 'options');
   return new CreatePipeTransportT(
     id,
-    encodeListenInfo(options.listenInfo, 'listenInfo'),
+    encodeOneListenInfo(options),
     optional(options.enableSrtp, 'enableSrtp', asBoolean) ?? false,
     optional(options.onDemand, 'onDemand', asBoolean) ?? true,
     encodeSctpOptions(options),

@@ -11,15 +11,15 @@ import {
   type NotificationT,
   type PlainTransportCreatedT,
 } from './generated/schema.js';
-import { encodeListenInfo, type TransportListenInfo } from './listen_info.js';
 import {
-  asBoolean,
-  asDictionary,
-  asInteger,
-  asName,
-  optional,
-  requireUnused,
-} from './ortc/fields.js';
+  encodeListenInfo,
+  encodeOneListenInfo,
+  type OldListenOptions,
+  type TransportListenInfo,
+} from './listen_info.js';
+import { asBoolean, asDictionary, asInteger, asName, optional } from './ortc/fields.js';
+import type { StreamChangeEvents } from './pipe_transport.js';
+import { encodeSctpOptions, type SctpOptions } from './sctp.js';
 import {
   decodeSrtpParameters,
   encodeSrtpParameters,
@@ -41,23 +41,25 @@ import type {
 } from './transport_types.js';
 import type { AppData } from './types.js';
 import { expectAnswer } from './wire/channel.js';
+import type { Dump } from './wire/dump.js';
 
-export interface PlainTransportOptions<Data extends AppData = AppData> {
-  listenInfo: TransportListenInfo;
+/** With `enableSctp` SCTP shares the port of RTP, as it is: SRTP does not protect it. */
+export interface PlainTransportOptions<Data extends AppData = AppData>
+  extends SctpOptions, OldListenOptions {
+  /** Needed unless there is the old `listenIp`. */
+  listenInfo?: TransportListenInfo;
   /** Of RTCP, without `rtcpMux`; as `listenInfo`, on another port, if missing. */
   rtcpListenInfo?: TransportListenInfo;
   /** RTCP shares the port of RTP; true if missing. */
   rtcpMux?: boolean;
   /**
-   * The peer is where its first valid packet comes from: RTP of a producer, or RTCP; with SRTP
-   * whatever authenticates. connect() is then for `srtpParameters` alone.
+   * The peer is where its first valid packet comes from: RTP of a producer, RTCP, or the beginning
+   * of SCTP; with SRTP whatever authenticates. connect() is then for `srtpParameters` alone.
    */
   comedia?: boolean;
   enableSrtp?: boolean;
   /** AES_CM_128_HMAC_SHA1_80 if missing, which FFmpeg knows as well. */
   srtpCryptoSuite?: SrtpCryptoSuite;
-  /** Not supported: true is an UnsupportedError. */
-  enableSctp?: false;
   appData?: Data;
 }
 
@@ -75,13 +77,21 @@ type PlainChangeEvents = {
   tuple: [LocalTuple];
   rtcptuple: [LocalTuple];
 };
-export type PlainTransportEvents = TransportEvents & PlainChangeEvents;
-export type PlainTransportObserverEvents = TransportObserverEvents & PlainChangeEvents;
+export type PlainTransportEvents = TransportEvents & PlainChangeEvents & StreamChangeEvents;
+export type PlainTransportObserverEvents = TransportObserverEvents &
+  PlainChangeEvents &
+  StreamChangeEvents;
 
 export interface PlainTransportInternal<
   Data extends AppData = AppData,
 > extends TransportInternal<Data> {
   created: PlainTransportCreatedT;
+}
+
+/** @internal As they were asked for. */
+export interface PlainTraits {
+  rtcpMux: boolean;
+  comedia: boolean;
 }
 
 export class PlainTransport<Data extends AppData = AppData> extends Transport<
@@ -93,10 +103,13 @@ export class PlainTransport<Data extends AppData = AppData> extends Transport<
   #rtcpTuple: LocalTuple | undefined;
   #srtpParameters: SrtpParameters | undefined;
 
+  readonly #traits: PlainTraits;
+
   /** @internal Use Router.createPlainTransport(). */
-  constructor(internal: PlainTransportInternal<Data>) {
+  constructor(internal: PlainTransportInternal<Data> & { traits: PlainTraits }) {
     super(internal);
     const { created } = internal;
+    this.#traits = internal.traits;
     this.#tuple = localTuple(created.localAddress, created.localPort);
     if (created.rtcpLocalPort !== 0)
       this.#rtcpTuple = localTuple(created.rtcpLocalAddress, created.rtcpLocalPort);
@@ -123,7 +136,10 @@ export class PlainTransport<Data extends AppData = AppData> extends Transport<
   }
 
   async getStats(): Promise<PlainTransportStat[]> {
-    return this.readStats((stats) => decodePlainStats(stats, 'plain-rtp-transport'));
+    return this.readStats((stats) => ({
+      ...decodePlainStats(stats, 'plain-rtp-transport'),
+      ...this.#traits,
+    }));
   }
 
   /** Where the peer is and what it sends with. Once per transport. */
@@ -141,6 +157,12 @@ export class PlainTransport<Data extends AppData = AppData> extends Transport<
       apply: (answer) => apply(expectAnswer(answer, PlainTransportConnectedT)),
       applyLate: (answer) => apply(expectAnswer(answer, PlainTransportConnectedT)),
     });
+  }
+
+  /** @internal */
+  protected override known(): Dump {
+    const { tuple, rtcpTuple, srtpParameters } = this;
+    return { tuple, rtcpTuple, srtpParameters, ...this.#traits };
   }
 
   /** @internal */
@@ -172,17 +194,25 @@ export function encodePlainTransport(
   options: PlainTransportOptions,
 ): CreatePlainTransportT {
   asDictionary(options, 'options');
-  requireUnused(options.enableSctp, 'enableSctp');
+  const { rtcpMux, comedia } = readPlainTraits(options);
   const suite = options.srtpCryptoSuite ?? 'AES_CM_128_HMAC_SHA1_80';
   return new CreatePlainTransportT(
     id,
-    encodeListenInfo(options.listenInfo, 'listenInfo'),
+    encodeOneListenInfo(options),
     optional(options.rtcpListenInfo, 'rtcpListenInfo', encodeListenInfo) ?? null,
-    optional(options.rtcpMux, 'rtcpMux', asBoolean) ?? true,
-    optional(options.comedia, 'comedia', asBoolean) ?? false,
+    rtcpMux,
+    comedia,
     optional(options.enableSrtp, 'enableSrtp', asBoolean) ?? false,
     encodeSuite(suite, 'srtpCryptoSuite'),
+    encodeSctpOptions(options),
   );
+}
+
+export function readPlainTraits({ rtcpMux, comedia }: PlainTransportOptions): PlainTraits {
+  return {
+    rtcpMux: optional(rtcpMux, 'rtcpMux', asBoolean) ?? true,
+    comedia: optional(comedia, 'comedia', asBoolean) ?? false,
+  };
 }
 
 export function encodePlainConnect(options: PlainConnectOptions): ConnectPlainTransportT {

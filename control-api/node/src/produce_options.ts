@@ -36,6 +36,8 @@ export function checkProduceOptions<Data extends AppData>(
   const id = optional(options.id, 'id', asId) ?? randomUUID();
   const kind = asOneOf(options.kind, 'kind', ['audio', 'video'] as const);
   const delay = options.keyFrameRequestDelay ?? 0;
+  const { enableMediasoupPacketIdHeaderExtension: packetId } = options;
+  optional(packetId, 'enableMediasoupPacketIdHeaderExtension', asBoolean);
   return {
     id,
     kind,

@@ -2,8 +2,6 @@
 import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError, UnsupportedError } from './errors.js';
 import {
-  DumpT,
-  DumpTextT,
   GetStatsT,
   PacketT,
   PauseT,
@@ -13,6 +11,7 @@ import {
   SendRtpT,
   StreamStatsListT,
   TraceT,
+  VideoOrientationChangeT,
   WantedLayersT,
   type NotificationT,
 } from './generated/schema.js';
@@ -30,6 +29,7 @@ import {
 } from './trace.js';
 import type { AppData } from './types.js';
 import { expectAnswer, type Channel, type RequestBodyT } from './wire/channel.js';
+import { askDump, type Dump } from './wire/dump.js';
 
 const logger = new Logger('Producer');
 
@@ -47,6 +47,16 @@ export interface ProducerScore {
   score: number;
 }
 
+/** How the picture has to be turned, as the client says (3GPP TS 26.114 §7.4.5). */
+export interface ProducerVideoOrientation {
+  /** The camera faces away from the user. */
+  camera: boolean;
+  /** Mirrored horizontally. */
+  flip: boolean;
+  /** Degrees clockwise that put the picture upright: 0, 90, 180 or 270. */
+  rotation: number;
+}
+
 type ChangeEvents = {
   score: [ProducerScore[]];
   /**
@@ -54,6 +64,7 @@ type ChangeEvents = {
    * of rtpParameters.encodings whether somebody wants it. The client may stop sending the rest.
    */
   wantedlayers: [ConsumerLayers | undefined, boolean[]];
+  videoorientationchange: [ProducerVideoOrientation];
   trace: [ProducerTraceEventData];
 };
 
@@ -178,14 +189,10 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
     this.observer.safeEmit('close');
   }
 
-  async dump(): Promise<unknown> {
+  async dump(): Promise<Dump> {
     this.#requireOpen();
-    return this.#internal.channel.call({
-      method: RequestBody.Dump,
-      target: this.id,
-      body: new DumpT(),
-      apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
-    });
+    const { kind, type, rtpParameters } = this;
+    return askDump(this.#internal.channel, this.id, () => ({ kind, type, rtpParameters }));
   }
 
   async getStats(): Promise<RtpStreamStat[]> {
@@ -272,6 +279,9 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
       this.#wantedLayers = decodeLayers(body.layers);
       this.#wantedEncodings = [...body.encodings];
       this.#tell('wantedlayers', this.#wantedLayers, this.#wantedEncodings);
+    } else if (body instanceof VideoOrientationChangeT) {
+      const { camera, flip, rotation } = body;
+      this.#tell('videoorientationchange', { camera, flip, rotation });
     } else if (body instanceof TraceT) {
       const trace = decodeTrace(body, producerTraceTypes);
       if (trace) this.#tell('trace', trace as ProducerTraceEventData);

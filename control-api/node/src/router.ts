@@ -14,14 +14,13 @@ import {
 import type { DataProducer } from './data_producer.js';
 import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError } from './errors.js';
-import { DirectTransport, type DirectTransportOptions } from './direct_transport.js';
 import {
-  CreateDirectTransportT,
-  CreateWebRtcTransportT,
-  DumpT,
-  DumpTextT,
+  DirectTransport,
+  encodeDirectTransport,
+  type DirectTransportOptions,
+} from './direct_transport.js';
+import {
   PlainTransportCreatedT,
-  Protocol,
   RequestBody,
   WebRtcTransportCreatedT,
 } from './generated/schema.js';
@@ -31,10 +30,9 @@ import {
   decodeIceCandidate,
   decodeIceParameters,
 } from './ice_dtls.js';
-import { encodeListenInfos, type TransportListenInfo } from './listen_info.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
-import { asAppData, asBoolean, asDictionary, asInteger, optional } from './ortc/fields.js';
+import { asAppData, asBoolean, asDictionary, optional } from './ortc/fields.js';
 import {
   pipeDataToRouter,
   type PipeDataToRouterOptions,
@@ -49,21 +47,23 @@ import { encodePipeTransport, PipeTransport, type PipeTransportOptions } from '.
 import {
   encodePlainTransport,
   PlainTransport,
+  readPlainTraits,
   type PlainTransportOptions,
 } from './plain_transport.js';
 import type { Producer } from './producer.js';
 import type { RtpObserver, RtpObserverInternal } from './rtp_observer.js';
 import type { RtpCapabilities, RtpCodecCapability } from './rtp_types.js';
-import { decodeSctpParameters, encodeSctpOptions, type SctpOptions } from './sctp.js';
+import { decodeSctpParameters } from './sctp.js';
 import type { Transport } from './transport.js';
 import type { TransportInternal, TransportRouter } from './transport_types.js';
 import type { AppData } from './types.js';
-import { WebRtcServer } from './webrtc_server.js';
+import type { WebRtcServer } from './webrtc_server.js';
+import { encodeTransportOptions, type WebRtcTransportOptions } from './webrtc_options.js';
 import { WebRtcTransport } from './webrtc_transport.js';
 import { expectAnswer, type Answer, type Channel, type RequestBodyT } from './wire/channel.js';
+import { askDump, type Dump } from './wire/dump.js';
 
 const logger = new Logger('Router');
-const maxUint32 = 0xffffffff;
 
 export interface RouterOptions<Data extends AppData = AppData> {
   /** What the router forwards; nothing if missing. */
@@ -73,36 +73,6 @@ export interface RouterOptions<Data extends AppData = AppData> {
    * missing, for everybody.
    */
   loudestSpeakers?: number;
-  appData?: Data;
-}
-
-export interface WebRtcTransportOptions<Data extends AppData = AppData> extends SctpOptions {
-  /** Either a server of the same worker, or sockets of its own. */
-  webRtcServer?: WebRtcServer;
-  listenInfos?: TransportListenInfo[];
-  /** Whether candidates of UDP are offered and checks over UDP heard; true if missing. */
-  enableUdp?: boolean;
-  /**
-   * The same for TCP (RFC 6544, passive). If missing: with a server, true; otherwise, whether one of
-   * `listenInfos` names TCP.
-   */
-  enableTcp?: boolean;
-  /**
-   * Whose candidates get the higher priorities; UDP's if neither, or both, are true. Clients weigh
-   * them with preferences of their own: Chromium takes UDP if it gets through.
-   */
-  preferUdp?: boolean;
-  preferTcp?: boolean;
-  /**
-   * Seconds without a sign of the peer after which ICE is disconnected: 10 to 60, 30 if missing, or
-   * 0 for never.
-   */
-  iceConsentTimeout?: number;
-  /**
-   * Bits per second that the path to the client is taken to carry until it is measured; 600,000 if
-   * missing.
-   */
-  initialAvailableOutgoingBitrate?: number;
   appData?: Data;
 }
 
@@ -116,6 +86,8 @@ export type RouterObserverEvents = {
   newtransport: [Transport];
   newrtpobserver: [RtpObserver];
 };
+
+export type { WebRtcTransportOptions } from './webrtc_options.js';
 
 export interface RouterInternal<Data extends AppData = AppData> {
   channel: Channel;
@@ -192,14 +164,9 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     };
   }
 
-  async dump(): Promise<unknown> {
+  async dump(): Promise<Dump> {
     this.#requireOpen();
-    return this.#internal.channel.call({
-      method: RequestBody.Dump,
-      target: this.id,
-      body: new DumpT(),
-      apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
-    });
+    return askDump(this.#internal.channel, this.id);
   }
 
   async createWebRtcTransport<TransportData extends AppData = AppData>(
@@ -237,7 +204,9 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     const method = RequestBody.CreatePlainTransport;
     return this.#createTransport({ method, body, id }, options.appData, (internal, answer) => {
       const created = expectAnswer(answer, PlainTransportCreatedT);
-      return new PlainTransport<TransportData>({ ...internal, created });
+      const sctpParameters = decodeSctpParameters(created.sctp, false);
+      const traits = readPlainTraits(options);
+      return new PlainTransport<TransportData>({ ...internal, created, sctpParameters, traits });
     });
   }
 
@@ -251,7 +220,7 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     const method = RequestBody.CreatePipeTransport;
     return this.#createTransport({ method, body, id }, options.appData, (internal, answer) => {
       const created = expectAnswer(answer, PlainTransportCreatedT);
-      const sctpParameters = decodeSctpParameters(created.sctp);
+      const sctpParameters = decodeSctpParameters(created.sctp, false);
       return new PipeTransport<TransportData>({ ...internal, created, enableRtx, sctpParameters });
     });
   }
@@ -261,7 +230,7 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     options: DirectTransportOptions<TransportData> = {},
   ): Promise<DirectTransport<TransportData>> {
     const id = randomUUID();
-    const body = new CreateDirectTransportT(id);
+    const body = encodeDirectTransport(id, options);
     const method = RequestBody.CreateDirectTransport;
     return this.#createTransport({ method, body, id }, options.appData, (internal) => {
       return new DirectTransport<TransportData>(internal);
@@ -361,7 +330,7 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
         role: decodeDtlsRole(created.dtlsRole),
         fingerprints: created.dtlsFingerprints.map(decodeFingerprint),
       },
-      sctpParameters: decodeSctpParameters(created.sctp),
+      sctpParameters: decodeSctpParameters(created.sctp, true),
       appData,
       onClose: () => void this.#transports.delete(id),
     });
@@ -449,40 +418,4 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
     for (const observer of [...this.#rtpObservers.values()]) observer.routerClosed();
     this.#internal.onClose();
   }
-}
-
-function encodeTransportOptions(
-  id: string,
-  options: WebRtcTransportOptions,
-): CreateWebRtcTransportT {
-  const { webRtcServer, listenInfos } = options;
-  if ((webRtcServer === undefined) === (listenInfos === undefined)) {
-    throw new TypeError('either webRtcServer or listenInfos has to be given');
-  }
-  if (webRtcServer !== undefined && !(webRtcServer instanceof WebRtcServer)) {
-    throw new TypeError('webRtcServer is not a WebRtcServer');
-  }
-  if (webRtcServer?.closed) throw new InvalidStateError('webRtcServer is closed');
-  const enableUdp = optional(options.enableUdp, 'enableUdp', asBoolean) ?? true;
-  const infos = listenInfos === undefined ? [] : encodeListenInfos(listenInfos);
-  const listensOnTcp = infos.some(({ protocol }) => protocol === Protocol.Tcp);
-  const enableTcp =
-    optional(options.enableTcp, 'enableTcp', asBoolean) ??
-    (webRtcServer !== undefined || listensOnTcp);
-  if (!enableUdp && !enableTcp)
-    throw new TypeError('enableUdp and enableTcp are both false: nothing is left to listen on');
-  const consent = asInteger(options.iceConsentTimeout ?? 30, 'iceConsentTimeout', 0, 255);
-  const bitrate = options.initialAvailableOutgoingBitrate ?? 600_000;
-  return new CreateWebRtcTransportT(
-    id,
-    webRtcServer?.id ?? null,
-    infos,
-    enableUdp,
-    enableTcp,
-    optional(options.preferUdp, 'preferUdp', asBoolean) ?? false,
-    optional(options.preferTcp, 'preferTcp', asBoolean) ?? false,
-    consent,
-    asInteger(bitrate, 'initialAvailableOutgoingBitrate', 0, maxUint32),
-    encodeSctpOptions(options),
-  );
 }

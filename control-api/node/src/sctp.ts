@@ -17,12 +17,22 @@ export interface SctpParameters {
   port: number;
   OS: number;
   MIS: number;
+  /** Bytes of one message to the worker, as old clients ask for it. */
   maxMessageSize: number;
+  /** Bytes of one message from the worker, and to it. */
   maxSendMessageSize: number;
   maxReceiveMessageSize: number;
   sendBufferSize: number;
   perStreamSendQueueLimit: number;
-  isDataChannel: true;
+  maxReceiverWindowBufferSize: number;
+  /** Of WebRTC transports, whose streams are data channels. */
+  isDataChannel: boolean;
+}
+
+/** What came of the numbers of streams that both ends asked for. */
+export interface SctpNegotiatedCapabilities {
+  negotiatedMaxOutboundStreams: number;
+  negotiatedMaxInboundStreams: number;
 }
 
 export interface SctpStreamParameters {
@@ -39,42 +49,63 @@ export interface SctpOptions {
   enableSctp?: boolean;
   /** 1,024 each if missing. */
   numSctpStreams?: NumSctpStreams;
-  /** Bytes of one message in either direction; 262,144 if missing. */
+  /** Bytes of one message to the client, and from it: 1 to 1,048,576; 262,144 if missing. */
+  maxSendMessageSize?: number;
+  maxReceiveMessageSize?: number;
+  /** The old name of both. */
   maxSctpMessageSize?: number;
-  /** Bytes that may be under way to the client; 2,000,000 if missing. */
+  /** Bytes that may be under way to the client, up to 16 MiB; 2,000,000 if missing. */
   sctpSendBufferSize?: number;
+  /** The same on one stream; as `sctpSendBufferSize` if missing. */
+  sctpPerStreamSendQueueLimit?: number;
+  /** Bytes that the client may have under way to the worker, up to 16 MiB; 5,242,880 if missing. */
+  sctpMaxReceiverWindowBufferSize?: number;
 }
 
 const maxUint16 = 0xffff;
 const maxUint32 = 0xffffffff;
 const sctpPort = 5000;
+const usualMessageSize = 262_144;
+const usualSendBuffer = 2_000_000;
+const usualWindow = 5_242_880;
 
 export function encodeSctpOptions(options: SctpOptions): SctpParametersT | null {
   if (!(optional(options.enableSctp, 'enableSctp', asBoolean) ?? false)) return null;
   const streams = asDictionary(options.numSctpStreams ?? { OS: 1024, MIS: 1024 }, 'numSctpStreams');
-  const size = options.maxSctpMessageSize ?? 262_144;
-  const buffer = options.sctpSendBufferSize ?? Math.max(2_000_000, size);
+  const size = (name: keyof SctpOptions): number | undefined =>
+    optional(options[name], name, (value, where) => asInteger(value, where, 1, maxUint32));
+  const both = size('maxSctpMessageSize') ?? usualMessageSize;
+  const toClient = size('maxSendMessageSize') ?? both;
+  const buffer = size('sctpSendBufferSize') ?? Math.max(usualSendBuffer, toClient);
   return new SctpParametersT(
     sctpPort,
     asInteger(streams.OS, 'numSctpStreams.OS', 1, maxUint16),
     asInteger(streams.MIS, 'numSctpStreams.MIS', 1, maxUint16),
-    asInteger(size, 'maxSctpMessageSize', 1, maxUint32),
-    asInteger(buffer, 'sctpSendBufferSize', 1, maxUint32),
+    toClient,
+    buffer,
+    size('maxReceiveMessageSize') ?? both,
+    size('sctpPerStreamSendQueueLimit') ?? buffer,
+    size('sctpMaxReceiverWindowBufferSize') ?? usualWindow,
   );
 }
 
-export function decodeSctpParameters(sctp: SctpParametersT | null): SctpParameters | undefined {
+export function decodeSctpParameters(
+  sctp: SctpParametersT | null,
+  isDataChannel: boolean,
+): SctpParameters | undefined {
   if (!sctp) return undefined;
+  const maxReceiveMessageSize = sctp.maxReceiveMessageSize || sctp.maxMessageSize;
   return {
     port: sctp.port,
     OS: sctp.os,
     MIS: sctp.mis,
-    maxMessageSize: sctp.maxMessageSize,
+    maxMessageSize: maxReceiveMessageSize,
     maxSendMessageSize: sctp.maxMessageSize,
-    maxReceiveMessageSize: sctp.maxMessageSize,
+    maxReceiveMessageSize,
     sendBufferSize: sctp.sendBufferSize,
-    perStreamSendQueueLimit: sctp.sendBufferSize,
-    isDataChannel: true,
+    perStreamSendQueueLimit: sctp.perStreamSendQueueLimit || sctp.sendBufferSize,
+    maxReceiverWindowBufferSize: sctp.maxReceiverWindowBufferSize || usualWindow,
+    isDataChannel,
   };
 }
 

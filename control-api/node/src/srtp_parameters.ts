@@ -2,18 +2,23 @@
 import { SrtpParametersT, type SrtpSuite } from './generated/schema.js';
 import { asDictionary, asName, asOneOf } from './ortc/fields.js';
 
-export type SrtpCryptoSuite = 'AEAD_AES_128_GCM' | 'AEAD_AES_256_GCM' | 'AES_CM_128_HMAC_SHA1_80';
+export type SrtpCryptoSuite = (typeof suites)[number];
 
 /** What one side sends with. */
 export interface SrtpParameters {
   cryptoSuite: SrtpCryptoSuite;
-  /** Master key and salt in base64: 28, 44 and 30 bytes. */
+  /** Master key and salt in base64: 28, 44, 30 and 30 bytes. */
   keyBase64: string;
 }
 
 // In the order of the schema.
-const suites = ['AEAD_AES_128_GCM', 'AEAD_AES_256_GCM', 'AES_CM_128_HMAC_SHA1_80'] as const;
-const keySizes = [28, 44, 30];
+const suites = [
+  'AEAD_AES_128_GCM',
+  'AEAD_AES_256_GCM',
+  'AES_CM_128_HMAC_SHA1_80',
+  'AES_CM_128_HMAC_SHA1_32',
+] as const;
+const keySizes = [28, 44, 30, 30];
 
 export function encodeSuite(value: unknown, where: string): SrtpSuite {
   return suites.indexOf(asOneOf(value, where, suites)) as SrtpSuite;

@@ -72,6 +72,10 @@ export interface TransportStat {
   /** Milliseconds. */
   roundTripTime?: number;
   srtpProfile?: string;
+  /** The part of RTP packets that was lost on the way here lately: 0 to 1; missing without any. */
+  rtpPacketLossReceived?: number;
+  /** The same on the way to the client, as it reports. */
+  rtpPacketLossSent?: number;
   sctpState?: string;
   /** Our addition: what the association did; missing without enableSctp. */
   sctp?: SctpStat;
@@ -92,6 +96,9 @@ export interface PlainTransportStat extends TransportStat {
   tuple?: TransportTuple;
   /** Of RTCP, where it has a path of its own. */
   rtcpTuple?: TransportTuple;
+  /** Of plain transports: as they were made. */
+  rtcpMux?: boolean;
+  comedia?: boolean;
 }
 
 export interface DirectTransportStat extends TransportStat {
@@ -167,8 +174,18 @@ export interface WorkerResourceUsage {
   ru_stime: number;
   /** Largest resident size in KiB. */
   ru_maxrss: number;
+  /** Linux leaves at 0: this and the next two, swaps, messages and signals. */
+  ru_ixrss: number;
+  ru_idrss: number;
+  ru_isrss: number;
   ru_minflt: number;
   ru_majflt: number;
+  ru_nswap: number;
+  ru_inblock: number;
+  ru_oublock: number;
+  ru_msgsnd: number;
+  ru_msgrcv: number;
+  ru_nsignals: number;
   ru_nvcsw: number;
   ru_nivcsw: number;
 }
@@ -301,6 +318,8 @@ function commonStats(stats: TransportStatsT): TransportStat {
     sendQueueMs: stats.sendQueueMs,
     roundTripTime: stats.roundTripTimeMs || undefined,
     srtpProfile: stats.srtpProfile ? String(stats.srtpProfile) : undefined,
+    rtpPacketLossReceived: stats.rtpPacketLossReceived ?? undefined,
+    rtpPacketLossSent: stats.rtpPacketLossSent ?? undefined,
     sctpState: stats.sctp ? String(stats.sctp.state) : undefined,
     sctp: stats.sctp ? decodeSctpStats(stats.sctp) : undefined,
     drops: decodeDrops(stats.drops),
@@ -370,8 +389,17 @@ export function decodeResourceUsage(usage: ResourceUsageT): WorkerResourceUsage 
     ru_utime: Number(usage.userTimeUs) / 1000,
     ru_stime: Number(usage.systemTimeUs) / 1000,
     ru_maxrss: Number(usage.maxRssKib),
+    ru_ixrss: Number(usage.sharedMemorySize),
+    ru_idrss: Number(usage.unsharedDataSize),
+    ru_isrss: Number(usage.unsharedStackSize),
     ru_minflt: Number(usage.minorFaults),
     ru_majflt: Number(usage.majorFaults),
+    ru_nswap: Number(usage.swaps),
+    ru_inblock: Number(usage.blockInputs),
+    ru_oublock: Number(usage.blockOutputs),
+    ru_msgsnd: Number(usage.messagesSent),
+    ru_msgrcv: Number(usage.messagesReceived),
+    ru_nsignals: Number(usage.signals),
     ru_nvcsw: Number(usage.voluntarySwitches),
     ru_nivcsw: Number(usage.involuntarySwitches),
   };

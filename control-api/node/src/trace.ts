@@ -43,6 +43,12 @@ export interface RtpTraceInfo {
     payloadSize: number;
     spatialLayer: number;
     temporalLayer: number;
+    /** What its header extensions say; missing where there are none. */
+    mid?: string;
+    rid?: string;
+    /** Of a retransmission: the RID of what it repeats. */
+    rrid?: string;
+    wideSequenceNumber?: number;
   };
   isRtx: boolean;
 }
@@ -63,7 +69,12 @@ export interface SenderReportTraceInfo {
   ntpFrac: number;
   /** In units of the codec's clock. */
   rtpTs: number;
+  /** What the sender has sent so far: packets, and bytes of payload. */
+  packetCount: number;
+  octetCount: number;
 }
+
+export type BweType = 'transport-cc' | 'remb';
 
 /** `bwe`, in bits per second. */
 export interface BweTraceInfo {
@@ -78,6 +89,10 @@ export interface BweTraceInfo {
   /** The bounds of the transport; 0 for none. */
   minBitrate: number;
   maxBitrate: number;
+  /** Up to which rate padding may fill what is sent, to find out whether the path carries more. */
+  maxPaddingBitrate: number;
+  /** From which feedback of the client the estimate is made. */
+  type: BweType;
   /** Our addition: why, in one word. */
   reason: string;
 }
@@ -161,8 +176,7 @@ export function decodeTrace<Type extends AnyTraceType>(
 
 function decodeInfo(info: TraceT['info']): AnyTraceInfo | undefined {
   if (info instanceof RtpTraceT) {
-    const { isRtx, ...rtpPacket } = info;
-    return { rtpPacket: rtpPacket as RtpTraceInfo['rtpPacket'], isRtx };
+    return decodeRtpTrace(info);
   }
   if (info instanceof FeedbackTraceT) return { ssrc: info.ssrc, packets: info.packets };
   if (info instanceof SenderReportTraceT) return decodeSenderReport(info);
@@ -171,16 +185,30 @@ function decodeInfo(info: TraceT['info']): AnyTraceInfo | undefined {
   return undefined;
 }
 
+function decodeRtpTrace(info: RtpTraceT): RtpTraceInfo {
+  const { isRtx, mid, rid, rrid, wideSequenceNumber, ...rest } = info;
+  const name = (text: string | Uint8Array | null): string | undefined =>
+    text ? String(text) : undefined;
+  const names = { mid: name(mid), rid: name(rid), rrid: name(rrid) };
+  const numbers = { wideSequenceNumber: wideSequenceNumber ?? undefined };
+  const rtpPacket = compact({ ...rest, ...names, ...numbers });
+  return { rtpPacket: rtpPacket as RtpTraceInfo['rtpPacket'], isRtx };
+}
+
 function decodeSenderReport({
   ssrc,
   ntp,
   rtpTimestamp,
+  packetCount,
+  octetCount,
 }: SenderReportTraceT): SenderReportTraceInfo {
   return {
     ssrc,
     ntpSec: Number(ntp >> 32n),
     ntpFrac: Number(ntp & 0xffffffffn),
     rtpTs: rtpTimestamp,
+    packetCount,
+    octetCount,
   };
 }
 
@@ -194,6 +222,8 @@ function decodeBwe(info: BweTraceT): BweTraceInfo {
     effectiveDesiredBitrate: maxBitrate === 0 ? atLeast : Math.min(atLeast, maxBitrate),
     minBitrate,
     maxBitrate,
+    maxPaddingBitrate: info.maxPaddingBitrate,
+    type: String(info.feedback ?? '') === 'transport-cc' ? 'transport-cc' : 'remb',
     reason: String(info.reason),
   };
 }

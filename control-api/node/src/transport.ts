@@ -10,8 +10,6 @@ import { EnhancedEventEmitter, type EventsOf } from './event_emitter.js';
 import { InvalidStateError, NotFoundError } from './errors.js';
 import {
   ConsumedT,
-  DumpT,
-  DumpTextT,
   GetStatsT,
   ProducedT,
   RequestBody,
@@ -26,12 +24,14 @@ import type { DtlsRole } from './ice_dtls.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
 import { asInteger } from './ortc/fields.js';
+import { withAllEncodings } from './ortc/pipe_parameters.js';
 import { inReceiverNumbers, type NumberedParameters } from './ortc/receiver_numbers.js';
 import type { ValidParameters } from './ortc/validation.js';
 import { asOutgoingBitrate } from './outgoing_bitrate.js';
 import { checkProduceOptions, encodeProduce } from './produce_options.js';
 import { Producer, type ProducerType } from './producer.js';
 import type { RtpCapabilities } from './rtp_types.js';
+import type { SctpNegotiatedCapabilities, SctpParameters, SctpState } from './sctp.js';
 import { SsrcPool } from './ssrc_pool.js';
 import {
   decodeTrace,
@@ -57,6 +57,7 @@ import type {
 } from './transport_types.js';
 import type { AppData } from './types.js';
 import { expectAnswer, type Answer, type RequestBodyT } from './wire/channel.js';
+import { askDump, type Dump } from './wire/dump.js';
 
 const logger = new Logger('Transport');
 const maxUint32 = 0xffffffff;
@@ -71,12 +72,13 @@ interface AskedConsumer {
   >;
 }
 
-/** What a consumer is called in its packets. */
-interface ConsumerNames {
+/** What is decided for a consumer before its parameters are. */
+interface ConsumerNumbers {
   enableRtx: boolean;
-  ssrc: number;
+  ssrcs: number[];
   /** Counted up if undefined. */
   mid: string | undefined;
+  pipe: boolean;
   numbering: 'router' | 'receiver';
 }
 
@@ -137,6 +139,20 @@ export abstract class Transport<
     return this.internal.appData;
   }
 
+  /** What SCTP was made with; undefined without `enableSctp`, and on direct transports. */
+  get sctpParameters(): SctpParameters | undefined {
+    return this.internal.sctpParameters;
+  }
+
+  get sctpState(): SctpState | undefined {
+    return this.data.state;
+  }
+
+  /** What both ends have agreed on; undefined until SCTP is connected. */
+  get sctpNegotiatedCapabilities(): SctpNegotiatedCapabilities | undefined {
+    return this.data.negotiatedCapabilities;
+  }
+
   set appData(appData: Data) {
     this.internal.appData = appData;
   }
@@ -157,14 +173,13 @@ export abstract class Transport<
     this.#observers().safeEmit('close');
   }
 
-  async dump(): Promise<unknown> {
+  async dump(): Promise<Dump> {
     this.requireOpen();
-    return this.internal.channel.call({
-      method: RequestBody.Dump,
-      target: this.id,
-      body: new DumpT(),
-      apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
-    });
+    return askDump(this.internal.channel, this.id, () => ({
+      sctpParameters: this.sctpParameters,
+      sctpState: this.sctpState,
+      ...this.known(),
+    }));
   }
 
   /** Bits per second that the client may send; 0 for no limit. */
@@ -241,22 +256,22 @@ export abstract class Transport<
     this.requireOpen();
     const checked = checkConsumeOptions(options);
     const { producerId, paused, mid, preferredLayers, priority, appData } = checked;
+    const { pipe, numbering } = checked;
     const producer = this.findProducer(producerId);
-    const { kind, consumableRtpParameters } = producer;
+    const { kind, consumableRtpParameters: consumable } = producer;
     const enableRtx = checked.enableRtx ?? kind === 'video';
-    const ssrc = checked.ssrc ?? this.#ssrcs.take();
-    const { rtpParameters, mapping } = this.#consumerParameters(
-      consumableRtpParameters,
-      options.rtpCapabilities,
-      { enableRtx, ssrc, mid, numbering: checked.numbering },
-    );
+    const ssrcs = this.#ssrcsFor(checked, consumable.encodings.length);
+    const numbers = { enableRtx, ssrcs, mid, pipe, numbering };
+    const asked = options.rtpCapabilities;
+    const { rtpParameters, mapping } = this.#consumerParameters(producer, asked, numbers);
     const id = randomUUID();
     return this.askForConsumer<ConsumerData>({
       body: encodeConsume(id, { kind, rtpParameters, mapping }, checked),
-      ssrcs: [ssrc],
+      ssrcs,
       described: {
         ...{ id, producerId, kind, rtpParameters, paused, priority, appData },
-        preferredLayers: initialLayers(kind, rtpParameters, preferredLayers),
+        consumableRtpEncodings: consumable.encodings,
+        preferredLayers: pipe ? undefined : initialLayers(kind, rtpParameters, preferredLayers),
       },
     });
   }
@@ -340,6 +355,11 @@ export abstract class Transport<
     return undefined;
   }
 
+  /** @internal What its own kind adds to dump(). */
+  protected known(): Dump {
+    return {};
+  }
+
   /** @internal The transport is over, by whomever. */
   protected ended(): void {}
 
@@ -415,23 +435,30 @@ export abstract class Transport<
     return consumer;
   }
 
-  // An SSRC is taken before it is known whether the parameters are any good.
+  // One that was reserved is for one stream.
+  #ssrcsFor({ pipe, ssrc }: { pipe: boolean; ssrc: number | undefined }, most: number): number[] {
+    const count = pipe ? most : 1;
+    return ssrc !== undefined && count === 1 ? [ssrc] : this.takeSsrcs(count);
+  }
+
+  // SSRCs are taken before it is known whether the parameters are any good.
   #consumerParameters(
-    consumable: ValidParameters,
+    { consumableRtpParameters: consumable, rtpParameters: produced }: Producer,
     capabilities: RtpCapabilities,
-    { mid, numbering, ...rest }: ConsumerNames,
+    { enableRtx, ssrcs, mid, pipe, numbering }: ConsumerNumbers,
   ): NumberedParameters {
     try {
-      const options = { ...rest, mid: mid ?? String(this.#nextMid) };
-      const parameters = ortc.getConsumerRtpParameters(consumable, capabilities, options);
+      const options = { enableRtx, ssrc: ssrcs[0] as number, mid: mid ?? String(this.#nextMid) };
+      const one = ortc.getConsumerRtpParameters(consumable, capabilities, options);
+      const parameters = pipe ? withAllEncodings(one, { consumable, produced, ssrcs }) : one;
       const numbered =
         numbering === 'receiver'
           ? inReceiverNumbers(parameters, capabilities)
           : { rtpParameters: parameters, mapping: { codecs: [] } };
-      if (mid === undefined) this.#nextMid += 1;
+      if (mid === undefined && !pipe) this.#nextMid += 1;
       return numbered;
     } catch (error) {
-      this.#ssrcs.release(rest.ssrc);
+      for (const ssrc of ssrcs) this.#ssrcs.release(ssrc);
       throw error;
     }
   }

@@ -14,6 +14,7 @@ import {
   DataConsumedT,
   ProduceDataT,
   RequestBody,
+  SctpNegotiatedT,
   SctpStateChangeT,
   type NotificationT,
 } from './generated/schema.js';
@@ -32,6 +33,7 @@ import {
   asSubchannel,
   decodeStream,
   encodeStream,
+  type SctpNegotiatedCapabilities,
   type SctpParameters,
   type SctpState,
   type SctpStreamParameters,
@@ -93,6 +95,8 @@ export interface DataChannelInfo {
 
 export type DataChangeEvents = {
   sctpstatechange: [SctpState];
+  /** How many streams both ends have agreed on; before 'sctpstatechange' tells 'connected'. */
+  sctpnegotiatedcapabilities: [SctpNegotiatedCapabilities];
   /** Our addition. */
   datachannelopen: [DataChannelInfo];
   /** Our addition: both sides have closed the channel on this stream. */
@@ -132,6 +136,7 @@ export class TransportData {
   readonly #consumers = new Map<string, DataConsumer>();
   readonly #streams = new DataStreams();
   #state: SctpState | undefined;
+  #negotiated: SctpNegotiatedCapabilities | undefined;
 
   constructor(owner: DataOwner) {
     this.#owner = owner;
@@ -140,6 +145,10 @@ export class TransportData {
 
   get state(): SctpState | undefined {
     return this.#state;
+  }
+
+  get negotiatedCapabilities(): SctpNegotiatedCapabilities | undefined {
+    return this.#negotiated;
   }
 
   /** Of the streams from `first` on, every `step`-th: the lowest that nobody has at any end. */
@@ -240,6 +249,12 @@ export class TransportData {
     if (body instanceof SctpStateChangeT) {
       this.#state = String(body.state) as SctpState;
       this.#tell('sctpstatechange', this.#state);
+    } else if (body instanceof SctpNegotiatedT) {
+      this.#negotiated = {
+        negotiatedMaxOutboundStreams: body.maxOutboundStreams,
+        negotiatedMaxInboundStreams: body.maxInboundStreams,
+      };
+      this.#tell('sctpnegotiatedcapabilities', this.#negotiated);
     } else if (body instanceof DataChannelOpenedT && body.stream) {
       this.#streams.grant(body.stream.streamId);
       this.#tell('datachannelopen', {
@@ -332,10 +347,9 @@ export class TransportData {
   #requireSctp(): SctpParameters {
     const { sctpParameters } = this.#owner;
     if (sctpParameters) return sctpParameters;
-    const kind = this.#owner.kind();
-    if (kind === 'webrtc' || kind === 'pipe')
-      throw new InvalidStateError('the transport was made without enableSctp');
-    throw new InvalidStateError(`${kind} transports carry messages of the application only`);
+    if (this.#isDirect)
+      throw new InvalidStateError('direct transports carry messages of the application only');
+    throw new InvalidStateError('the transport was made without enableSctp');
   }
 
   get #isDirect(): boolean {
@@ -374,8 +388,10 @@ export class TransportData {
 
   #streamToClient(negotiated: boolean): number {
     if (negotiated) return this.freeStream(0, 1);
-    if (this.#owner.kind() === 'pipe')
-      throw new InvalidStateError('negotiated: the two ends of a pipe agree on streams');
+    if (this.#owner.kind() !== 'webrtc')
+      throw new InvalidStateError(
+        'negotiated: both ends agree on streams where there is no client of WebRTC',
+      );
     const role = this.#owner.dtlsRole();
     if (role !== 'client' && role !== 'server')
       throw new InvalidStateError('channels can be opened once the transport has been connected');

@@ -36,6 +36,8 @@ export interface ProduceOptions<Data extends AppData = AppData> {
   paused?: boolean;
   /** Least time between two key-frame requests, in milliseconds; 0 takes the worker's default. */
   keyFrameRequestDelay?: number;
+  /** Accepted for the sake of other SDKs' users, without effect: this worker has no such extension. */
+  enableMediasoupPacketIdHeaderExtension?: boolean;
   appData?: Data;
 }
 
@@ -62,8 +64,11 @@ export interface ConsumeOptions<Data extends AppData = AppData> {
   ssrc?: number;
   /** Leaves out packets in which nobody speaks (Opus DTX). */
   ignoreDtx?: boolean;
-  /** Not supported: true is an UnsupportedError. Pipe transports do it by themselves. */
-  pipe?: false;
+  /**
+   * All encodings, each under an SSRC of its own, whatever the path carries; false if missing. Pipe
+   * transports do it in any case.
+   */
+  pipe?: boolean;
   appData?: Data;
 }
 

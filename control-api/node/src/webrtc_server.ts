@@ -1,10 +1,10 @@
 // Sockets that many WebRtcTransports of a worker share.
 import { EnhancedEventEmitter } from './event_emitter.js';
 import { InvalidStateError } from './errors.js';
-import { DumpT, DumpTextT, RequestBody } from './generated/schema.js';
 import type { AppData } from './types.js';
 import type { WebRtcTransport } from './webrtc_transport.js';
-import { expectAnswer, type Channel } from './wire/channel.js';
+import type { Channel } from './wire/channel.js';
+import { askDump, type Dump } from './wire/dump.js';
 
 export type WebRtcServerEvents = {
   workerclose: [];
@@ -79,14 +79,9 @@ export class WebRtcServer<
     this.observer.safeEmit('close');
   }
 
-  async dump(): Promise<unknown> {
+  async dump(): Promise<Dump> {
     if (this.#closed) throw new InvalidStateError('the WebRtcServer is closed');
-    return this.#internal.channel.call({
-      method: RequestBody.Dump,
-      target: this.id,
-      body: new DumpT(),
-      apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
-    });
+    return askDump(this.#internal.channel, this.id);
   }
 
   /** @internal */

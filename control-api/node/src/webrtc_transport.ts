@@ -23,7 +23,6 @@ import {
   type IceState,
 } from './ice_dtls.js';
 import { Logger } from './logger.js';
-import type { SctpParameters, SctpState } from './sctp.js';
 import {
   decodeTransportStats,
   decodeTuple,
@@ -39,6 +38,7 @@ import type {
 } from './transport_types.js';
 import type { AppData } from './types.js';
 import { expectAnswer } from './wire/channel.js';
+import type { Dump } from './wire/dump.js';
 
 const logger = new Logger('WebRtcTransport');
 
@@ -96,15 +96,6 @@ export class WebRtcTransport<Data extends AppData = AppData> extends Transport<
     return this.#dtlsRemoteCert;
   }
 
-  /** Undefined without enableSctp. */
-  get sctpParameters(): SctpParameters | undefined {
-    return this.#internal.sctpParameters;
-  }
-
-  get sctpState(): SctpState | undefined {
-    return this.data.state;
-  }
-
   /** @internal */
   listenServerClosed(): void {
     this.endWith('listenserverclose');
@@ -151,6 +142,16 @@ export class WebRtcTransport<Data extends AppData = AppData> extends Transport<
   /** @internal */
   protected override get dtlsRole(): DtlsRole | undefined {
     return this.#internal.dtlsParameters.role;
+  }
+
+  /** @internal */
+  protected override known(): Dump {
+    const { iceRole, iceParameters, iceCandidates, iceState, iceSelectedTuple } = this;
+    const { dtlsParameters, dtlsState } = this;
+    return {
+      ...{ iceRole, iceParameters, iceCandidates, iceState, iceSelectedTuple },
+      ...{ dtlsParameters, dtlsState },
+    };
   }
 
   /** @internal */

@@ -6,8 +6,6 @@ import { InvalidStateError, TimeoutError, WorkerError } from './errors.js';
 import {
   CreateRouterT,
   CreateWebRtcServerT,
-  DumpT,
-  DumpTextT,
   GetResourceUsageT,
   GetWorkerStatsT,
   LogLevel,
@@ -28,8 +26,10 @@ import {
   asBoolean,
   asDictionary,
   asInteger,
+  asList,
   asName,
   asOneOf,
+  asText,
   optional,
 } from './ortc/fields.js';
 import { Router, type RouterOptions } from './router.js';
@@ -43,6 +43,7 @@ import type { AppData } from './types.js';
 import { schemaVersion } from './version.js';
 import { WebRtcServer } from './webrtc_server.js';
 import { Channel, expectAnswer } from './wire/channel.js';
+import { askDump, type Dump } from './wire/dump.js';
 import { workerBin as defaultWorkerBin } from './worker_bin.js';
 import { describeDeath, describeExit, WorkerProcess, type WorkerExit } from './worker_process.js';
 
@@ -52,23 +53,43 @@ const startTimeout = 10_000;
 const defaultRequestTimeout = 10_000;
 /** More at once are a crowd in which nobody is understood. */
 const maxSpeakers = 64;
+const maxLogTags = 32;
 /** What a worker exits with when its options are wrong. */
 const wrongOptions = 2;
 const logLevels = ['none', 'error', 'warn', 'debug'] as const;
+// In the order of the schema.
+const logTags = [
+  'info',
+  'ice',
+  'dtls',
+  'rtp',
+  'srtp',
+  'rtcp',
+  'rtx',
+  'bwe',
+  'score',
+  'simulcast',
+  'svc',
+  'sctp',
+  'message',
+] as const;
 const bandwidthModes = ['adapt', 'observe'] as const;
 
 export type WorkerLogLevel = (typeof logLevels)[number];
+export type WorkerLogTag = (typeof logTags)[number];
 export type WorkerBandwidthMode = (typeof bandwidthModes)[number];
 
 export interface WorkerSettings<Data extends AppData = AppData> {
   logLevel?: WorkerLogLevel;
-  /** Accepted for the sake of other SDKs' users; this worker's log has no tags. */
-  logTags?: string[];
+  /** What is told of single objects, up to `logLevel`; nothing if missing. */
+  logTags?: WorkerLogTag[];
   dtlsCertificateFile?: string;
   dtlsPrivateKeyFile?: string;
   rtcMinPort?: number;
   rtcMaxPort?: number;
   workerBin?: string;
+  /** Accepted for the sake of other SDKs' users: there is no libwebrtc in this worker. */
+  libwebrtcFieldTrials?: string;
   /** `adapt`, the default: estimates of paths bound what is sent; `observe`: they are only told. */
   bandwidth?: WorkerBandwidthMode;
   /**
@@ -94,6 +115,9 @@ export interface WorkerSettings<Data extends AppData = AppData> {
   requestTimeout?: number;
   appData?: Data;
 }
+
+/** What can be changed while the worker runs. */
+export type WorkerUpdateableSettings = Pick<WorkerSettings, 'logLevel' | 'logTags'>;
 
 export interface WebRtcServerOptions<Data extends AppData = AppData> {
   listenInfos: TransportListenInfo[];
@@ -132,10 +156,14 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
   #subprocessClosed = false;
   #broken: Error | undefined;
   #appData: Data;
+  #logLevel: WorkerLogLevel;
+  #logTags: WorkerLogTag[];
 
   private constructor(settings: CheckedSettings, appData: Data, starting: Starting) {
     super();
     this.#appData = appData;
+    this.#logLevel = settings.logLevel;
+    this.#logTags = settings.logTags;
     this.#starting = starting;
     this.#process = new WorkerProcess(settings.bin, settings.args, (exit) =>
       this.#handleExit(exit),
@@ -206,13 +234,9 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
     this.observer.safeEmit('close');
   }
 
-  async dump(): Promise<unknown> {
+  async dump(): Promise<Dump> {
     this.#requireOpen();
-    return this.#channel.call({
-      method: RequestBody.Dump,
-      body: new DumpT(),
-      apply: (answer): unknown => JSON.parse(String(expectAnswer(answer, DumpTextT).json)),
-    });
+    return askDump(this.#channel, undefined);
   }
 
   async getResourceUsage(): Promise<WorkerResourceUsage> {
@@ -234,15 +258,20 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
     });
   }
 
-  async updateSettings({
-    logLevel,
-  }: { logLevel?: WorkerLogLevel; logTags?: string[] } = {}): Promise<void> {
+  /** What is missing stays as it is. */
+  async updateSettings({ logLevel, logTags: tags }: WorkerUpdateableSettings = {}): Promise<void> {
     this.#requireOpen();
-    // The schema has one setting, and a message without it would set its default.
-    if (logLevel === undefined || logLevel === null) return;
+    const level = optional(logLevel, 'logLevel', asLogLevel) ?? this.#logLevel;
+    const about = optional(tags, 'logTags', asLogTags) ?? this.#logTags;
+    if (level === this.#logLevel && about === this.#logTags) return;
+    this.#logLevel = level;
+    this.#logTags = about;
     await this.#channel.call({
       method: RequestBody.UpdateSettings,
-      body: new UpdateSettingsT(logLevels.indexOf(asLogLevel(logLevel))),
+      body: new UpdateSettingsT(
+        logLevels.indexOf(level),
+        about.map((tag) => logTags.indexOf(tag)),
+      ),
       apply: () => undefined,
     });
   }
@@ -316,7 +345,8 @@ export class Worker<Data extends AppData = AppData> extends EnhancedEventEmitter
       this.#running = true;
       this.#starting.resolve();
     } else if (body instanceof LogT) {
-      logLine(body.level, String(body.text));
+      const about = logTags[body.tag] ?? body.tag;
+      logLine(body.level, `[pid:${this.#pid}] [${about}] ${String(body.text)}`);
     }
   }
 
@@ -361,13 +391,19 @@ interface Starting {
 
 interface CheckedSettings {
   bin: string;
+  logLevel: WorkerLogLevel;
+  logTags: WorkerLogTag[];
   args: string[];
   requestTimeout: number;
 }
 
 function checkSettings(settings: WorkerSettings): CheckedSettings {
   asDictionary(settings, 'settings');
-  const args = [`--log-level=${asLogLevel(settings.logLevel)}`];
+  const logLevel = asLogLevel(settings.logLevel);
+  const args = [`--log-level=${logLevel}`];
+  const about = optional(settings.logTags, 'logTags', asLogTags) ?? [];
+  if (about.length > 0) args.push(`--log-tags=${about.join(',')}`);
+  optional(settings.libwebrtcFieldTrials, 'libwebrtcFieldTrials', asText);
   const certificate = optional(settings.dtlsCertificateFile, 'dtlsCertificateFile', asName);
   const key = optional(settings.dtlsPrivateKeyFile, 'dtlsPrivateKeyFile', asName);
   if ((certificate === undefined) !== (key === undefined)) {
@@ -400,6 +436,8 @@ function checkSettings(settings: WorkerSettings): CheckedSettings {
   if (traces !== undefined) args.push('--bwe-trace', traces);
   return {
     bin: optional(settings.workerBin, 'workerBin', asName) ?? defaultWorkerBin,
+    logLevel,
+    logTags: about,
     args,
     requestTimeout: asInteger(
       settings.requestTimeout ?? defaultRequestTimeout,
@@ -412,6 +450,11 @@ function checkSettings(settings: WorkerSettings): CheckedSettings {
 
 function asLogLevel(value: unknown): WorkerLogLevel {
   return asOneOf(value ?? 'error', 'logLevel', logLevels);
+}
+
+function asLogTags(value: unknown, where: string): WorkerLogTag[] {
+  const tags = asList(value, where, maxLogTags, (tag, place) => asOneOf(tag, place, logTags));
+  return [...new Set(tags)];
 }
 
 function asPort(value: unknown, where: string): number {

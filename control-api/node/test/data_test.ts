@@ -98,7 +98,7 @@ describe('messages of the application', () => {
 describe('streams', () => {
   for (const [kind, message] of [
     ['webrtc', /made without enableSctp/],
-    ['plain', /plain transports carry messages of the application only/],
+    ['plain', /made without enableSctp/],
     ['pipe', /made without enableSctp/],
   ] as const) {
     test(`are refused on a ${kind} transport that has none`, async () => {
@@ -117,7 +117,9 @@ describe('streams', () => {
       const router = await worker.createRouter({ mediaCodecs });
       const transport = await router.createWebRtcTransport({ listenInfos, enableSctp: true });
       const stream = { streamId: 6, ordered: false, maxRetransmits: 2 };
+      const agreed = { negotiatedMaxOutboundStreams: 1024, negotiatedMaxInboundStreams: 65_535 };
       const told = [
+        ['sctpnegotiatedcapabilities', agreed],
         ['sctpstatechange', 'connected'],
         ['datachannelopen', { sctpStreamParameters: stream, label: 'chat', protocol: 'v1' }],
         ['datachannelclose', 6],
@@ -129,6 +131,7 @@ describe('streams', () => {
       const expected = told.map(([, argument]) => [argument]);
       assert.deepEqual(await Promise.all(heard), [...expected, ...expected]);
       assert.equal(transport.sctpState, 'connected');
+      assert.deepEqual(transport.sctpNegotiatedCapabilities, agreed);
     });
   });
 

@@ -28,14 +28,16 @@ function detailsOf(type: schema.TraceType): [schema.TraceInfo, schema.TraceT['in
       return [TraceInfo.FeedbackTrace, new schema.FeedbackTraceT(4000000000)];
     case TraceType.SenderReport: {
       const ntp = (3900000000n << 32n) | 2147483648n;
-      return [TraceInfo.SenderReportTrace, new schema.SenderReportTraceT(7, ntp, 4294967295)];
+      const sr = new schema.SenderReportTraceT(7, ntp, 4294967295, 4294967294, 4000000001);
+      return [TraceInfo.SenderReportTrace, sr];
     }
     case TraceType.Layers: {
       const layers = new schema.ConsumerLayersT(1, 2);
       return [TraceInfo.LayersTrace, new schema.LayersTraceT(layers, 'bandwidthUp', 900_000)];
     }
     case TraceType.Bwe: {
-      const bwe = new schema.BweTraceT(400_000, 3_000_000, 50_000, 2_000_000, 800_000, 'overuse');
+      const rates = [400_000, 3_000_000, 50_000, 2_000_000, 800_000] as const;
+      const bwe = new schema.BweTraceT(...rates, 'overuse', 1_900_000, 'transport-cc');
       return [TraceInfo.BweTrace, bwe];
     }
     default:
@@ -44,5 +46,6 @@ function detailsOf(type: schema.TraceType): [schema.TraceInfo, schema.TraceT['in
 }
 
 function packet(): schema.RtpTraceT {
-  return new schema.RtpTraceT(101, 65535, 4294967295, true, 7, true, 1200, 1160, 2, 1, true);
+  const header = [101, 65535, 4294967295, true, 7, true, 1200, 1160, 2, 1, true] as const;
+  return new schema.RtpTraceT(...header, 'v', null, 'r0', 65534);
 }

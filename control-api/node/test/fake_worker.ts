@@ -155,7 +155,7 @@ function bodyFor({
   }
   if (body instanceof schema.CreatePlainTransportT || body instanceof schema.CreatePipeTransportT) {
     const created = new schema.PlainTransportCreatedT('127.0.0.1', 40000 + (process.pid % 1000));
-    if (body instanceof schema.CreatePipeTransportT && body.sctp) {
+    if (body.sctp) {
       sctpTransports.add(String(body.transportId));
       created.sctp = body.sctp;
     }
@@ -347,6 +347,7 @@ function tellOfChannels({ body, target }: schema.RequestT): void {
   if (!sctpTransports.has(id)) return;
   const isPipe = body instanceof schema.ConnectPlainTransportT;
   if (!isPipe && !(body instanceof schema.ConnectWebRtcTransportT)) return;
+  notify(id, NotificationBody.SctpNegotiated, new schema.SctpNegotiatedT(1024, 65_535));
   notify(id, NotificationBody.SctpStateChange, new schema.SctpStateChangeT('connected'));
   if (isPipe) return;
   const stream = new schema.SctpStreamParametersT(6, false, null, 2);

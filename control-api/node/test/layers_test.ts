@@ -335,6 +335,9 @@ describe('traces', () => {
     payloadSize: 1160,
     spatialLayer: 2,
     temporalLayer: 1,
+    mid: 'v',
+    rrid: 'r0',
+    wideSequenceNumber: 65534,
   };
   const rtp = { direction: 'in', info: { rtpPacket, isRtx: true } };
   const request = { direction: 'out', info: { ssrc: 4000000000, packets: 0 } };
@@ -345,7 +348,14 @@ describe('traces', () => {
     { type: 'pli', ...request },
     { type: 'fir', ...request },
   ];
-  const sr = { ssrc: 7, ntpSec: 3900000000, ntpFrac: 2147483648, rtpTs: 4294967295 };
+  const sr = {
+    ssrc: 7,
+    ntpSec: 3900000000,
+    ntpFrac: 2147483648,
+    rtpTs: 4294967295,
+    packetCount: 4294967294,
+    octetCount: 4000000001,
+  };
   const layers = {
     layers: { spatialLayer: 1, temporalLayer: 2 },
     reason: 'bandwidthUp',
@@ -358,6 +368,8 @@ describe('traces', () => {
     effectiveDesiredBitrate: 2_000_000,
     minBitrate: 50_000,
     maxBitrate: 2_000_000,
+    maxPaddingBitrate: 1_900_000,
+    type: 'transport-cc',
     reason: 'overuse',
   };
   const expected = {

@@ -142,6 +142,7 @@ describe('keys', () => {
       ['AEAD_AES_128_GCM', 28],
       ['AEAD_AES_256_GCM', 44],
       ['AES_CM_128_HMAC_SHA1_80', 30],
+      ['AES_CM_128_HMAC_SHA1_32', 30],
     ] as const;
     for (const [cryptoSuite, size] of sizes) {
       const keyOf = (length: number): string => Buffer.alloc(length, 1).toString('base64');
@@ -152,7 +153,7 @@ describe('keys', () => {
       );
     }
     assert.throws(
-      () => encodeSrtpParameters({ cryptoSuite: 'AES_CM_128_HMAC_SHA1_32', keyBase64: 'A' }),
+      () => encodeSrtpParameters({ cryptoSuite: 'F8_128_HMAC_SHA1_32', keyBase64: 'A' }),
       /srtpParameters\.cryptoSuite is none of/,
     );
   });
@@ -165,7 +166,10 @@ describe('transports that are not of WebRTC', () => {
       const create = (options: object) => router.createPlainTransport(options as never);
       await assert.rejects(create({}), /listenInfo is not an object/);
       await assert.rejects(create({ listenInfo, rtcpMux: 1 }), /rtcpMux is not a boolean/);
-      await assert.rejects(create({ listenInfo, enableSctp: true }), /enableSctp is not supported/);
+      await assert.rejects(create({ listenInfo, listenIp: '127.0.0.1' }), /are both given/);
+      await assert.rejects(create({ listenIp: { ip: 7 } }), /listenIp\.ip is not a string/);
+      const sctp = { listenInfo, enableSctp: true };
+      await assert.rejects(create({ ...sctp, maxSendMessageSize: 0 }), /maxSendMessageSize is not/);
       await assert.rejects(create({ listenInfo, srtpCryptoSuite: 'x' }), /srtpCryptoSuite is none/);
       const pipe = (options: object) => router.createPipeTransport(options as never);
       await assert.rejects(pipe({ listenInfo, onDemand: 'yes' }), /onDemand is not a boolean/);

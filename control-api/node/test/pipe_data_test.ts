@@ -280,7 +280,7 @@ describe('a pipe transport made by hand', () => {
       const transport = await near.createPipeTransport({ listenInfo, enableSctp: true });
       const [{ id: dataProducerId }] = (await speakers(near, 1)) as [types.DataProducer];
       const asked = transport.consumeData({ dataProducerId, negotiated: false });
-      await assert.rejects(asked, /negotiated: the two ends of a pipe agree/);
+      await assert.rejects(asked, /negotiated: both ends agree/);
     });
   });
 });

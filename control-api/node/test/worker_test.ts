@@ -78,7 +78,8 @@ describe('start', () => {
     const lines = await logOf(async () => {
       const settings: types.WorkerSettings = {
         logLevel: 'warn',
-        logTags: ['ice'],
+        logTags: ['ice', 'bwe', 'ice'],
+        libwebrtcFieldTrials: 'WebRTC-Bwe-AlrLimitedBackoff/Enabled/',
         dtlsCertificateFile: '/c.pem',
         dtlsPrivateKeyFile: '/k.pem',
         rtcMinPort: 40000,
@@ -98,7 +99,8 @@ describe('start', () => {
     const sending = ['--max-hold-us', '500', '--segment-trains', 'off'];
     const others = ['--max-tcp-connections', '100', '--stun-server', 'on'];
     const rest = [...sending, ...others, '--bwe-trace', '/traces'];
-    const all = ['--log-level=warn', ...certificate, ...ports, ...bandwidth, ...rest];
+    const log = ['--log-level=warn', '--log-tags=ice,bwe'];
+    const all = [...log, ...certificate, ...ports, ...bandwidth, ...rest];
     const given = JSON.stringify(all);
     assert.ok(lines.includes(`arguments ${given}`));
   });
@@ -352,7 +354,7 @@ describe('a call', () => {
       assert.deepEqual(total.drops, { unknownRemote: 2 });
       assert.deepEqual(await worker.dump(), { fake: true });
       for (const object of [transport, producer, consumer])
-        assert.deepEqual(await object.dump(), { fake: true });
+        assert.equal((await object.dump()).fake, true);
       JSON.stringify([stats, inbound, usage, total]);
     });
   });
@@ -406,12 +408,20 @@ describe('options', () => {
       await withFakeWorker({}, async (worker) => {
         await worker.updateSettings();
         await worker.updateSettings({ logTags: ['ice'] });
+        await assert.rejects(worker.updateSettings({ logTags: ['x'] as never }), /logTags\[0\]/);
         assert.equal(await worker.updateSettings({ logLevel: undefined }), undefined);
         await worker.updateSettings({ logLevel: 'debug' });
         await assert.rejects(worker.updateSettings({ logLevel: 'loud' as never }), TypeError);
       });
     });
-    assert.equal(lines.filter((line) => line.startsWith('request UpdateSettings')).length, 1);
+    const bodies = lines.filter((line) => line.startsWith('body UpdateSettings'));
+    assert.deepEqual(
+      bodies.map((line) => JSON.parse(line.slice('body UpdateSettings '.length)) as unknown),
+      [
+        { logLevel: 1, logTags: [1] },
+        { logLevel: 3, logTags: [1] },
+      ],
+    );
   });
 
   test('a producer has the id that it was given', async () => {
@@ -435,19 +445,37 @@ describe('options', () => {
     assert.ok(lines.includes(`request Pause ${'!'.repeat(63)}~`));
   });
 
-  test('what the worker cannot do is refused by name, not dropped', async () => {
-    await withFakeWorker({}, async (worker) => {
-      const { router, transport, producer } = await startCall(worker);
-      const refusal = (name: string): object => ({
-        name: 'UnsupportedError',
-        message: new RegExp(`^${name} `),
+  test('old options stand for listen infos', async () => {
+    const lines = await logOf(async () => {
+      await withFakeWorker({}, async (worker) => {
+        const router = await worker.createRouter({ mediaCodecs });
+        const listenIps = ['127.0.0.1', { ip: '::1', announcedIp: 'sfu.example.org' }];
+        await router.createWebRtcTransport({ listenIps, enableTcp: true, port: 4000 });
+        const both = router.createWebRtcTransport({ listenIps, listenInfos });
+        await assert.rejects(both, /either webRtcServer or listenInfos/);
+        const many = Array.from({ length: 5 }, () => '127.0.0.1');
+        const tooMany = router.createWebRtcTransport({ listenIps: many, enableTcp: true });
+        await assert.rejects(tooMany, /listenIps stand for more than 8/);
       });
-      await router.createWebRtcTransport({ listenInfos, enableTcp: true, enableSctp: false });
-
-      const options = { producerId: producer.id, rtpCapabilities: browserCapabilities(router) };
-      await assert.rejects(transport.consume({ ...options, pipe: true as false }), refusal('pipe'));
-      await transport.consume({ ...options, pipe: false });
     });
+    const [line] = lines.filter((each) => each.startsWith('body CreateWebRtcTransport'));
+    const { listenInfos: infos } = JSON.parse(line?.slice(27) ?? '{}') as {
+      listenInfos: Record<string, unknown>[];
+    };
+    assert.deepEqual(
+      infos.map(({ protocol, ip, announcedAddress, port }) => [
+        protocol,
+        ip,
+        announcedAddress,
+        port,
+      ]),
+      [
+        [0, '127.0.0.1', null, 4000],
+        [1, '127.0.0.1', null, 4000],
+        [0, '::1', 'sfu.example.org', 4000],
+        [1, '::1', 'sfu.example.org', 4000],
+      ],
+    );
   });
 
   test('new codecs are for producers to come, on transports that exist', async () => {

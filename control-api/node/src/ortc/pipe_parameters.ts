@@ -10,8 +10,9 @@ import { isRtx, type ValidParameters } from './validation.js';
 
 // They are of one hop: which stream a packet belongs to is told by its SSRC, and nobody estimates
 // the path of a pipe.
+const midUri = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 const ofOneHop = new Set([
-  'urn:ietf:params:rtp-hdrext:sdes:mid',
+  midUri,
   'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
   'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id',
   'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
@@ -33,8 +34,44 @@ export function getPipeRtpParameters(
   const codecs = consumable.codecs
     .filter((codec) => enableRtx || !isRtx(codec))
     .map((codec) => ({ ...codec, rtcpFeedback: codec.rtcpFeedback.filter(isOfPipes) }));
-  const hasRtx = codecs.some(isRtx);
-  const encodings = consumable.encodings.map((encoding, index): RtpEncodingParameters => {
+  return {
+    codecs,
+    headerExtensions: consumable.headerExtensions.filter(isPassedOn),
+    encodings: allEncodings(codecs.some(isRtx), { consumable, produced, ssrcs }),
+    rtcp: { ...consumable.rtcp },
+  };
+}
+
+export interface WholeProducer {
+  consumable: ValidParameters;
+  /** What the publisher declared. */
+  produced: RtpParameters;
+  /** One for each encoding, with a free one behind it. */
+  ssrcs: number[];
+}
+
+/**
+ * What a receiver gets that asked for all encodings: its own codecs and extensions, and no MID, which
+ * could not tell one encoding from another.
+ */
+export function withAllEncodings(
+  parameters: ValidParameters,
+  producer: WholeProducer,
+): ValidParameters {
+  const { codecs, headerExtensions, rtcp } = parameters;
+  return {
+    codecs,
+    headerExtensions: headerExtensions.filter(({ uri }) => uri !== midUri),
+    encodings: allEncodings(codecs.some(isRtx), producer),
+    rtcp,
+  };
+}
+
+function allEncodings(
+  hasRtx: boolean,
+  { consumable, produced, ssrcs }: WholeProducer,
+): RtpEncodingParameters[] {
+  return consumable.encodings.map((encoding, index): RtpEncodingParameters => {
     const ssrc = ssrcs[index] as number;
     return compact({
       ...encoding,
@@ -43,12 +80,6 @@ export function getPipeRtpParameters(
       rtx: hasRtx ? { ssrc: ssrc + 1 } : undefined,
     });
   });
-  return {
-    codecs,
-    headerExtensions: consumable.headerExtensions.filter(isPassedOn),
-    encodings,
-    rtcp: { ...consumable.rtcp },
-  };
 }
 
 function isOfPipes({ type }: RtcpFeedback): boolean {
