@@ -51,11 +51,11 @@ std::optional<OutboundStream::Rtx> RtxOf(const MediaPlan& plan, Entropy& entropy
   return rtx;
 }
 
-// Whether the receiver negotiated the codec in which media comes now.
-bool TakesMedia(const Egress::StreamPlan& plan) {
-  return std::ranges::any_of(plan.media.codecs, [&](const CodecPlan& codec) {
+// All media of the producer is of a payload type that the receiver takes.
+bool TakesMedia(const Egress::StreamPlan& stream) {
+  return std::ranges::any_of(stream.media.codecs, [&](const CodecPlan& codec) {
     return codec.kind != Kind::kRtx &&
-           plan.payload_map[codec.payload_type.value()] == plan.media_type;
+           stream.payload_map[codec.payload_type.value()] == stream.media_type;
   });
 }
 

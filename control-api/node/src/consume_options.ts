@@ -25,10 +25,10 @@ export interface CheckedConsumeOptions<Data extends AppData> {
   preferredLayers: ConsumerLayers | undefined;
   priority: number;
   ignoreDtx: boolean;
+  pipe: boolean;
   numbering: 'router' | 'receiver';
   /** Undefined to take any. */
   ssrc: number | undefined;
-  pipe: boolean;
   appData: Data;
 }
 
@@ -52,12 +52,12 @@ export function checkConsumeOptions<Data extends AppData>(
     preferredLayers: optional(options.preferredLayers, 'preferredLayers', asConsumerLayers),
     priority: optional(options.priority, 'priority', asPriority) ?? leastPriority,
     ignoreDtx: optional(options.ignoreDtx, 'ignoreDtx', asBoolean) ?? false,
+    pipe: optional(options.pipe, 'pipe', asBoolean) ?? false,
     numbering:
       optional(options.numbering, 'numbering', (value, where) =>
         asOneOf(value, where, ['router', 'receiver'] as const),
       ) ?? 'router',
     ssrc: optional(options.ssrc, 'ssrc', (value, where) => asInteger(value, where, 1, 0xffffffff)),
-    pipe: optional(options.pipe, 'pipe', asBoolean) ?? false,
     appData: asAppData(options.appData),
   };
 }

@@ -20,4 +20,14 @@ export class SsrcPool {
     this.#used.delete(ssrc);
     this.#used.delete(ssrc + 1);
   }
+
+  /** Of a consumer: `ssrc`, if the application has chosen one, else as many as it has encodings. */
+  takeFor(
+    { pipe, ssrc }: { pipe: boolean; ssrc: number | undefined },
+    encodings: number,
+  ): number[] {
+    const count = pipe ? encodings : 1;
+    if (ssrc !== undefined && count === 1) return [ssrc];
+    return Array.from({ length: count }, () => this.take());
+  }
 }

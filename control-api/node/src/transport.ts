@@ -3,6 +3,11 @@
 import { randomUUID } from 'node:crypto';
 
 import { checkConsumeOptions, encodeConsume, initialLayers } from './consume_options.js';
+import {
+  consumerParameters,
+  type AskedConsumer,
+  type ConsumerNumbers,
+} from './consumer_parameters.js';
 import { Consumer, type ConsumerType } from './consumer.js';
 import type { DataConsumer } from './data_consumer.js';
 import type { DataProducer } from './data_producer.js';
@@ -24,8 +29,7 @@ import type { DtlsRole } from './ice_dtls.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
 import { asInteger } from './ortc/fields.js';
-import { withAllEncodings } from './ortc/pipe_parameters.js';
-import { inReceiverNumbers, type NumberedParameters } from './ortc/receiver_numbers.js';
+import type { NumberedParameters } from './ortc/receiver_numbers.js';
 import type { ValidParameters } from './ortc/validation.js';
 import { asOutgoingBitrate } from './outgoing_bitrate.js';
 import { checkProduceOptions, encodeProduce } from './produce_options.js';
@@ -64,27 +68,6 @@ import { askDump, type Dump } from './wire/dump.js';
 
 const logger = new Logger('Transport');
 const maxUint32 = 0xffffffff;
-
-/** A consumer as the worker was asked for it, before it has answered. */
-interface AskedConsumer {
-  body: RequestBodyT;
-  ssrcs: number[];
-  described: Omit<
-    ConstructorParameters<typeof Consumer>[0],
-    'channel' | 'onClose' | 'producerPaused' | 'type'
-  >;
-}
-
-/** What is decided for a consumer before its parameters are. */
-interface ConsumerNames {
-  enableRtx: boolean;
-  /** One for each of its encodings. */
-  ssrcs: number[];
-  /** Counted up if undefined. */
-  mid: string | undefined;
-  numbering: 'router' | 'receiver';
-  pipe: boolean;
-}
 
 export abstract class Transport<
   Data extends AppData = AppData,
@@ -282,17 +265,14 @@ export abstract class Transport<
     this.requireOpen();
     const checked = checkConsumeOptions(options);
     const { producerId, paused, mid, preferredLayers, priority, appData } = checked;
+    const { pipe, numbering } = checked;
     const producer = this.findProducer(producerId);
     const { kind, consumableRtpParameters: consumable } = producer;
     const enableRtx = checked.enableRtx ?? kind === 'video';
-    const ssrcs =
-      checked.ssrc === undefined
-        ? this.takeSsrcs(checked.pipe ? consumable.encodings.length : 1)
-        : [checked.ssrc];
-    const { rtpParameters, mapping } = this.#consumerParameters(producer, options.rtpCapabilities, {
-      ...{ enableRtx, ssrcs, mid },
-      ...{ numbering: checked.numbering, pipe: checked.pipe },
-    });
+    const ssrcs = this.#ssrcs.takeFor(checked, consumable.encodings.length);
+    const numbers = { enableRtx, ssrcs, mid, pipe, numbering };
+    const asked = options.rtpCapabilities;
+    const { rtpParameters, mapping } = this.#consumerParameters(producer, asked, numbers);
     const id = randomUUID();
     return this.askForConsumer<ConsumerData>({
       body: encodeConsume(id, { kind, rtpParameters, mapping }, checked),
@@ -300,9 +280,7 @@ export abstract class Transport<
       described: {
         ...{ id, producerId, kind, rtpParameters, paused, priority, appData },
         consumableRtpEncodings: consumable.encodings,
-        preferredLayers: checked.pipe
-          ? undefined
-          : initialLayers(kind, rtpParameters, preferredLayers),
+        preferredLayers: pipe ? undefined : initialLayers(kind, rtpParameters, preferredLayers),
       },
     });
   }
@@ -466,24 +444,20 @@ export abstract class Transport<
     return consumer;
   }
 
+  // One that was reserved is for one stream.
   // SSRCs are taken before it is known whether the parameters are any good.
   #consumerParameters(
-    { consumableRtpParameters: consumable, rtpParameters: produced }: Producer,
+    producer: Producer,
     capabilities: RtpCapabilities,
-    { enableRtx, ssrcs, mid, numbering, pipe }: ConsumerNames,
+    { mid, ...numbers }: Omit<ConsumerNumbers, 'mid'> & { mid: string | undefined },
   ): NumberedParameters {
     try {
-      const options = { enableRtx, ssrc: ssrcs[0] as number, mid: mid ?? String(this.#nextMid) };
-      const parameters = ortc.getConsumerRtpParameters(consumable, capabilities, options);
-      const all = pipe ? withAllEncodings(parameters, { consumable, produced, ssrcs }) : parameters;
-      const numbered =
-        numbering === 'receiver'
-          ? inReceiverNumbers(all, capabilities)
-          : { rtpParameters: all, mapping: { codecs: [] } };
-      if (mid === undefined) this.#nextMid += 1;
+      const counted = mid ?? String(this.#nextMid);
+      const numbered = consumerParameters(producer, capabilities, { ...numbers, mid: counted });
+      if (mid === undefined && !numbers.pipe) this.#nextMid += 1;
       return numbered;
     } catch (error) {
-      for (const ssrc of ssrcs) this.#ssrcs.release(ssrc);
+      for (const ssrc of numbers.ssrcs) this.#ssrcs.release(ssrc);
       throw error;
     }
   }
