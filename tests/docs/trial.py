@@ -85,7 +85,7 @@ class Trial:
             path = self._scratch / f"section_{number}.mjs"
             text = self._page.preludes.get("js", "") + "\n".join(each.text for each in blocks)
             path.write_text(text + self._page.preludes.get("epilogue", ""))
-            self._finish(blocks[-1], ["node", str(path)])
+            self._finish(blocks[-1], ["node", str(path)], self._scratch)
         return sum(map(len, sections.values()))
 
     # As after `npm install` in an application.
@@ -94,8 +94,8 @@ class Trial:
         scope.mkdir(parents=True, exist_ok=True)
         (scope / "sdk").symlink_to(self._repository / "control-api" / "node")
 
-    def _finish(self, block, command):
-        process = self._spawn(command)
+    def _finish(self, block, command, folder=None):
+        process = self._spawn(command, folder or self._repository)
         try:
             output, _ = process.communicate(timeout=SECONDS_PER_BLOCK)
         except subprocess.TimeoutExpired:
@@ -108,7 +108,7 @@ class Trial:
         self._expect(block, block.directives.get("prints"), output)
 
     def _start(self, block, command):
-        process = self._spawn(command)
+        process = self._spawn(command, self._repository)
         self._background.append(process)
         wanted, output = block.directives["background"], ""
         deadline = time.monotonic() + SECONDS_PER_BLOCK
@@ -123,9 +123,9 @@ class Trial:
                 output += piece.decode(errors="replace")
         self._expect(block, block.directives.get("prints"), output)
 
-    def _spawn(self, command):
+    def _spawn(self, command, folder):
         return subprocess.Popen(
-            command, cwd=self._repository, env=self._environment, stdin=subprocess.DEVNULL,
+            command, cwd=folder, env=self._environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
     def _expect(self, block, wanted, output):
