@@ -106,7 +106,10 @@ test('the proxy hands on what the server needs, and not what it must not', () =>
     'proxy_set_header Host $http_host;',
     'proxy_set_header Upgrade $http_upgrade;',
     'proxy_next_upstream error timeout http_503;',
+    // Without it `Host: localhost` through a proxy on the same machine would be told everything.
+    'proxy_set_header X-Forwarded-For $remote_addr;',
     'location /admin/',
+    'location = /metrics',
   ]) {
     assert.ok(text.includes(line), line);
   }
