@@ -1,7 +1,10 @@
 // How much one address, and all together, may ask for.
 //
 // Rates are token buckets. A reverse proxy on this machine makes everybody come from loopback, so
-// what comes from there is held to the bounds of the whole server only.
+// what comes from there is held to the bounds of the whole server only. Whoever has an IPv6 address has
+// the 2^64 of its network (RFC 7934 §3), so that one of those counts as one address.
+
+import { isIPv6 } from 'node:net';
 
 import { TokenBucket } from '../token_bucket';
 import { tryLater } from '../http_problem';
@@ -83,16 +86,17 @@ export class Allowance {
 
   private account(address: string): Account | null {
     if (isLoopback(address)) return null;
-    const found = this.accounts.get(address);
+    const holder = holderOf(address);
+    const found = this.accounts.get(holder);
     const { addressRate, addressBurst } = this.limits;
     const account = found ?? {
       bucket: new TokenBucket(addressRate, addressBurst, this.now()),
       sessions: 0,
     };
     // The order of the map is the order in which they were heard of.
-    this.accounts.delete(address);
+    this.accounts.delete(holder);
     if (this.accounts.size >= kMaxAddresses) this.forgetOne();
-    this.accounts.set(address, account);
+    this.accounts.set(holder, account);
     return account;
   }
 
@@ -107,4 +111,17 @@ export class Allowance {
 
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address);
+}
+
+// The network of an IPv6 address, as its first four groups; any other address as it is.
+function holderOf(address: string): string {
+  const [plain = ''] = address.split('%');
+  if (!isIPv6(plain) || plain.includes('.')) return address;
+  const [before = [], after] = plain.split('::').map((part) => part.split(':').filter(Boolean));
+  const groups = [...before];
+  if (after) groups.push(...Array<string>(8 - before.length - after.length).fill('0'), ...after);
+  return groups
+    .slice(0, 4)
+    .map((group) => parseInt(group, 16).toString(16))
+    .join(':');
 }

@@ -141,8 +141,8 @@ export class WhipFrontDoor {
       case 'HEAD':
         return { status: 204, headers: { 'Accept-Post': kSdp }, body: null };
       case 'OPTIONS': {
-        const headers = { 'Accept-Post': kSdp, ...this.links };
-        return this.optionsOf(kEndpointMethods, headers);
+        const links = (await this.mayLearnServers(request, endpoint)) ? this.links : {};
+        return this.optionsOf(kEndpointMethods, { 'Accept-Post': kSdp, ...links });
       }
       default:
         throw problem(405, `Here one may ${kEndpointMethods}.`, {
@@ -175,6 +175,18 @@ export class WhipFrontDoor {
       return { status: 200, headers: {}, body: null };
     }
     return { status: 204, headers: { ETag: session.etag, 'Accept-Patch': kFragment }, body: null };
+  }
+
+  // RFC 9725 §4.6: none in a preflight, which is the browser's and has no token. Where tokens are asked for
+  // the credentials of a TURN server are for those who have one, or they would be everybody's.
+  private async mayLearnServers({ headers }: WhipRequest, endpoint: Endpoint): Promise<boolean> {
+    if (headers['access-control-request-method'] !== undefined) return false;
+    const { checkToken } = this.options;
+    if (!checkToken) return true;
+    const token = bearerToken(headers);
+    if (token === undefined) return false;
+    await checkToken(endpoint, token);
+    return true;
   }
 
   // Throws 401 for no token or one that is worth nothing, 403 for somebody else's.

@@ -381,6 +381,19 @@ test('a flood from one address is 429, others are served', async () => {
   assert.equal((await ask('GET', '/whip/blue')).status, 204);
 });
 
+test('whoever has a network of IPv6 addresses is still one', async () => {
+  const { ask } = doorWith({ allowance: { addressBurst: 2 } });
+  const from = async (address: string) => (await ask('GET', '/whip/blue', { address })).status;
+  const network = ['2001:db8::1', '2001:db8:0:0:1:2:3:4', '2001:0db8::ffff:0:1'];
+  assert.deepEqual(await Promise.all(network.map(from)), [204, 204, 429]);
+  assert.equal(await from('2001:db8:0:1::1'), 204);
+  assert.equal(await from('2001:db9::'), 204);
+  assert.equal(await from('fe80::1%eth0'), 204);
+  // IPv4 on a socket of both kinds.
+  const four = ['::ffff:192.0.2.1', '::ffff:192.0.2.2', '::ffff:192.0.2.3'];
+  assert.deepEqual(await Promise.all(four.map(from)), [204, 204, 204]);
+});
+
 test('a flood from everywhere is 503', async () => {
   const { ask } = doorWith({ allowance: { serverRate: 1, serverBurst: 20 } });
   const statuses = [];
@@ -395,7 +408,13 @@ test('sessions of one address and of the server are bounded, also while they are
   const { post, engine } = doorWith({ maxSessions: 3, allowance: { maxSessionsPerAddress: 2 } });
   let open = () => {};
   engine.gate = new Promise((resolve) => (open = resolve));
-  const asked = [post(), post(), post(), post('/whip/a', {}, '::2'), post('/whip/a', {}, '::3')];
+  const asked = [
+    post(),
+    post(),
+    post(),
+    post('/whip/a', {}, '2001:db8:1::2'),
+    post('/whip/a', {}, '2001:db8:2::3'),
+  ];
   await settle();
   open();
   const statuses = (await Promise.all(asked)).map(({ status }) => status);
@@ -410,12 +429,13 @@ test('a proxy on this machine is no single client', async () => {
   }
 });
 
-test('ICE servers are told when a session is made, and before', async () => {
+test('ICE servers are told when a session is made, and before to those who may make one', async () => {
   const iceServers = [
     { urls: ['stun:stun.example.org'] },
     { urls: ['turn:turn.example.org?transport=udp'], username: 'a"b', credential: 's\\ecret' },
   ];
   const { post, ask } = doorWith({ iceServers });
+  const guarded = doorWith({ iceServers, checkToken });
   const links = [
     '<stun:stun.example.org>; rel="ice-server"',
     '<turn:turn.example.org?transport=udp>; rel="ice-server"; username="a\\"b"; ' +
@@ -423,6 +443,17 @@ test('ICE servers are told when a session is made, and before', async () => {
   ];
   assert.deepEqual((await post()).headers.Link, links);
   assert.deepEqual((await ask('OPTIONS', '/whip/blue')).headers.Link, links);
+  const preflight = { 'access-control-request-method': 'POST' };
+  assert.equal(
+    (await ask('OPTIONS', '/whip/blue', { headers: preflight })).headers.Link,
+    undefined,
+  );
+  const asked = (headers: object) => guarded.ask('OPTIONS', '/whip/blue', { headers });
+  assert.deepEqual((await asked(asToken('good'))).headers.Link, links);
+  const stranger = await asked({});
+  assert.deepEqual([stranger.status, stranger.headers.Link], [200, undefined]);
+  const bad = await asked(asToken('bad'));
+  assert.deepEqual([bad.status, bad.headers.Link], [401, undefined]);
 });
 
 test('OPTIONS tells what may be sent', async () => {
