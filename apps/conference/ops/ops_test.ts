@@ -116,7 +116,6 @@ test('the proxy hands on what the server needs, and not what it must not', () =>
   const text = ops('nginx.conf');
   for (const line of [
     'proxy_set_header Host $http_host;',
-    'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
     'proxy_set_header Upgrade $http_upgrade;',
     'proxy_next_upstream error timeout http_503;',
     // Without it a stranger who sends "Host: localhost" would pass for somebody on this machine.
