@@ -84,15 +84,22 @@ class FakeTransport extends EventEmitter {
   }
 }
 
+interface TransportOptions {
+  id: string;
+  iceServers?: unknown;
+}
+
 class FakeDevice {
   readonly transports: FakeTransport[] = [];
+  readonly iceServers: unknown[] = [];
   readonly recvRtpCapabilities = { codecs: [], headerExtensions: [] };
   readonly sendRtpCapabilities = { codecs: [] };
 
-  readonly createSendTransport = (options: { id: string }) => this.make(options);
-  readonly createRecvTransport = (options: { id: string }) => this.make(options);
+  readonly createSendTransport = (options: TransportOptions) => this.make(options);
+  readonly createRecvTransport = (options: TransportOptions) => this.make(options);
 
-  private make({ id }: { id: string }): FakeTransport {
+  private make({ id, iceServers }: TransportOptions): FakeTransport {
+    this.iceServers.push(iceServers);
     const transport = new FakeTransport(id);
     this.transports.push(transport);
     return transport;
@@ -109,6 +116,7 @@ const kAnswer = {
   consumers: [],
   dataConsumers: [],
   grants: { publish: ['camera', 'microphone'], subscribe: true, publishData: true, admin: false },
+  iceServers: [{ urls: ['turn:turn.example.org'], username: 'u', credential: 'c' }],
 };
 const kConsumer = { id: 'c1', peerId: 'bob', producerId: 'p1', source: 'camera', kind: 'video' };
 
@@ -216,6 +224,12 @@ test('a call joins, publishes its wishes and ends when it is left', async () => 
   assert.deepEqual(heard, ['phaseChanged joined', 'joined', 'cleared', 'phaseChanged ended']);
   assert.ok(socket.closedByPage);
   assert.ok(device.transports.every(({ closed }) => closed));
+});
+
+test('both transports know the ICE servers that the server told of', async () => {
+  const { call, device } = await joined();
+  assert.deepEqual(device.iceServers, [kAnswer.iceServers, kAnswer.iceServers]);
+  call.leave();
 });
 
 test('the first streams are asked for at once, for no packet can come before their decoders', async () => {

@@ -95,8 +95,9 @@ export class Session {
     private readonly listener: SessionListener,
     private readonly sending: Sending,
   ) {
-    this.sendTransport = device.createSendTransport(answer.sendTransport);
-    this.recvTransport = device.createRecvTransport(answer.recvTransport);
+    const { iceServers } = answer;
+    this.sendTransport = device.createSendTransport({ ...answer.sendTransport, iceServers });
+    this.recvTransport = device.createRecvTransport({ ...answer.recvTransport, iceServers });
     const { sendTransport, recvTransport } = this;
     this.data = new SessionData(sendTransport, recvTransport, signalling, listener.data);
     this.watch(this.sendTransport);

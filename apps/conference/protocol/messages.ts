@@ -129,6 +129,13 @@ export interface GrantsDescription {
   admin: boolean;
 }
 
+// As RTCPeerConnection takes them.
+export interface IceServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
 export interface JoinAnswer {
   peerId: string;
   name: string;
@@ -141,6 +148,9 @@ export interface JoinAnswer {
   // Who dominates the conversation; null while nobody has spoken.
   activeSpeaker: string | null;
   grants: GrantsDescription;
+  // To reach the media ports by where the direct way is closed. Told to nobody who has not joined: the
+  // credentials of a TURN server are among them.
+  iceServers: IceServer[];
 }
 
 // Method name -> what is asked and what is answered.

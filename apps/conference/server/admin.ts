@@ -146,20 +146,22 @@ export const kEndpoints: readonly AdminEndpoint[] = [
   })),
 ];
 
-// Which of them it is, with what stands in the place of each ":name"; null if none. A fixed word comes
-// before any text, in the order of the table.
+// Which of them it is, with what stands in the place of each ":name"; the methods of the address if it
+// takes others (RFC 9110 §15.5.6); null if there is none. A fixed word comes before any text, in the order
+// of the table.
 export function match(
   method: string,
   path: string,
-): { endpoint: AdminEndpoint; names: Record<string, string> } | 'other method' | null {
-  let other = false;
+): { endpoint: AdminEndpoint; names: Record<string, string> } | { allow: string } | null {
+  const others = new Set<string>();
   for (const endpoint of kEndpoints) {
     const names = namesIn(endpoint.path, path);
     if (names === null) continue;
     if (endpoint.method === method) return { endpoint, names };
-    other = true;
+    if (endpoint.method === 'GET') others.add('HEAD');
+    others.add(endpoint.method);
   }
-  return other ? 'other method' : null;
+  return others.size > 0 ? { allow: [...others].sort().join(', ') } : null;
 }
 
 function namesIn(pattern: string, path: string): Record<string, string> | null {

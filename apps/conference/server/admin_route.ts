@@ -28,14 +28,16 @@ export interface AdminDoor {
 }
 
 export function adminRoute({ parts, secrets, tokens, clock }: AdminDoor): Route {
-  const requests = new TokenBucket(kRequestsPerSecond, kRequestBurst, clock.now());
+  const bucket = () => new TokenBucket(kRequestsPerSecond, kRequestBurst, clock.now());
+  // Moderators of rooms together have as much as the operator, and do not keep them out.
+  const requests = { operator: bucket(), moderators: bucket() };
   const failures = new TokenBucket(kFailuresPerSecond, kFailureBurst, clock.now());
 
   async function admit(request: IncomingMessage, endpoint: AdminEndpoint, room: string) {
     const bearer = bearerOf(request);
-    if (isOneOf(secrets, bearer)) return;
+    if (isOneOf(secrets, bearer)) return requests.operator;
     const failure = await whyNot(endpoint, bearer, room);
-    if (failure === null) return;
+    if (failure === null) return requests.moderators;
     if (!failures.take(clock.now())) throw tooMany();
     throw failure;
   }
@@ -63,12 +65,13 @@ export function adminRoute({ parts, secrets, tokens, clock }: AdminDoor): Route 
         path.slice(kPath.length),
       );
       if (found === null) throw new Problem(404, 'Not Found', 'There is nothing at this address.');
-      if (found === 'other method') {
-        throw new Problem(405, 'Method Not Allowed', 'This address takes another method.');
+      if ('allow' in found) {
+        const sentence = `This address takes ${found.allow}.`;
+        throw new Problem(405, 'Method Not Allowed', sentence, { Allow: found.allow });
       }
       const { endpoint, names } = found;
-      await admit(request, endpoint, names.room ?? '');
-      if (!requests.take(clock.now())) throw tooMany();
+      const allowance = await admit(request, endpoint, names.room ?? '');
+      if (!allowance.take(clock.now())) throw tooMany();
       await answer(response, parts, found, await bodyOf(request, endpoint));
     },
   };

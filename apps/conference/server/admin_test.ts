@@ -167,6 +167,18 @@ test('who knows the secret is slowed down as well, at five hundred requests at o
   assert.match(last?.head ?? '', /Retry-After: 1/);
 });
 
+test('a moderator who asks too much does not keep the operator out', async () => {
+  const office = await Office.open();
+  await office.stage.joined('blue');
+  const admin = tokenFor({ room: 'blue', grants: ['admin'] });
+  const statuses = new Set<number>();
+  for (let count = 0; count < 501; ++count) {
+    statuses.add((await office.ask('GET rooms/blue', '', admin)).status);
+  }
+  assert.deepEqual([...statuses], [200, 429]);
+  assert.equal((await office.ask('GET rooms')).status, 200);
+});
+
 test('a token with the grant admin opens its own room and nothing beyond it', async () => {
   const office = await Office.open();
   await office.stage.joined('blue');
@@ -207,7 +219,10 @@ test('what makes no sense is a problem that names it', async () => {
   assert.equal((await office.ask(mute, { source: 'camera' })).status, 404, 'it is not being sent');
   assert.equal((await office.ask('GET nothing')).status, 404);
   assert.equal((await office.ask('GET rooms/%')).status, 404);
-  assert.equal((await office.ask('POST rooms')).status, 405);
+  const wrong = await office.ask('POST rooms');
+  assert.equal(wrong.status, 405);
+  assert.match(wrong.head, /^Allow: GET, HEAD\r$/m);
+  assert.match((await office.ask('GET workers/replace')).head, /^Allow: POST\r$/m);
   assert.equal((await office.ask('POST workers/7/replace')).status, 404);
 });
 

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 
-import type { DismissalReason, JoinAnswer, JoinRequest } from '../protocol/messages';
+import type { DismissalReason, IceServer, JoinAnswer, JoinRequest } from '../protocol/messages';
 import { afterLong } from './clock';
 import type { Clock } from './clock';
 import { kUsualGrants } from './grants';
@@ -37,6 +37,8 @@ export interface ConferenceOptions {
   // Milliseconds since 1970; that of the system if missing.
   wallClock?: () => number;
   observer?: RoomObserver;
+  // What people are told; none if missing.
+  iceServers?: readonly IceServer[];
 }
 
 // Who follows all rooms. The answer follows the one that has just opened.
@@ -188,7 +190,7 @@ export class Conference {
       }
       this.participants.delete(before);
       this.participants.set(peer, participant);
-      const answer = await peer.enter(before);
+      const answer = { ...(await peer.enter(before)), iceServers: this.iceServers };
       this.options.log.info('a person moved', { room: room.name, peer: peer.id });
       return { peer, answer };
     } catch (error) {
@@ -251,6 +253,10 @@ export class Conference {
 
   private watchersOf(name: string): RoomWatcher[] {
     return [...this.watchers].flatMap(({ room, watcher }) => (room === name ? watcher : []));
+  }
+
+  private get iceServers(): IceServer[] {
+    return [...(this.options.iceServers ?? [])];
   }
 
   private noteEmpty(): void {
@@ -365,7 +371,7 @@ export class Conference {
       throw new Error('the room closed while it was being entered');
     }
     this.participants.set(peer, participant);
-    const answer = await peer.enter();
+    const answer = { ...(await peer.enter()), iceServers: this.iceServers };
     if (!this.participants.has(peer)) {
       throw new Error('the room closed while it was being entered');
     }

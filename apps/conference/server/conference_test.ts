@@ -72,6 +72,14 @@ test('mute, unmute and end of a stream are passed on', async () => {
   assert.equal((await ann.produce()).ok, true, 'the source is free again');
 });
 
+test('who has joined is told of the ICE servers', async () => {
+  const iceServers = [{ urls: ['turn:turn.example.org'], username: 'u', credential: 'c' }];
+  const stage = await Stage.open(1, { iceServers });
+  assert.deepEqual((await stage.client().join()).data.iceServers, iceServers);
+  const none = await Stage.open();
+  assert.deepEqual((await none.client().join()).data.iceServers, []);
+});
+
 test('one person sends each source once', async () => {
   const stage = await Stage.open();
   const ann = await stage.joined();

@@ -64,6 +64,16 @@ test('a brisk but bearable pace is no offence', async () => {
   assert.equal(client.socket.closedWith, null);
 });
 
+test('a long message counts for several, as it costs as much', async () => {
+  const stage = await Stage.open();
+  const client = stage.client();
+  const long = JSON.stringify({ id: 1, method: 'ping', data: { filler: 'x'.repeat(190_000) } });
+  for (let count = 0; count < 12; ++count) client.socket.receive(long);
+  assert.equal(client.socket.closedWith, null);
+  client.socket.receive(long);
+  assert.equal(client.socket.closedWith, 4008);
+});
+
 test('requests beyond the pending limit are refused, not queued', async () => {
   const stage = await Stage.open();
   let open = () => {};

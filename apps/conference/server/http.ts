@@ -47,7 +47,8 @@ const kSecurityHeaders: Record<string, string> = {
 // Which files are pages of rooms, and their addresses: the second is for browsers alone, without a library.
 const kPages: Record<string, string> = { 'index.html': '/', 'plain.html': '/plain' };
 const kConfigMark = '<!--sluice-config-->';
-const kMaxUrlLength = 2048;
+// The longest invitation has 4,096 characters, the longest name of a room 576 when it is escaped.
+const kMaxUrlLength = 8 * 1024;
 // Of a server that drains: by then another one may be there.
 export const kRetryAfterS = 30;
 

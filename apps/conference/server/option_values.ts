@@ -6,16 +6,13 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 
+import type { IceServer } from '../protocol/messages';
 import { kLogLevels } from './log';
 import type { LogLevel } from './log';
 
-export class WrongValue extends Error {}
+export type { IceServer } from '../protocol/messages';
 
-export interface IceServer {
-  urls: string[];
-  username?: string;
-  credential?: string;
-}
+export class WrongValue extends Error {}
 
 export function integer(low: number, high: number): (text: string) => number {
   return (text) => {

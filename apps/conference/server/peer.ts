@@ -154,7 +154,7 @@ export class Peer {
 
   // Enters the room and answers the join request. The caller sends the answer, then calls
   // releaseEvents(). Whoever was there before, on another worker, is succeeded without a word.
-  async enter(before: Peer | null = null): Promise<JoinAnswer> {
+  async enter(before: Peer | null = null): Promise<Omit<JoinAnswer, 'iceServers'>> {
     if (before) this.room.succeed(before, this);
     else this.room.add(this);
     const others = this.room.others(this);

@@ -113,6 +113,7 @@ export class Service {
         clock,
         log,
         observer: webhooks ?? undefined,
+        iceServers: options.iceServers,
       });
       const timeoutMs = options.drainTimeout * 1000;
       const drain = new ServerDrain({ conference, timeoutMs, clock, log });

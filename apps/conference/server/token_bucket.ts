@@ -15,13 +15,13 @@ export class TokenBucket {
     this.last = now;
   }
 
-  // True if one more message is within the allowance; it is then spent.
-  take(now: number): boolean {
+  // True if one more message is within the allowance, or one that counts for `cost`; it is then spent.
+  take(now: number, cost = 1): boolean {
     const elapsed = Math.max(0, now - this.last);
     this.last = now;
     this.tokens = Math.min(this.burst, this.tokens + (elapsed / 1000) * this.rate);
-    if (this.tokens < 1) return false;
-    this.tokens -= 1;
+    if (this.tokens < cost) return false;
+    this.tokens -= cost;
     return true;
   }
 }

@@ -68,7 +68,11 @@ export function signatureOf(secret: string, seconds: number, body: string): stri
 
 // With Node's own client. Redirects are not followed: the receiver is who the operator named.
 export const postByFetch: Post = async (url, headers, body, signal) => {
-  const answer = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
+  const request = { method: 'POST', headers, body, signal, redirect: 'manual' } as const;
+  const answer = await fetch(url, request).catch((error: Error) => {
+    // What fetch() says is that it failed; why is one further down.
+    throw error.cause instanceof Error ? error.cause : error;
+  });
   await answer.body?.cancel();
   return answer.status;
 };
@@ -269,7 +273,9 @@ class Receiver {
   }
 
   private complain(text: string, facts: object): void {
-    this.options.log.warn(`webhooks: ${text}`, { url: this.url, ...facts });
+    // Many services have their key in the query, which is none of the log's business.
+    const { origin, pathname } = new URL(this.url);
+    this.options.log.warn(`webhooks: ${text}`, { url: `${origin}${pathname}`, ...facts });
   }
 }
 

@@ -130,7 +130,7 @@ test('what fails is repeated, ever more slowly, and signed anew', async () => {
 
 test('what nobody takes is given up, counted and told, and the next one is tried', async () => {
   const script = new Script((at) => (at <= kRetryDelaysMs.length ? 500 : 200));
-  const { hooks, clock, lines } = hooksTo(script);
+  const { hooks, clock, lines } = hooksTo(script, new FakeClock(), ['http://a/in?key=hidden']);
   hooks.roomStarted('blue');
   hooks.roomEnded('blue');
   await clock.advance(60_000);
@@ -138,7 +138,8 @@ test('what nobody takes is given up, counted and told, and the next one is tried
   assert.equal(script.events.at(-1), 'room_finished');
   const { delivered, givenUp } = hooks.counters;
   assert.deepEqual([delivered, givenUp], [1, 1]);
-  assert.ok(lines.some((line) => line.includes('given up')));
+  assert.ok(lines.some((line) => line.includes('given up') && line.includes('http://a/in"')));
+  assert.ok(lines.every((line) => !line.includes('hidden')));
 });
 
 test('a receiver that does not answer is cut off in time', async () => {
@@ -225,5 +226,7 @@ test("Node's client posts as it is told to and follows no redirect", async () =>
   assert.equal(await postByFetch(url, {}, 'x', new AbortController().signal), 302);
   assert.deepEqual(seen, ['POST /hook x']);
   server.closeAllConnections?.();
-  server.close();
+  await new Promise((resolve) => server.close(resolve));
+  // An operator has to see why nothing arrives.
+  await assert.rejects(postByFetch(url, {}, 'x', new AbortController().signal), /ECONNREFUSED/);
 });

@@ -1,11 +1,12 @@
 // One stay in a room, over one RTCPeerConnection. It ends as a whole; whoever wants to go on makes
 // another one.
 
-import type { EventName, Events, PageConfig } from '../../protocol/messages';
+import type { EventName, Events, IceServer, PageConfig } from '../../protocol/messages';
 import { chooseLayers } from '../layer_choice';
 import type { View } from '../layer_choice';
 import { Signalling } from '../signalling';
 import { Link } from './link';
+import type { LinkListener } from './link';
 import type { OwnMedia } from './own_media';
 import { People } from './people';
 import { Talk } from './talk';
@@ -38,15 +39,17 @@ export class Call {
     readonly signalling: Signalling,
     private readonly listener: CallListener,
     private readonly media: OwnMedia,
+    iceServers: IceServer[],
   ) {
-    this.link = new Link(signalling, {
+    const whatHappens: LinkListener = {
       channel: (channel) => this.talk.opened(channel),
       state: (state) => {
         this.state = state;
         listener.changed();
       },
       refused: (error) => listener.notice(error.message),
-    });
+    };
+    this.link = new Link(signalling, whatHappens, iceServers);
     this.people = new People(
       (mid) => this.link.trackOf(mid),
       () => listener.changed(),
@@ -74,7 +77,7 @@ export class Call {
         rtpCapabilities: { codecs: [], headerExtensions: [] },
         ...(token === null ? {} : { token }),
       });
-      call = new Call(signalling, listener, media);
+      call = new Call(signalling, listener, media, joined.iceServers);
       for (const peer of joined.peers) call.people.joined(peer);
       for (const take of early) take();
       await media.sendAll(call.link);

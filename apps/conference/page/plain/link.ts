@@ -3,7 +3,7 @@
 // The server gives way when both sides offer at once. Whatever it offered before it has answered our
 // own offer is void, and comes again.
 
-import type { Methods, SectionUse } from '../../protocol/messages';
+import type { IceServer, Methods, SectionUse } from '../../protocol/messages';
 import type { Signalling } from '../signalling';
 
 export interface LinkListener {
@@ -21,7 +21,7 @@ export interface Sending {
 }
 
 export class Link {
-  readonly connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  readonly connection: RTCPeerConnection;
   readonly sendings: Sending[] = [];
   // Ids of the server for what is sent, by section.
   producers: Record<string, string> = {};
@@ -32,8 +32,10 @@ export class Link {
   constructor(
     private readonly signalling: Signalling,
     private readonly listener: LinkListener,
+    iceServers: IceServer[],
   ) {
-    const { connection } = this;
+    const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
+    this.connection = connection;
     connection.onnegotiationneeded = () => void this.inTurn(() => this.offer());
     connection.onicecandidate = ({ candidate }) => candidate && this.tell(candidate);
     connection.ondatachannel = ({ channel }) => listener.channel(channel);
