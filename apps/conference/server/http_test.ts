@@ -24,6 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-http-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'index.html'), '<head><!--sluice-config--></head>');
 writeFileSync(join(folder, 'app.js'), 'run()');
+writeFileSync(join(folder, 'licences.txt'), 'MIT');
 writeFileSync(join(folder, 'secret.key'), 'secret');
 const lines: string[] = [];
 const kRoutes: Route[] = [
@@ -99,6 +100,13 @@ test('a room by path is the same page', () => {
   assert.equal(ask('/r/blue').status, 200);
   assert.equal(ask('/r/').status, 404);
   assert.equal(ask('/r/a/b').status, 404);
+});
+
+test('the licences of what is inside of the page are passed on with it', () => {
+  const { status, headers, body } = ask('/licences.txt');
+  assert.equal(status, 200);
+  assert.equal(headers['content-type'], 'text/plain; charset=utf-8');
+  assert.equal(body, 'MIT');
 });
 
 test('no path leads out of the folder or to a file of another kind', () => {
