@@ -40,8 +40,20 @@ install(FILES apps/conference/README.md DESTINATION ${SLUICE_DOC}/sluice-confere
         COMPONENT conference)
 install(FILES LICENSE DESTINATION ${SLUICE_DOC}/sluice-conference COMPONENT conference
         RENAME copyright)
-file(GLOB SLUICE_UNITS CONFIGURE_DEPENDS apps/conference/ops/*.service)
-install(FILES ${SLUICE_UNITS} DESTINATION lib/systemd/system COMPONENT conference)
+install(DIRECTORY docs DESTINATION ${SLUICE_DOC}/sluice-conference COMPONENT conference)
+
+# What an operator needs besides. The unit has the prefix in the place of /usr.
+set(SLUICE_OPS ${SLUICE_CONFERENCE}/ops)
+install(CODE "
+  set(unit \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/systemd/system/sluice-conference.service\")
+  file(READ \"${SLUICE_OPS}/sluice-conference.service\" text)
+  string(REPLACE /usr/ \"\${CMAKE_INSTALL_PREFIX}/\" text \"\${text}\")
+  file(WRITE \"\${unit}\" \"\${text}\")
+  file(CHMOD \"\${unit}\" FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+" COMPONENT conference)
+install(FILES ${SLUICE_OPS}/conference.json ${SLUICE_OPS}/nginx.conf ${SLUICE_OPS}/grafana-dashboard.json
+        DESTINATION ${SLUICE_DOC}/sluice-conference/examples COMPONENT conference)
+install(FILES ${SLUICE_OPS}/90-sluice.conf DESTINATION lib/sysctl.d COMPONENT worker)
 
 set(CPACK_PACKAGE_NAME sluice)
 set(CPACK_PACKAGE_VENDOR "The Sluice authors")
@@ -78,6 +90,9 @@ set(CPACK_DEBIAN_CONFERENCE_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_CONFERENCE_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_CONFERENCE_PACKAGE_DEPENDS
     "sluice-worker (>= ${PROJECT_VERSION}), nodejs (>= 18), openssl")
+set(CPACK_DEBIAN_CONFERENCE_PACKAGE_SUGGESTS ffmpeg)
+set(CPACK_DEBIAN_CONFERENCE_PACKAGE_CONTROL_EXTRA ${SLUICE_OPS}/debian/postinst
+    ${SLUICE_OPS}/debian/prerm ${SLUICE_OPS}/debian/postrm)
 set(CPACK_COMPONENT_CONFERENCE_DESCRIPTION
 "video conferences in a browser, on the Sluice SFU
 A room server and its web page: people open an address, see themselves, go in, and

@@ -98,6 +98,19 @@ serve() {
   say "$command served its page"
 }
 
+# try_unit PREFIX: what systemd would run before it starts the conference, with the example as the
+# configuration.
+try_unit() {
+  local prefix=$1 check
+  check=$(sed -n 's/^ExecStartPre=//p' "$system$prefix/lib/systemd/system/sluice-conference.service")
+  [[ -n $check ]] || fail "no unit is installed below $prefix"
+  inside install -D -m 0600 "$prefix/share/doc/sluice-conference/examples/conference.json" \
+    /etc/sluice/conference.json
+  inside CREDENTIALS_DIRECTORY=/etc/sluice sh -ec "$check" >"$system/srv/unit.log" 2>&1 ||
+    fail "the unit of $prefix finds fault: $(tail -5 "$system/srv/unit.log")"
+  say "the unit would start: $check"
+}
+
 try_debian_packages() {
   say "apt-get install $(cd "$system/srv/made" && echo *.deb)"
   inside sh -ec 'cd /srv/made && DEBIAN_FRONTEND=noninteractive \
@@ -105,6 +118,7 @@ try_debian_packages() {
     fail "the packages cannot be installed: $(tail -5 "$system/srv/apt.log")"
   say "sluice-worker --version: $(inside sluice-worker --version)"
   serve /usr/bin/sluice-conference
+  try_unit /usr
   judge_by_lintian
   apt_inside purge sluice-worker sluice-conference || fail "the packages cannot be removed"
   [[ ! -e $system/usr/lib/sluice && ! -e $system/usr/bin/sluice-worker ]] ||
@@ -126,6 +140,7 @@ judge_by_lintian() {
 try_tree() {
   say "/opt/sluice/bin/sluice-worker --version: $(inside /opt/sluice/bin/sluice-worker --version)"
   serve /opt/sluice/bin/sluice-conference
+  try_unit /opt/sluice
 }
 
 main() {

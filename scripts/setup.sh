@@ -15,7 +15,7 @@ source "$(dirname "$0")/steps.sh"
 
 build_packages=(cmake ninja-build g++ pkg-config binutils libuv1-dev libssl-dev libsrtp2-dev
   libusrsctp-dev libabsl-dev libflatbuffers-dev flatbuffers-compiler)
-test_packages=(golang-go systemd libgtest-dev libgmock-dev libbenchmark-dev clang-14
+test_packages=(curl golang-go systemd libgtest-dev libgmock-dev libbenchmark-dev clang-14
   libclang-rt-14-dev python3
   chromium firefox-esr fonts-dejavu-core iproute2 nftables valgrind ffmpeg gstreamer1.0-tools
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad

@@ -26,8 +26,9 @@ async function buildServer() {
 async function buildPage() {
   const outdir = join(dist, 'page');
   rmSync(outdir, { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     ...quiet,
+    metafile: true,
     entryPoints: { app: 'page/main.ts', plain: 'page/plain/main.ts', live: 'live/main.ts' },
     outdir,
     platform: 'browser',
@@ -45,8 +46,22 @@ async function buildPage() {
   for (const name of ['index.html', 'icon.svg']) {
     copyFileSync(join(here, 'page', name), join(outdir, name));
   }
+  writeFileSync(join(outdir, 'licences.txt'), licencesOf(Object.keys(metafile.inputs)));
   copyFileSync(join(here, 'live', 'live.html'), join(outdir, 'live.html'));
   copyFileSync(join(here, 'page', 'plain', 'index.html'), join(outdir, 'plain.html'));
+}
+
+// Of the packages that are inside of the page: whoever passes the page on passes these on with it.
+function licencesOf(sources) {
+  const packages = sources.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+  const texts = [...new Set(packages)].filter(Boolean).map((path) => {
+    const folder = join(here, path);
+    const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    if (!file) throw new Error(`${name} has no licence and is inside of the page`);
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+  });
+  return texts.sort().join(`\n${'-'.repeat(72)}\n\n`);
 }
 
 async function runTests() {

@@ -50,7 +50,7 @@ function locate(name, folder) {
 function copyPackage(name, from, to) {
   const { files } = manifestOf(from);
   const own = name.startsWith('@sluice/');
-  const entries = own ? ['package.json', 'README.md', ...files] : readdirSync(from);
+  const entries = own ? ['package.json', 'README.md', 'LICENSE', ...files] : readdirSync(from);
   for (const entry of entries) {
     if (entry === 'node_modules' || (own && entry === 'worker') || !existsSync(join(from, entry)))
       continue;

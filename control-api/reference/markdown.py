@@ -3,6 +3,8 @@
 import re
 
 _ANSWERS = re.compile(r"answers?:\s*(\w+(?:,\s*\w+)*)")
+# Where the section in which a request stands does not say it.
+_ASKED = re.compile(r"asked of:\s*([^;]+);?\s*")
 _NUMBER_REMARK = re.compile(r"^\d+[.:,;]?\s*")
 _WORD = re.compile(r"\[?([A-Z]\w+)\]?")
 _MESSAGES = ("RequestBody", "ResponseBody", "NotificationBody")
@@ -43,12 +45,15 @@ class _Page:
     def _overview(self, requests):
         rows = ["| number | request | asked of | answer |", "| --- | --- | --- | --- |"]
         for member in requests.members:
-            table = self._declarations[member.name]
-            target = table.section.removeprefix("To ") or "any object"
             rows.append(
-                f"| {member.number} | {_link(member.name)} | {_cell(target)}"
+                f"| {member.number} | {_link(member.name)} | {_cell(self._target(member))}"
                 f" | {', '.join(map(_link, self._answers(member)))} |")
         return "\n".join(rows)
+
+    def _target(self, member):
+        if asked := _ASKED.search(member.comment):
+            return asked[1].strip()
+        return self._declarations[member.name].section.removeprefix("To ") or "any object"
 
     # Several where it depends on the kind of the target.
     def _answers(self, member):
@@ -101,7 +106,8 @@ class _Page:
         linked = declaration.kind == "union"
         for member in declaration.members:
             name = _link(member.name) if linked else f"`{member.name}`"
-            comment = _ANSWERS.sub("", _NUMBER_REMARK.sub("", member.comment))
+            comment = _NUMBER_REMARK.sub("", member.comment)
+            comment = _ANSWERS.sub("", _ASKED.sub("", comment))
             rows.append(f"| {member.number} | {name} | {_cell(comment)} |")
         return "\n".join(rows)
 

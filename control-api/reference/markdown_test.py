@@ -31,6 +31,12 @@ class MarkdownTest(unittest.TestCase):
         schema = _SCHEMA.replace("{ MakeThing }", "{\n  MakeThing  // 1, answer: Made\n}")
         self.assertIn("| 1 | [MakeThing](#makething) | a router | [Made](#made) |", self.page(schema))
 
+    def test_a_request_may_say_by_itself_what_it_is_asked_of(self):
+        remark = "// 1; asked of: a thing, or | none; answer: Made"
+        page = self.page(_SCHEMA.replace("{ MakeThing }", f"{{\n  MakeThing  {remark}\n}}"))
+        self.assertIn("| 1 | [MakeThing](#makething) | a thing, or \\| none | [Made](#made) |", page)
+        self.assertIn("| 1 | [MakeThing](#makething) |  |", page)
+
     def test_without_a_word_the_answer_is_empty(self):
         self.assertIn("| a router | [Empty](#empty) |", self.page())
 

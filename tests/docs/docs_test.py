@@ -3,6 +3,7 @@ import tempfile
 import unittest
 
 from blocks import PageError, read_page
+from links import anchors, dead_links, pages
 from names import unknown_names
 from trial import Failure, Trial
 
@@ -91,6 +92,49 @@ class NamesTest(unittest.TestCase):
     def test_members_in_code_type_have_to_exist(self):
         text = "`setPriority(1)`, `noSuchThing`, noOtherThing, `plain words`, `a.noMember`"
         self.assertEqual(unknown_names(text, {"setPriority"}), ["noSuchThing", "noMember"])
+
+
+class LinksTest(unittest.TestCase):
+    def dead(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            repository = pathlib.Path(folder, "repository")
+            (repository / "docs").mkdir(parents=True)
+            pathlib.Path(folder, "outside.md").write_text("# Here\n")
+            (repository / "README.md").write_text("# All of it\n\n## What `it` is, and why\n")
+            (repository / "picture.png").write_bytes(b"")
+            page = repository / "docs" / "a.md"
+            page.write_text(text)
+            return dead_links(page, repository)
+
+    def test_links_to_files_folders_headings_and_other_hosts_are_good(self):
+        self.assertEqual(self.dead(
+            "# A\n[a](../README.md) [b](../README.md#what-it-is-and-why) [c](#a) [d](..) "
+            "![e](../picture.png) [f](https://example.org/none#x) [g](mailto:a@example.org)"), [])
+
+    def test_links_that_lead_nowhere_are_told(self):
+        dead = ["none.md", "../README.md#none", "#none", "../picture.png#part"]
+        self.assertEqual(self.dead(" ".join(f"[`x`]({link})" for link in dead)), dead)
+
+    def test_links_out_of_the_repository_are_dead_for_others(self):
+        self.assertEqual(self.dead("[x](../../outside.md)"), ["../../outside.md"])
+
+    def test_a_picture_that_is_a_link_is_two(self):
+        self.assertEqual(sorted(self.dead("[![x](a.png)](b.md)")), ["a.png", "b.md"])
+
+    def test_what_is_shown_as_code_is_no_link(self):
+        self.assertEqual(self.dead("`[x](none)`\n```js\na[0](none)\n```\n<!-- [x](none) -->\n"), [])
+
+    def test_headings_are_named_as_github_names_them(self):
+        text = "# A, b & [C](d.md)\n```sh\n# no heading\n```\n## `x_y()`: z-1\n## Again\n## Again\n"
+        self.assertEqual(anchors(text), {"a-b--c", "x_y-z-1", "again", "again-1"})
+
+    def test_pages_are_looked_for_where_people_wrote_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("a.md", "docs/b.md", "node_modules/c.md", "docs/d.txt"):
+                path = pathlib.Path(folder, name)
+                path.parent.mkdir(exist_ok=True)
+                path.write_text("")
+            self.assertEqual([path.name for path in pages(folder)], ["a.md", "b.md"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Runs every command and program of the given pages; of those in docs/ if none is given.
+"""Runs every command and program of the given pages, and looks where their links lead.
+
+Without arguments it runs those in docs/, and looks at the links of all pages of the repository.
 
 usage: run.py [PAGE...]
 """
@@ -8,6 +10,7 @@ import sys
 import tempfile
 
 from blocks import PageError, read_page
+from links import dead_links, pages
 from names import unknown_names, words_of
 from trial import Failure, Trial
 
@@ -18,6 +21,10 @@ def main(arguments):
     """The exit status: 1 if a page is not as it says."""
     paths = [pathlib.Path(each).resolve() for each in arguments]
     failures = 0
+    for path in paths or pages(_REPOSITORY):
+        for link in dead_links(path, _REPOSITORY):
+            print(f"{path.relative_to(_REPOSITORY)}: {link} leads nowhere", flush=True)
+            failures += 1
     words = words_of(_REPOSITORY)
     for path in paths or sorted((_REPOSITORY / "docs").glob("*.md")):
         name = path.relative_to(_REPOSITORY)

@@ -152,7 +152,8 @@ class Trial:
 
     def serve(self, root, state):
         """Starts the image as its user and asks /healthz; what it answers."""
-        options = ["--port", str(_PORT), "--rtc-port", "0", "--workers", "1"]
+        config = self._give_configuration(root, state["user"])
+        options = ["--config", config, "--port", str(_PORT), "--rtc-port", "0", "--workers", "1"]
         entry = " ".join([*state["entry"], *options])
         # `su` for the user; `exec` so that a signal reaches the server.
         command = ["su", "--preserve-environment", "--shell", "/bin/sh", state["user"], "--command",
@@ -175,6 +176,17 @@ class Trial:
         if failure or thread.is_alive():
             raise SystemExit(f"image_trial: it did not end well: {failure}")
         return answer
+
+    # For the user of the image and nobody else, as its head says.
+    def _give_configuration(self, root, user):
+        path = "/etc/sluice/conference.json"
+        target = root / path.lstrip("/")
+        target.parent.mkdir()
+        shutil.copy(_OPS / "conference.json", target)
+        target.chmod(0o600)
+        os.chown(target, 10001, 0)
+        self.inside(root, {}, "/", ["su", user, "--shell", "/bin/sh", "--command", f"test -r {path}"])
+        return path
 
     def _ask(self, thread):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

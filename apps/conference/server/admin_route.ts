@@ -58,7 +58,7 @@ export function adminRoute({ parts, secrets, tokens, clock }: AdminDoor): Route 
 
   return {
     path: kPath,
-    methods: ['GET', 'POST', 'DELETE'],
+    methods: 'any',
     async handle(request, response, path) {
       const found = match(
         request.method === 'HEAD' ? 'GET' : (request.method ?? ''),

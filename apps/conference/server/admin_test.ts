@@ -223,6 +223,9 @@ test('what makes no sense is a problem that names it', async () => {
   assert.equal(wrong.status, 405);
   assert.match(wrong.head, /^Allow: GET, HEAD\r$/m);
   assert.match((await office.ask('GET workers/replace')).head, /^Allow: POST\r$/m);
+  const unknown = await office.ask('PATCH rooms', { source: 'camera' });
+  assert.deepEqual([unknown.status, unknown.json?.status], [405, 405], 'a problem as any other');
+  assert.match(unknown.head, /^Allow: GET, HEAD\r$/m);
   assert.equal((await office.ask('POST workers/7/replace')).status, 404);
 });
 

@@ -20,6 +20,7 @@ const kTypes: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
 };
 
 // The page talks to its own server only, runs its own script only and is framed by nobody.

@@ -24,6 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-http-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'index.html'), '<head><!--sluice-config--></head>');
 writeFileSync(join(folder, 'app.js'), 'run()');
+writeFileSync(join(folder, 'licences.txt'), 'MIT');
 writeFileSync(join(folder, 'secret.key'), 'secret');
 const lines: string[] = [];
 const kRoutes: Route[] = [
@@ -104,6 +105,13 @@ test('a room by path is the same page', () => {
 test('an invitation may be as long as the server takes them', () => {
   const room = encodeURIComponent('\u4e00'.repeat(64));
   assert.equal(ask(`/r/${room}?token=${'t'.repeat(4096)}`).status, 200);
+});
+
+test('the licences of what is inside of the page are passed on with it', () => {
+  const { status, headers, body } = ask('/licences.txt');
+  assert.equal(status, 200);
+  assert.equal(headers['content-type'], 'text/plain; charset=utf-8');
+  assert.equal(body, 'MIT');
 });
 
 test('no path leads out of the folder or to a file of another kind', () => {

@@ -1,6 +1,7 @@
 // What is installed elsewhere: both module systems, and the example of the README.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -50,4 +51,17 @@ test('the example runs and prints candidates', () => {
     env,
   });
   assert.match(output, /udp 127\.0\.0\.1 40000/);
+});
+
+test('what is published has the example and the licence', () => {
+  const line = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const [made] = JSON.parse(execFileSync('npm', line, { cwd: root, encoding: 'utf8' })) as {
+    files: { path: string }[];
+  }[];
+  const paths = made?.files.map(({ path }) => path) ?? [];
+  for (const path of ['LICENSE', 'README.md', 'examples/embed.mjs', 'dist/esm/index.js']) {
+    assert.ok(paths.includes(path), path);
+  }
+  const licence = (path: string) => readFileSync(`${root}${path}`, 'utf8');
+  assert.equal(licence('LICENSE'), licence('../../LICENSE'));
 });
