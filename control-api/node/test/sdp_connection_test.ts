@@ -253,6 +253,27 @@ describe('an offer of the client', () => {
       { script },
     );
   });
+
+  test('that fails half-way can be taken back: what it replaced is made anew', async () => {
+    const script = { refuse: { Consume: { code: 5, message: 'no room' } } };
+    await onStage(
+      async ({ connection, client, microphone }) => {
+        const video = client.publish('video');
+        client.watch('audio');
+        client.accept(await connection.answer(client.offer()));
+        const { sources } = video;
+        video.sources = [{ ssrc: 5, cname: 'home' }];
+        const sender = connection.send(microphone.id);
+        await assert.rejects(connection.answer(client.offer()), /no room/);
+        connection.stopSending(sender);
+        video.sources = sources;
+        client.accept(await connection.answer(client.offer()));
+        assert.equal(client.answered(video).direction, 'recvonly');
+        assert.equal(connection.sections[0]?.producer?.closed, false);
+      },
+      { script },
+    );
+  });
 });
 
 describe('streams to the client', () => {
