@@ -254,6 +254,25 @@ describe('an offer of the client', () => {
     );
   });
 
+  test('with fingerprints that the worker cannot check is refused before anything is made', async () => {
+    await onStage(async ({ connection, client }) => {
+      client.publish('audio');
+      const offer = client.offer();
+      for (const [wrong, reason] of [
+        ['md5', /section 0: fingerprint is by none of sha-256/],
+        ['sha-512', /section 0: fingerprint is no sha-512 hash/],
+      ] as const) {
+        const refused = offer.replaceAll('fingerprint:sha-256', `fingerprint:${wrong}`);
+        await assert.rejects(connection.answer(refused), (error: Error) => {
+          assert.ok(error instanceof sdp.SdpError);
+          assert.match(error.message, reason);
+          return true;
+        });
+      }
+      client.accept(await connection.answer(offer));
+    });
+  });
+
   test('that fails half-way can be taken back: what it replaced is made anew', async () => {
     const script = { refuse: { Consume: { code: 5, message: 'no room' } } };
     await onStage(
