@@ -105,6 +105,27 @@ test('a source that is held stays off, also when it is sent anew, until it is re
   );
 });
 
+test('a source that is held while it is being made is paused once it is there', async () => {
+  const office = await Office.open();
+  const ann = await office.stage.joined('blue', 'Ann');
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const [router] = office.stage.engine.workers[0]!.routers;
+  for (const transport of router!.transports) {
+    const produce = transport.produce.bind(transport);
+    transport.produce = (options) => gate.then(() => produce(options));
+  }
+  const asked = ann.produce();
+  const [person] = (await office.ask('GET rooms/blue')).json.people;
+  const hold = { source: 'camera', hold: true };
+  assert.equal((await office.ask(`POST rooms/blue/people/${person.id}/mute`, hold)).status, 200);
+  open();
+  await asked;
+  await settle();
+  const [seen] = (await office.ask('GET rooms/blue')).json.people[0].sources;
+  assert.deepEqual([seen.source, seen.paused], ['camera', true]);
+});
+
 test('who is removed is told in the words of the moderator', async () => {
   const office = await Office.open();
   const [ann, bo] = [await office.stage.joined('blue'), await office.stage.joined('blue', 'Bo')];

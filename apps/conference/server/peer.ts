@@ -139,7 +139,6 @@ export class Peer {
     return this.person.name;
   }
 
-  // Of what this person sends.
   get sendTransport(): EngineTransport {
     return this.transports.sending;
   }
@@ -253,8 +252,7 @@ export class Peer {
     this.tell('sourceMuted', { source, muted: false, held: false });
   }
 
-  // Leaves the room and frees everything in the engine. What others received from here ends by the
-  // engine's own cascade.
+  // What others received from here ends by the engine's own cascade.
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -300,6 +298,8 @@ export class Peer {
     const shape = kind === 'video' ? layerShape(rtpParameters.encodings ?? []) : null;
     const sent = { source, producer, shape, capture: capture ?? null };
     this.producers.set(producer.id, sent);
+    // Held while it was being made.
+    if (!paused && this.person.held.has(source)) void producer.pause().catch(() => {});
     this.watchProducer(sent);
     for (const other of this.room.others(this)) void other.offer(this, sent);
     this.room.announce(this, sent);

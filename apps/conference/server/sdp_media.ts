@@ -126,7 +126,9 @@ export class SdpMedia {
       return {};
     }
     if (sections) this.sections = sections;
-    const accept = (incoming: sdk.SdpIncoming) => this.requireAllowed(incoming);
+    // Found out before anything of what went before has ended for it.
+    const sources = new Set<Source>();
+    const accept = (incoming: sdk.SdpIncoming) => this.requireAllowed(incoming, sources);
     const answer = await this.connection.answer(sdp, { accept });
     const producers = this.connection.sections.flatMap(({ mid, producer }) =>
       producer && !producer.closed ? [[mid, producer.id]] : [],
@@ -159,9 +161,16 @@ export class SdpMedia {
   }
 
   // Throws what the person should read, before anything has changed.
-  private requireAllowed({ mid, kind }: sdk.SdpIncoming): true {
+  private requireAllowed({ mid, kind }: sdk.SdpIncoming, offered: Set<Source>): true {
     const { source } = this.useOf(mid, kind);
     requireGrant(this.owner.person.grants, 'produce', { source } as Produce);
+    if (offered.has(source)) {
+      throw new Refusal(
+        'bad_request',
+        `negotiate: sections.${mid}.source: ${source} is sent twice`,
+      );
+    }
+    offered.add(source);
     if ((kind === 'video') === (source === 'camera' || source === 'screen')) return true;
     throw new Refusal('bad_request', `negotiate: sections.${mid}.source: is not ${kind}`);
   }

@@ -1,10 +1,10 @@
 // The whole server put together: workers, rooms, HTTP and WebSocket, and their orderly end.
 
 import { createHash } from 'node:crypto';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, ServerResponse } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { WebSocketServer } from 'ws';
@@ -42,6 +42,8 @@ import { WorkerPool } from './worker_pool';
 // Sockets beyond the people of a full server: tabs that load the page, and those being refused.
 const kSpareSockets = 512;
 const kGoodbyeMs = 1000;
+// For a reader of an answer that Node has no eye on any more.
+const kReadingMs = 10_000;
 
 export interface ServiceOptions {
   options: Options;
@@ -205,7 +207,8 @@ export class Service {
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { options, log } = this.setup;
     socket.on('error', (error) => log.debug('a socket failed', { reason: error.message }));
-    const { origin, host } = request.headers;
+    const { origin, host, upgrade = '' } = request.headers;
+    if (upgrade.toLowerCase() !== 'websocket') return this.answerAsItIs(request, socket as Socket);
     if (this.closing) return refuse(socket, '503 Service Unavailable');
     if (!isAllowedOrigin(origin, host, options.allowedOrigins)) {
       log.warn('a socket came from a page of another site', { origin: origin?.slice(0, 200) });
@@ -222,6 +225,22 @@ export class Service {
       return refuse(socket, '503 Service Unavailable');
     }
     this.sockets.handleUpgrade(request, socket, head, (opened) => this.accept(opened, room));
+  }
+
+  // A client that would like to speak HTTP/2 is answered in what it speaks (RFC 9110 §7.8), as if it had not
+  // asked. Node has stopped reading where a body would begin, so that a request with one is refused.
+  private answerAsItIs(request: IncomingMessage, socket: Socket): void {
+    const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+    if (length !== '0' || coding !== undefined) return refuse(socket, '501 Not Implemented');
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    socket.setTimeout(kReadingMs, () => socket.destroy());
+    response.once('finish', () => {
+      response.detachSocket(socket);
+      socket.end();
+    });
+    this.server.emit('request', request, response);
   }
 
   private accept(socket: WebSocket, room: string): void {

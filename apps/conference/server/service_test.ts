@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -103,6 +104,35 @@ test('a page of another site gets no socket', async () => {
   const own = socket('/ws?room=blue', { Origin: origin });
   assert.equal(await outcome(own), 'open');
   own.close();
+});
+
+// As curl --http2 and Java's client ask.
+function askForHttp2(path: string, method = 'GET', body = ''): Promise<[number, string]> {
+  const headers = {
+    Connection: 'Upgrade, HTTP2-Settings',
+    Upgrade: 'h2c',
+    'HTTP2-Settings': 'AAMAAABk',
+    ...(body === '' ? {} : { 'Content-Length': String(body.length) }),
+  };
+  return new Promise((resolve, reject) => {
+    const asked = request(`${origin}${path}`, { method, headers }, (response) => {
+      let text = '';
+      response.on('data', (data) => (text += data));
+      response.on('end', () => resolve([response.statusCode ?? 0, text]));
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+test('who would rather speak HTTP/2 is answered all the same', async () => {
+  const [status, text] = await askForHttp2('/healthz');
+  assert.equal(status, 200);
+  assert.equal(JSON.parse(text).status, 'ok');
+  assert.equal((await askForHttp2('/ws?room=blue'))[0], 404);
+  assert.equal((await askForHttp2('/whip/blue', 'OPTIONS'))[0], 200);
+  // Of what follows nothing would be read.
+  assert.equal((await askForHttp2('/whip/blue', 'POST', 'v=0'))[0], 501);
 });
 
 test('a socket needs a room that can exist', async () => {

@@ -253,6 +253,46 @@ describe('an offer of the client', () => {
       { script },
     );
   });
+
+  test('with fingerprints that the worker cannot check is refused before anything is made', async () => {
+    await onStage(async ({ connection, client }) => {
+      client.publish('audio');
+      const offer = client.offer();
+      for (const [wrong, reason] of [
+        ['md5', /section 0: fingerprint is by none of sha-256/],
+        ['sha-512', /section 0: fingerprint is no sha-512 hash/],
+      ] as const) {
+        const refused = offer.replaceAll('fingerprint:sha-256', `fingerprint:${wrong}`);
+        await assert.rejects(connection.answer(refused), (error: Error) => {
+          assert.ok(error instanceof sdp.SdpError);
+          assert.match(error.message, reason);
+          return true;
+        });
+      }
+      client.accept(await connection.answer(offer));
+    });
+  });
+
+  test('that fails half-way can be taken back: what it replaced is made anew', async () => {
+    const script = { refuse: { Consume: { code: 5, message: 'no room' } } };
+    await onStage(
+      async ({ connection, client, microphone }) => {
+        const video = client.publish('video');
+        client.watch('audio');
+        client.accept(await connection.answer(client.offer()));
+        const { sources } = video;
+        video.sources = [{ ssrc: 5, cname: 'home' }];
+        const sender = connection.send(microphone.id);
+        await assert.rejects(connection.answer(client.offer()), /no room/);
+        connection.stopSending(sender);
+        video.sources = sources;
+        client.accept(await connection.answer(client.offer()));
+        assert.equal(client.answered(video).direction, 'recvonly');
+        assert.equal(connection.sections[0]?.producer?.closed, false);
+      },
+      { script },
+    );
+  });
 });
 
 describe('streams to the client', () => {

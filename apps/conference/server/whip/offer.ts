@@ -97,12 +97,20 @@ function requireBundle(
   if (loose) throw refused(loose.index, 'not in a BUNDLE group with the others');
 }
 
-function transportOf(
-  { ice, fingerprints, setup }: OfferedSection,
-  index: number,
-): Pick<OfferPlan, 'ice' | 'dtls'> {
+function requireFingerprint(section: OfferedSection, index: number): void {
+  try {
+    sdp.requireFingerprint(section, index);
+  } catch (error) {
+    if (error instanceof sdp.SdpError) throw problem(422, error.message);
+    throw error;
+  }
+}
+
+function transportOf(section: OfferedSection, index: number): Pick<OfferPlan, 'ice' | 'dtls'> {
+  const { ice, fingerprints, setup } = section;
   if (!ice) throw refused(index, 'without ice-ufrag and ice-pwd');
   if (fingerprints.length === 0) throw refused(index, 'without a fingerprint');
+  requireFingerprint(section, index);
   const role = kRoles[setup ?? 'actpass'];
   if (!role) throw refused(index, `setup:${setup} cannot be granted`);
   const known = fingerprints as types.DtlsFingerprint[];

@@ -169,6 +169,8 @@ test('an offer that cannot be granted as a whole is 422, and nobody was in the r
     [obsOffer().replace(/a=group.*\r\n/, ''), /section 0: not in a BUNDLE/],
     [obsOffer().replace(/a=rtcp-mux\r\n/, ''), /section 0: without rtcp-mux/],
     [obsOffer().replace(/a=fingerprint.*\r\n/g, ''), /section 0: without a fingerprint/],
+    [obsOffer().replaceAll('sha-256', 'md5'), /section 0: fingerprint is by none of sha-256/],
+    [obsOffer().replaceAll('sha-256', 'sha-512'), /section 0: fingerprint is no sha-512 hash/],
     [obsOffer().replace(/a=ice-.*\r\n/g, ''), /section 0: without ice-ufrag/],
     [obsOffer().replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP'), /section 0: not RTP over DTLS/],
     [obsOffer().replace('m=audio 9', 'm=audio 0').replace('m=video 9', 'm=video 0'), /nothing/],

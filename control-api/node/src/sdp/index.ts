@@ -10,6 +10,7 @@ export type * from './description.js';
 export { parseSdpFragment, writeSdpFragment } from './fragment.js';
 export type { SdpFragment, SdpFragmentSection } from './fragment.js';
 export { parseSdp } from './parser.js';
+export { requireFingerprint } from './remote.js';
 export { SdpError } from './sdp_error.js';
 export { senderParameters, type SenderParameters } from './sender_parameters.js';
 export { stringifySdp } from './writer.js';

@@ -148,7 +148,7 @@ export class Negotiation {
       await this.renewIce();
       this.settleIce();
     }
-    this.#closeReplaced(plan);
+    const replaced = this.#closeReplaced(plan);
     const made = await Promise.allSettled(plan.map((planned) => this.#make(planned)));
     const failed = made.find((result) => result.status === 'rejected');
     if (failed) {
@@ -156,7 +156,10 @@ export class Negotiation {
         if (result.status !== 'fulfilled') continue;
         result.value.fresh?.close();
       }
-      this.#slots = this.#slots.map(withoutClosed);
+      // The client goes back to what was before. What had to go is made again when it is offered again.
+      this.#slots = this.#slots.map((slot) =>
+        replaced.has(slot) ? emptied(slot) : withoutClosed(slot),
+      );
       throw (failed as PromiseRejectedResult).reason;
     }
     const settled = made.map((result) => (result as PromiseFulfilledResult<Made>).value);
@@ -220,15 +223,20 @@ export class Negotiation {
     });
   }
 
-  // What is replaced has to go first: two producers cannot share a MID.
-  #closeReplaced(plan: PlannedSlot[]): void {
+  // What is replaced has to go first: two producers cannot share a MID. Returns where one has gone.
+  #closeReplaced(plan: PlannedSlot[]): Set<Slot> {
+    const replaced = new Set<Slot>();
     for (const [index, slot] of this.#slots.entries()) {
       const next = plan[index]?.slot;
       const producer = slot.reception?.producer;
-      if (producer && next?.reception?.producer !== producer) producer.close();
+      if (producer && next?.reception?.producer !== producer) {
+        if (!producer.closed) replaced.add(slot);
+        producer.close();
+      }
       const sender = slot.transmission?.sender;
       if (sender && next?.transmission?.sender !== sender) sender.end('the client has stopped it');
     }
+    return replaced;
   }
 
   async #make({ slot, incoming, outgoing, held }: PlannedSlot): Promise<Made> {

@@ -18,6 +18,12 @@ export interface RemoteTransport {
 const rtpProtocols = /^(UDP|TCP)\/TLS\/RTP\/SAVPF?$|^RTP\/SAVPF?$/;
 const dataProtocols = /^(UDP|TCP)\/DTLS\/SCTP$/;
 
+const hashBytes = new Map([
+  ['sha-256', 32],
+  ['sha-384', 48],
+  ['sha-512', 64],
+]);
+
 /**
  * Of the first section that is in use, which is the one that the others are bundled with (RFC 8843
  * §7.1.1). Undefined if none is. Throws an SdpError if something is missing.
@@ -28,10 +34,25 @@ export function remoteTransport({ sections }: SessionDescription): RemoteTranspo
   if (!first) return undefined;
   const { ice, fingerprints, setup } = first;
   if (!ice) throw new SdpError('ice-ufrag and ice-pwd are missing', { section: index });
-  if (fingerprints.length === 0) throw new SdpError('fingerprint is missing', { section: index });
+  requireFingerprint(first, index);
   if (setup === 'holdconn')
     throw new SdpError('setup:holdconn cannot be granted', { section: index });
   return { ice, fingerprints, setup: setup ?? 'actpass' };
+}
+
+/**
+ * Throws an SdpError if none of the section's fingerprints is by a hash that the worker computes, or
+ * one is not as long as its hash. Others may stand beside them (RFC 8122 §5).
+ */
+export function requireFingerprint({ fingerprints }: SdpSection, index: number): void {
+  if (fingerprints.length === 0) throw new SdpError('fingerprint is missing', { section: index });
+  const known = fingerprints.filter(({ algorithm }) => hashBytes.has(algorithm));
+  if (known.length === 0)
+    throw new SdpError('fingerprint is by none of sha-256, sha-384, sha-512', { section: index });
+  const wrong = known.find(
+    ({ algorithm, value }) => value.length !== 3 * (hashBytes.get(algorithm) as number) - 1,
+  );
+  if (wrong) throw new SdpError(`fingerprint is no ${wrong.algorithm} hash`, { section: index });
 }
 
 /** Why a section cannot be carried by the one transport that there is; undefined if it can. */
