@@ -127,6 +127,8 @@ std::string_view CipherName(Profile profile) {
       return "gcm256";
     case Profile::kAesCm128HmacSha1_80:
       return "cm80";
+    case Profile::kAesCm128HmacSha1_32:
+      return "cm32";
   }
   return "";
 }

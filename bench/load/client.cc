@@ -43,6 +43,7 @@ bool Client::Take(ByteSpan datagram, int64_t stamp_ns, Timestamp at) {
     case worker::Wire::kDtls:
       link_.Receive(at, datagram);
       return false;
+    case worker::Wire::kSctp:
     case worker::Wire::kUnknown:
       return false;
   }

@@ -92,6 +92,9 @@ export class SdpMedia {
       const what = producer as EngineProducer & sdk.SdpSource;
       const sender = this.connection.send(what, { streamId });
       sender.once('consumer', (consumer) => this.flows(from, sent, consumer as never));
+      sender.once('close', (reason) => {
+        this.log.debug('a stream is sent no more', { peer: this.owner.id, reason });
+      });
     } catch (error) {
       this.log.warn('a stream was not passed on', {
         peer: this.owner.id,
@@ -112,6 +115,7 @@ export class SdpMedia {
       this.connection.addRemoteCandidate({ candidate, sdpMid });
       return {};
     } catch (error) {
+      this.log.info('a description was refused', { peer: this.owner.id, reason: reasonOf(error) });
       throw inWords(method, error);
     }
   }

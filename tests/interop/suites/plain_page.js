@@ -128,7 +128,7 @@ async function sizes(ada, bo) {
   const { sent } = await ada.stats();
   const rids = sent.filter(({ kind }) => kind === 'video').map(({ rid }) => rid);
   assert.equal(new Set(rids).size, 3, `three encodings are sent: ${rids}`);
-  const width = async () => (await bo.from('Ada', 'camera'))?.frameWidth;
+  const width = async () => (await bo.from(ada.name, 'camera'))?.frameWidth;
   const large = await bo.until('gets a large picture', async () => {
     const found = await width();
     return found >= 640 && found;
@@ -162,16 +162,16 @@ async function shares(ada, bo) {
   for (let round = 1; round <= kShares; ++round) {
     await ada.press('Share screen');
     await bo.until(`sees screen ${round}`, async () => {
-      const screen = await bo.from('Ada', 'screen');
+      const screen = await bo.from(ada.name, 'screen');
       return screen && screen.framesDecoded > 0;
     });
     await ada.press('Stop sharing');
-    await bo.until(`sees screen ${round} go`, async () => !(await bo.from('Ada', 'screen')));
+    await bo.until(`sees screen ${round} go`, async () => !(await bo.from(ada.name, 'screen')));
     const now = [await ada.sections(), await bo.sections()];
     sections ??= now;
     assert.deepEqual(now, sections, 'sections are used anew');
   }
-  await Promise.all([ada.receives('Bo'), bo.receives('Ada')]);
+  await Promise.all([ada.receives(bo.name), bo.receives(ada.name)]);
 }
 
 async function nonsense(ada, bo) {
@@ -190,7 +190,7 @@ async function nonsense(ada, bo) {
   });
   assert.equal(told.length, 3);
   for (const message of told) assert.match(message, /^negotiate: SDP/);
-  await Promise.all([ada.receives('Bo'), bo.receives('Ada')]);
+  await Promise.all([ada.receives(bo.name), bo.receives(ada.name)]);
 }
 
 async function restart(ada, bo) {
@@ -207,7 +207,7 @@ async function restart(ada, bo) {
     const now = await fragments();
     return now.every((one, at) => one !== null && one !== before[at]);
   });
-  await Promise.all([ada.receives('Bo'), bo.receives('Ada')]);
+  await Promise.all([ada.receives(bo.name), bo.receives(ada.name)]);
 }
 
 // Firefox speaks to no address of loopback, so the server has to have another one.

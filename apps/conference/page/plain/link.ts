@@ -26,7 +26,9 @@ export class Link {
   // Ids of the server for what is sent, by section.
   producers: Record<string, string> = {};
   private last: Promise<unknown> = Promise.resolve();
-  private ownOffer = false;
+  // Offers of the server, in the order in which they came: how many, and up to which they are void.
+  private offersSeen = 0;
+  private offersVoid = 0;
   private closed = false;
 
   constructor(
@@ -80,8 +82,9 @@ export class Link {
 
   // An offer of the server.
   offered(sdp: string): void {
-    if (this.ownOffer) return;
+    const number = ++this.offersSeen;
     void this.inTurn(async () => {
+      if (number <= this.offersVoid) return;
       await this.connection.setRemoteDescription({ type: 'offer', sdp });
       await this.connection.setLocalDescription();
       await this.negotiate('answer');
@@ -103,7 +106,6 @@ export class Link {
     if (this.connection.signalingState !== 'stable') return;
     await this.connection.setLocalDescription();
     if (this.connection.localDescription?.type !== 'offer') return;
-    this.ownOffer = true;
     let answer: Methods['negotiate']['answer'];
     try {
       answer = await this.negotiate('offer');
@@ -111,8 +113,6 @@ export class Link {
       // What went before goes on.
       await this.connection.setLocalDescription({ type: 'rollback' });
       throw error;
-    } finally {
-      this.ownOffer = false;
     }
     const { sdp, producers } = answer;
     this.producers = producers ?? {};
@@ -125,7 +125,14 @@ export class Link {
       mid === null ? [] : [[mid, use] as const],
     );
     const sections = type === 'offer' ? { sections: Object.fromEntries(uses) } : {};
-    return this.signalling.request('negotiate', { type, sdp, ...sections });
+    const answered = this.signalling.request('negotiate', { type, sdp, ...sections });
+    // The server gives way: what it offered before it has answered us is void, and comes again.
+    return type === 'answer'
+      ? answered
+      : answered.then((answer) => {
+          this.offersVoid = this.offersSeen;
+          return answer;
+        });
   }
 
   private tell({ candidate, sdpMid, sdpMLineIndex }: RTCIceCandidate): void {

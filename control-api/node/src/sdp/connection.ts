@@ -263,7 +263,9 @@ export class SdpConnection<
       throw new SdpError(`more than ${this.#limits.candidates} candidates`);
     const parsed = parseCandidate(text);
     const slots = this.#pending ?? this.#negotiation.slots;
-    if (typeof sdpMid === 'string' && !slots.some(({ mid }) => mid === sdpMid))
+    // One that overtakes the offer it belongs to is none the worse.
+    const settled = this.#waiting === 0 && slots.length > 0;
+    if (settled && typeof sdpMid === 'string' && !slots.some(({ mid }) => mid === sdpMid))
       throw new SdpError(
         `candidate of a section ${JSON.stringify(sdpMid.slice(0, 16))} that is not`,
       );
