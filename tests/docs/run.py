@@ -1,6 +1,6 @@
-"""Runs every command and program of the given pages, and looks where their links lead.
+"""Runs every command and program of the given pages, and looks at their names and links.
 
-Without arguments it runs those in docs/, and looks at the links of all pages of the repository.
+Without arguments it runs those in docs/, and looks at names and links of all pages of the repository.
 
 usage: run.py [PAGE...]
 """
@@ -21,16 +21,16 @@ def main(arguments):
     """The exit status: 1 if a page is not as it says."""
     paths = [pathlib.Path(each).resolve() for each in arguments]
     failures = 0
-    for path in paths or pages(_REPOSITORY):
-        for link in dead_links(path, _REPOSITORY):
-            print(f"{path.relative_to(_REPOSITORY)}: {link} leads nowhere", flush=True)
-            failures += 1
     words = words_of(_REPOSITORY)
+    for path in paths or pages(_REPOSITORY):
+        faults = [f"{link} leads nowhere" for link in dead_links(path, _REPOSITORY)]
+        faults += [f"nothing in the code is called {unknown}"
+                   for unknown in unknown_names(path.read_text(), words)]
+        for fault in faults:
+            print(f"{path.relative_to(_REPOSITORY)}: {fault}", flush=True)
+        failures += len(faults)
     for path in paths or sorted((_REPOSITORY / "docs").glob("*.md")):
         name = path.relative_to(_REPOSITORY)
-        for unknown in unknown_names(path.read_text(), words):
-            print(f"{name}: nothing in the code is called {unknown}", flush=True)
-            failures += 1
         try:
             page = read_page(str(name), path.read_text())
             with tempfile.TemporaryDirectory() as scratch:
