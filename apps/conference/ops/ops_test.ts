@@ -118,6 +118,8 @@ test('the proxy hands on what the server needs, and not what it must not', () =>
     'proxy_set_header Host $http_host;',
     'proxy_set_header Upgrade $http_upgrade;',
     'proxy_next_upstream error timeout http_503;',
+    // Else an offer would end at a server that drains, and a fragment at one without the session.
+    'proxy_next_upstream error timeout http_404 http_503 non_idempotent;',
     // Without it a stranger who sends "Host: localhost" would pass for somebody on this machine.
     'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
     'location /admin/',
