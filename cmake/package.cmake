@@ -80,8 +80,9 @@ set(CPACK_DEBIAN_WORKER_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_WORKER_PACKAGE_DEPENDS "libssl3 (>= 3.0.22)")
 set(CPACK_COMPONENT_WORKER_DESCRIPTION
 "media worker of the Sluice SFU
-Forwards real-time media between the participants of calls (WebRTC, RTP) without
-decoding it: ICE-lite, DTLS-SRTP, simulcast, SVC, bandwidth estimation, SCTP.
+Forwards real-time media between the participants of calls (WebRTC, RTP)
+without decoding it: ICE-lite, DTLS-SRTP, simulcast, SVC, bandwidth
+estimation, SCTP.
 One process serves one core and is controlled over a pipe, for which there is a
 library for Node.js; the FlatBuffers schema is included.")
 
@@ -95,6 +96,6 @@ set(CPACK_DEBIAN_CONFERENCE_PACKAGE_CONTROL_EXTRA ${SLUICE_OPS}/debian/postinst
     ${SLUICE_OPS}/debian/prerm ${SLUICE_OPS}/debian/postrm)
 set(CPACK_COMPONENT_CONFERENCE_DESCRIPTION
 "video conferences in a browser, on the Sluice SFU
-A room server and its web page: people open an address, see themselves, go in, and
-see and hear everybody else. Rooms, chat, files, screen sharing, recording.")
+A room server and its web page: people open an address, see themselves,
+go in, and see and hear everybody else. Rooms, chat, files, screen sharing, recording.")
 include(CPack)

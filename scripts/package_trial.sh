@@ -39,10 +39,11 @@ parse_options() {
   done
 }
 
-# All three below $system.made, which goes into the system and is then removed.
+# All three below $made, which goes into the system and is then removed.
 made=
 make_packages() {
   made=$(mktemp -d)
+  trap 'rm -rf "$made"' EXIT
   say "packing control-api/node"
   (cd "$repository/control-api/node" && env -u SLUICE_WORKER_BIN \
     npm pack --silent --pack-destination "$made" >"$made/name") || fail "npm pack failed"

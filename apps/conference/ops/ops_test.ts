@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { parseOptions } from '../server/options';
@@ -36,6 +46,29 @@ test('the unit starts what the package brings', () => {
     commands.map(([, program]) => program),
     ['/usr/bin/sluice-conference', '/usr/bin/sluice-conference'],
   );
+});
+
+test('one command starts all three programs where they are installed', () => {
+  const prefix = mkdtempSync(join(tmpdir(), 'sluice-ops-'));
+  try {
+    mkdirSync(join(prefix, 'bin'));
+    const command = join(prefix, 'bin/sluice-conference');
+    copyFileSync('sluice-conference', command);
+    for (const name of ['server', 'token', 'recorder']) {
+      const folder = join(prefix, 'lib/sluice/conference/dist', name);
+      mkdirSync(folder, { recursive: true });
+      const says = `console.log('${name}', ...process.argv.slice(2));`;
+      writeFileSync(join(folder, 'main.js'), says);
+    }
+    const run = (...line: string[]) =>
+      spawnSync('sh', [command, ...line], { encoding: 'utf8' }).stdout.trim();
+    assert.equal(run(), 'server');
+    assert.equal(run('--port', '1'), 'server --port 1');
+    assert.equal(run('token', '--room', 'a b'), 'token --room a b');
+    assert.equal(run('record', '--help'), 'recorder --help');
+  } finally {
+    rmSync(prefix, { recursive: true });
+  }
 });
 
 test('the unit is as closed as systemd can tell', { skip: noSystemd }, () => {
@@ -118,6 +151,8 @@ test('the proxy hands on what the server needs, and not what it must not', () =>
     'proxy_set_header Host $http_host;',
     'proxy_set_header Upgrade $http_upgrade;',
     'proxy_next_upstream error timeout http_503;',
+    // Else an offer would end at a server that drains, and a fragment at one without the session.
+    'proxy_next_upstream error timeout http_404 http_503 non_idempotent;',
     // Without it a stranger who sends "Host: localhost" would pass for somebody on this machine.
     'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
     'location /admin/',

@@ -25,23 +25,38 @@ export interface FileContent {
 // An operator's file has a kilobyte; what is far beyond is the wrong file.
 export const kMaxConfigBytes = 256 * 1024;
 
+// One slip makes a few; a file that is no JSON makes one for each byte.
+const kMaxSyntaxFaults = 10;
+
 export function readConfig(name: string, text: string): FileContent {
   const place = (offset: number) => `${name}:${lineAndColumn(text, offset)}`;
   if (Buffer.byteLength(text) > kMaxConfigBytes) {
     return { entries: [], faults: [`${name} has more than ${kMaxConfigBytes} bytes.`] };
   }
   const errors: ParseError[] = [];
-  const root = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
+  const root = parseBounded(text.replace(/^\uFEFF/, ' '), errors);
+  if (root === 'too deep')
+    return { entries: [], faults: [`${name}:1:1: this is nested too deep.`] };
   if (errors.length > 0) {
-    const faults = errors.map(
-      ({ error, offset }) => `${place(offset)}: ${printParseErrorCode(error)}.`,
-    );
+    const faults = errors
+      .slice(0, kMaxSyntaxFaults)
+      .map(({ error, offset }) => `${place(offset)}: ${printParseErrorCode(error)}.`);
     return { entries: [], faults };
   }
   if (root?.type !== 'object') {
     return { entries: [], faults: [`${name}:1:1: this must be one object in braces.`] };
   }
   return readObject(root, place);
+}
+
+// The library calls itself for each level, of which an object of options has two.
+function parseBounded(text: string, errors: ParseError[]): Node | undefined | 'too deep' {
+  try {
+    return parseTree(text, errors, { allowTrailingComma: true });
+  } catch (error) {
+    if (error instanceof RangeError) return 'too deep';
+    throw error;
+  }
 }
 
 function readObject(root: Node, place: (offset: number) => string): FileContent {

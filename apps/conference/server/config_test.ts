@@ -122,6 +122,13 @@ test('a file that cannot be read is named', () => {
   assert.deepEqual(faultsOf(missing), ['no.json cannot be read: ENOENT.']);
 });
 
+test('a file that is no JSON ends in a few sentences', () => {
+  assert.equal(faultsOf(parse('? '.repeat(1000))).length, 10);
+  assert.deepEqual(faultsOf(parse('['.repeat(200_000))), [
+    'sluice.json:1:1: this is nested too deep.',
+  ]);
+});
+
 test('webhooks without a secret are refused', () => {
   const url = ['--webhook-url', 'https://example.org/hook'];
   assert.match(faultsOf(parseOptions(url, {}))[0] ?? '', /--webhook-secret/);
