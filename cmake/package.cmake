@@ -97,5 +97,6 @@ set(CPACK_DEBIAN_CONFERENCE_PACKAGE_CONTROL_EXTRA ${SLUICE_OPS}/debian/postinst
 set(CPACK_COMPONENT_CONFERENCE_DESCRIPTION
 "video conferences in a browser, on the Sluice SFU
 A room server and its web page: people open an address, see themselves,
-go in, and see and hear everybody else. Rooms, chat, files, screen sharing, recording.")
+go in, and see and hear everybody else. Rooms, chat, files, screen
+sharing, recording.")
 include(CPack)
