@@ -220,7 +220,8 @@ TEST(RequestTest, UnknownSrtpSuitesAreNamed) {
   schema::CreatePlainTransportT create;
   create.transport_id = "plain";
   create.listen_info = std::make_unique<schema::ListenInfoT>();
-  create.srtp_suite = static_cast<schema::SrtpSuite>(3);
+  const int last = static_cast<int>(schema::SrtpSuite::MAX);
+  create.srtp_suite = static_cast<schema::SrtpSuite>(last + 1);
   ExpectRefusal(Frame(3, "room", std::move(create)), 3, absl::StatusCode::kInvalidArgument,
                 "srtp_suite");
 }

@@ -138,7 +138,8 @@ TEST_F(PcapngWriterTest, MixedFamiliesBecomeIpv6) {
   PcapngPacket packet = Packet();
   packet.source.address = *IpAddress::Parse("2001:db8::1");
   ASSERT_TRUE(PcapngWriter::WritePacket(out_, packet));
-  ByteReader in(Blocks()[0].body);
+  const std::vector<Block> blocks = Blocks();
+  ByteReader in(blocks[0].body);
   in.Skip(20);
   EXPECT_EQ(in.U8() >> 4, 6);
   in.Skip(7);
