@@ -387,9 +387,13 @@ describe('streams to the client', () => {
       const sender = connection.send(camera.id);
       await connection.acceptAnswer(client.answer(sdp.parseSdp(await connection.offer())));
       const due = nextEvent(connection, 'negotiationneeded');
+      const told: string[] = [];
+      sender.consumer?.on('producerclose', () => told.push('producerclose'));
+      connection.on('consumerclose', () => told.push('consumerclose'));
       camera.close();
       await due;
       assert.equal(sender.state, 'closed');
+      assert.deepEqual(told, ['producerclose', 'consumerclose'], 'as consumers elsewhere do, once');
       const offer = sdp.parseSdp(await connection.offer());
       assert.equal(offer.sections[0]?.direction, 'inactive');
     });
