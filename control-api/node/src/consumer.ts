@@ -214,6 +214,16 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
     this.observer.safeEmit('close');
   }
 
+  /**
+   * @internal The producer has been closed, and whoever knows it does not wait for the worker to say
+   * so. The same as when the worker does.
+   */
+  producerClosed(): void {
+    if (this.#closed) return;
+    this.#internal.channel.close(this.id);
+    this.#producerClosed();
+  }
+
   async dump(): Promise<Dump> {
     this.#requireOpen();
     const { kind, type, rtpParameters } = this;

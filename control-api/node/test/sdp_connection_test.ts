@@ -136,6 +136,32 @@ describe('an offer of the client', () => {
     });
   });
 
+  test('that begins anew what it sent before is known by the SSRCs it had', async () => {
+    await onStage(async ({ connection, client }) => {
+      const video = client.publish('video', { rids: ['q', 'f'] });
+      client.accept(await connection.answer(client.offer()));
+      const sources = (): unknown =>
+        connection.sections[0]?.producer?.rtpParameters.encodings?.map(({ rid, ssrc, rtx }) => ({
+          rid,
+          ssrc,
+          rtx: rtx?.ssrc,
+        }));
+      const unknown = ['q', 'f'].map((rid) => ({ rid, ssrc: undefined, rtx: undefined }));
+      assert.deepEqual(sources(), unknown, 'told by what its packets say');
+      // Browsers write no names any more into packets of an SSRC that has been acknowledged.
+      for (let round = 1; round <= 3; ++round) {
+        video.direction = 'inactive';
+        client.accept(await connection.answer(client.offer()));
+        video.direction = 'sendonly';
+        client.accept(await connection.answer(client.offer()));
+        assert.deepEqual(sources(), [
+          { rid: 'q', ssrc: 1111, rtx: 2111 },
+          { rid: 'f', ssrc: 1112, rtx: 2112 },
+        ]);
+      }
+    });
+  });
+
   test('that says nothing new leaves producers alone', async () => {
     await onStage(async ({ connection, client }) => {
       client.publish('audio');
@@ -387,9 +413,13 @@ describe('streams to the client', () => {
       const sender = connection.send(camera.id);
       await connection.acceptAnswer(client.answer(sdp.parseSdp(await connection.offer())));
       const due = nextEvent(connection, 'negotiationneeded');
+      const told: string[] = [];
+      sender.consumer?.on('producerclose', () => told.push('producerclose'));
+      connection.on('consumerclose', () => told.push('consumerclose'));
       camera.close();
       await due;
       assert.equal(sender.state, 'closed');
+      assert.deepEqual(told, ['producerclose', 'consumerclose'], 'as consumers elsewhere do, once');
       const offer = sdp.parseSdp(await connection.offer());
       assert.equal(offer.sections[0]?.direction, 'inactive');
     });

@@ -286,7 +286,7 @@ export class SdpConnection<
     this.#requirePlace(source.kind);
     const sender = new SdpSender(source as SdpSource, options);
     this.#senders.add(sender);
-    const over = (): void => sender.end('the producer is closed');
+    const over = (): void => sender.producerClosed();
     source.observer.once('close', over);
     sender.once('close', () => {
       source.observer.off('close', over);

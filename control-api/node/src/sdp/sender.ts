@@ -113,9 +113,18 @@ export class SdpSender extends EnhancedEventEmitter<SdpSenderEvents> {
 
   /** @internal */
   end(reason: string): void {
+    this.#over(reason, (consumer) => consumer.close());
+  }
+
+  /** @internal The place is free at once, and the consumer says 'producerclose' like any other. */
+  producerClosed(): void {
+    this.#over('the producer is closed', (consumer) => consumer.producerClosed());
+  }
+
+  #over(reason: string, close: (consumer: Consumer) => void): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    if (this.#consumer && !this.#consumer.closed) this.#consumer.close();
+    if (this.#consumer && !this.#consumer.closed) close(this.#consumer);
     this.safeEmit('close', reason);
   }
 }
