@@ -123,6 +123,16 @@ describe('the channel', () => {
     assert.equal(new Set(asked).size, objects);
   });
 
+  test('asks on after whatever was closed', async () => {
+    const output = new PassThrough({ highWaterMark: 1e9 });
+    const channel = new Channel(new PassThrough(), output, 0, assert.fail);
+    for (let object = 0; object < 3 * maxPendingRequests; object += 1) channel.close(`o${object}`);
+    const body = new schema.CreateRouterT('room');
+    const asked = channel.call({ ...creating, body });
+    channel.shutDown(new Error('over'));
+    await assert.rejects(asked, { message: 'over' });
+  });
+
   test('waits for a worker that does not read, and only so long', async () => {
     let taken = 0;
     // Takes one frame and then nothing more.

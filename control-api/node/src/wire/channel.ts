@@ -166,9 +166,10 @@ export class Channel {
     else this.#sendClose(target);
   }
 
-  // No more of them wait than there were objects.
+  // No more of them wait than there were objects. Half of the room is left for what is asked: who has
+  // closed a large room may go on at once.
   #hasRoomToClose(): boolean {
-    return this.#pending.size < maxPendingRequests && this.#waitingBytes < maxWaitingBytes / 2;
+    return this.#pending.size < maxPendingRequests / 2 && this.#waitingBytes < maxWaitingBytes / 2;
   }
 
   #sendWaitingCloses(): void {
