@@ -154,6 +154,16 @@ describe('statistics by subscription', { skip }, () => {
   });
 });
 
+/** Until `consumer` has sent so many packets; each look is a round trip to the worker. */
+async function sentOn(consumer: Consumer, count: number): Promise<void> {
+  let sent = 0;
+  for (let looks = 20_000; looks > 0 && sent < count; looks -= 1) {
+    const [stats] = await consumer.getStats();
+    sent = stats?.packetCount ?? 0;
+  }
+  assert.equal(sent, count, 'packets that the consumer has sent');
+}
+
 describe('a packet trace', { skip: skipTrace }, () => {
   test('is a file in which tshark finds every packet', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-trace-'));
@@ -167,7 +177,7 @@ describe('a packet trace', { skip: skipTrace }, () => {
         await send(senderReport());
         // An answer from behind it.
         await source.getStats();
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await sentOn(consumer, packets + 1);
         await Promise.all([incoming.stop(), outgoing.stop()]);
         assert.ok(incoming.packets >= packets + 1);
         assert.equal(incoming.leftOut, 0);
