@@ -93,9 +93,13 @@ export class LocalMedia {
     this.keepCamera(null);
   }
 
-  close(): void {
-    this.keepCamera(null);
+  closeMicrophone(): void {
     this.keepMicrophone(null);
+  }
+
+  close(): void {
+    this.closeCamera();
+    this.closeMicrophone();
   }
 
   // Labels are empty until the person has given permission.

@@ -82,6 +82,10 @@ export class OwnMedia {
   refuse(source: Source, why: string): void {
     this.refusals.set(source, why);
     this.turnOff(source);
+    // Muted is not enough where it cannot be turned on again.
+    if (source !== 'microphone' || !this.media.microphone) return;
+    this.media.closeMicrophone();
+    this.update();
   }
 
   allow(source: Source): void {
@@ -133,13 +137,13 @@ export class OwnMedia {
     this.media.choice[device] = id;
     remember(device, id);
     if (!this.mayTurnOn(device)) return;
-    if (device === 'camera') {
-      this.cameraWanted = await this.media.openCamera();
-      this.sendCamera();
-    } else {
-      this.microphoneWanted = await this.media.openMicrophone();
-      this.sendMicrophone();
-    }
+    // One that does not open leaves the one before it as it was.
+    const opened = await (device === 'camera'
+      ? this.media.openCamera()
+      : this.media.openMicrophone());
+    if (opened && device === 'camera') this.cameraWanted = true;
+    if (opened && device === 'microphone') this.microphoneWanted = true;
+    this.sendOpened();
     this.update();
     await this.listDevices();
   }
@@ -211,6 +215,18 @@ export class OwnMedia {
     else if (needCamera) await this.media.openCamera();
     this.microphoneWanted &&= this.media.microphone !== null;
     this.cameraWanted &&= this.media.camera !== null;
+    this.sendOpened();
+  }
+
+  // A browser asks the person before it opens a device. What is no longer wanted by then, or may no
+  // longer be sent, is closed again: its light would be on for nobody.
+  private sendOpened(): void {
+    if (this.refusals.has('camera')) this.cameraWanted = false;
+    if (!this.cameraWanted) this.media.closeCamera();
+    if (this.refusals.has('microphone')) {
+      this.microphoneWanted = false;
+      this.media.closeMicrophone();
+    }
     this.sendCamera();
     this.sendMicrophone();
   }
