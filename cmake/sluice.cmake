@@ -73,11 +73,13 @@ function(sluice_library name folder)
 endfunction()
 
 # A test's own lines run once, and compiling them takes most of a build: they are not optimised, in
-# no build. What they test is, and so are the simulated peers and networks.
-set(SLUICE_TEST_FLAGS -U_FORTIFY_SOURCE -O0)
+# no build. What they test is, and so are the simulated peers and networks. The last of two flags wins,
+# so a target links this behind sluice_flags.
+add_library(sluice_test_flags INTERFACE)
+target_compile_options(sluice_test_flags INTERFACE -U_FORTIFY_SOURCE -O0)
 if(SLUICE_SANITIZE)
   # What they do wrong with memory is seen; undefined behaviour is looked for in what is tested.
-  list(APPEND SLUICE_TEST_FLAGS -fno-sanitize=undefined)
+  target_compile_options(sluice_test_flags INTERFACE -fno-sanitize=undefined)
 endif()
 
 # sluice_test(NAME FOLDER LIBRARIES...): one gtest binary out of every *_test.cc of FOLDER.
@@ -89,8 +91,8 @@ function(sluice_test name folder)
     return()
   endif()
   add_executable(${name}_test ${sources})
-  target_link_libraries(${name}_test PRIVATE ${ARGN} sluice_test_support sluice_flags)
-  target_compile_options(${name}_test PRIVATE ${SLUICE_TEST_FLAGS})
+  target_link_libraries(${name}_test PRIVATE ${ARGN} sluice_test_support sluice_flags
+                        sluice_test_flags)
   target_precompile_headers(${name}_test REUSE_FROM sluice_test_headers)
   sluice_compile_together(${name}_test)
   add_test(NAME ${name}_test COMMAND ${name}_test)

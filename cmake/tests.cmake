@@ -19,8 +19,7 @@ sluice_compile_together(sluice_test_support)
 # The same headers for the tests themselves: a precompiled header serves one set of flags.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/test_headers.cc CONTENT "")
 add_library(sluice_test_headers OBJECT ${CMAKE_BINARY_DIR}/generated/test_headers.cc)
-target_link_libraries(sluice_test_headers PRIVATE sluice_test_support sluice_flags)
-target_compile_options(sluice_test_headers PRIVATE ${SLUICE_TEST_FLAGS})
+target_link_libraries(sluice_test_headers PRIVATE sluice_test_support sluice_flags sluice_test_flags)
 target_precompile_headers(sluice_test_headers PRIVATE ${SLUICE_PRECOMPILED}
                           ${SLUICE_PRECOMPILED_CONTROL} <gmock/gmock.h> <gtest/gtest.h>)
 

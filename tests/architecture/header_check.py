@@ -2,8 +2,9 @@
 work.
 
 Where a source of the same name includes it first, and is compiled by itself, the build has shown the
-one, and only the guard is looked at. The flags are those of the build itself, read from compile_commands.json, so a header that compiles
-here compiles wherever its folder does.
+one (but for the standard headers that it has precompiled), and only the guard is looked at. The flags
+are those of the build itself, read from compile_commands.json, so a header that compiles here compiles
+wherever its folder does.
 """
 
 import json
@@ -70,14 +71,15 @@ def _sources_in(path):
 
 
 def _flags(words):
-    """The compiler call without its launcher, its input and its output."""
+    """The compiler call without its launcher, its input, its output and its precompiled header: what
+    that one includes, a header includes itself."""
     while os.path.basename(words[0]) in ("ccache", "distcc", "sccache"):
         words = words[1:]
     kept, rest = [words[0]], iter(words[1:])
     for word in rest:
-        if word in ("-o", "-MF", "-MT", "-MQ"):
+        if word in ("-o", "-MF", "-MT", "-MQ", "-include"):
             next(rest, None)
-        elif word not in ("-c", "-MD", "-MMD", "--") and not word.endswith((".cc", ".cxx")):
+        elif word not in ("-c", "-MD", "-MMD", "--", "-Winvalid-pch") and not word.endswith((".cc", ".cxx")):
             kept.append(word)
     return kept
 
