@@ -2,10 +2,7 @@
 # the adapters for other SFUs.
 find_program(NPM npm REQUIRED)
 
-foreach(package control-api/node apps/conference tests/interop bench/peers)
-  if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${package}/package.json)
-    continue()
-  endif()
+foreach(package control-api/node apps/conference bench/peers)
   string(REPLACE "/" "_" name ${package})
   add_test(NAME ${name} COMMAND ${NPM} --silent test
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/${package})
@@ -38,7 +35,12 @@ add_test(NAME bench_scrape
 set_tests_properties(bench_scrape PROPERTIES TIMEOUT 120
   ENVIRONMENT "SLUICE_WORKER_BIN=$<TARGET_FILE:sluice-worker>")
 
-if(TEST tests_interop)
-  # Browsers are judged by time; they get the machine for themselves.
-  set_tests_properties(tests_interop PROPERTIES RUN_SERIAL ON)
-endif()
+# Real browsers. What is judged by time gets the machine for itself; the rest waits for people and
+# devices most of the time, and another test runs beside.
+foreach(group timed rooms)
+  add_test(NAME tests_interop_${group} COMMAND ${NPM} --silent test
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/interop)
+  set_tests_properties(tests_interop_${group} PROPERTIES TIMEOUT 600
+    ENVIRONMENT "SLUICE_WORKER_BIN=$<TARGET_FILE:sluice-worker>;SLUICE_INTEROP=${group}")
+endforeach()
+set_tests_properties(tests_interop_timed PROPERTIES RUN_SERIAL ON)

@@ -53,19 +53,23 @@ function(sluice_compile_together target)
     UNITY_BUILD_CODE_BEFORE_INCLUDE "#pragma GCC diagnostic ignored \"-Wshadow\"")
 endfunction()
 
-# Standard headers that nearly every source needs, parsed once per target. That every header of
+# Standard headers that nearly every source needs, parsed once for all libraries. That every header of
 # ours stands alone is checked by tests/architecture, without this.
 set(SLUICE_PRECOMPILED <algorithm> <array> <chrono> <cstdint> <memory> <optional> <span> <string>
     <string_view> <utility> <variant> <vector>)
 
-# sluice_library(NAME FOLDER): libsluice_NAME.a out of every source of FOLDER that is not a test.
+# sluice_library(NAME FOLDER [PRECOMPILED LIKE]): libsluice_NAME.a out of every source of FOLDER that is
+# not a test. Its precompiled headers are those of sluice_LIKE.
 function(sluice_library name folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|_fuzz\\.cc$|/node_modules/")
   add_library(sluice_${name} STATIC ${sources})
   target_link_libraries(sluice_${name} PRIVATE sluice_flags)
   target_include_directories(sluice_${name} PUBLIC ${CMAKE_SOURCE_DIR})
-  target_precompile_headers(sluice_${name} PRIVATE ${SLUICE_PRECOMPILED} ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" PRECOMPILED "")
+  if(arg_PRECOMPILED)
+    target_precompile_headers(sluice_${name} REUSE_FROM sluice_${arg_PRECOMPILED})
+  endif()
   if(SLUICE_SANITIZE)
     # Not what a user runs and what is measured: the compiler would inline across files.
     sluice_compile_together(sluice_${name})
@@ -101,7 +105,7 @@ endfunction()
 
 # sluice_fuzz(NAME): libFuzzer target tests/fuzz/NAME_fuzz.cc. Two ctest tests: a replay of the
 # corpus, and SLUICE_FUZZ_SECONDS of new inputs on top of it.
-set(SLUICE_FUZZ_SECONDS 6 CACHE STRING "How long each fuzz target searches for new inputs")
+set(SLUICE_FUZZ_SECONDS 4 CACHE STRING "How long each fuzz target searches for new inputs")
 function(sluice_fuzz name)
   add_executable(${name}_fuzz ${CMAKE_SOURCE_DIR}/tests/fuzz/${name}_fuzz.cc)
   target_link_libraries(${name}_fuzz PRIVATE sluice_test_support sluice_flags

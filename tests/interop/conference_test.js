@@ -32,23 +32,12 @@ import { tiles } from './suites/tiles.js';
 import { trains } from './suites/trains.js';
 import { whip, whipMore } from './suites/whip.js';
 
-// SLUICE_INTEROP=codecs,recovery runs only these.
-const kSuites = {
-  joinTime,
-  codecs,
-  controls,
-  chat,
-  examples,
-  plainPage,
-  recovery,
-  refusals,
-  restart,
-  tcp,
-  link,
-  live,
-  networks,
-  whip,
-  goRoom,
+// SLUICE_INTEROP=codecs,recovery runs only these. A group is named like a suite.
+const kGroups = {
+  // They are about time, or about a path between network namespaces: nothing else should run beside.
+  timed: { joinTime, codecs, recovery, restart, tcp, link, networks },
+  // What people do and see.
+  rooms: { controls, chat, examples, plainPage, refusals, live, whip, goRoom },
 };
 // These run when they are named.
 const kOnRequest = {
@@ -68,7 +57,9 @@ const kOnRequest = {
   trains,
   whipMore,
 };
-const chosen = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kSuites);
+const kAll = { ...kGroups.timed, ...kGroups.rooms };
+const names = process.env.SLUICE_INTEROP?.split(',') ?? Object.keys(kAll);
+const chosen = names.flatMap((name) => Object.keys(kGroups[name] ?? { [name]: true }));
 
 test('conference', { skip: whyNoBrowser }, async (t) => {
   const stage = new Stage();
@@ -76,7 +67,7 @@ test('conference', { skip: whyNoBrowser }, async (t) => {
     await stage.open();
     // One after the other: they share the cores, and some are about time.
     for (const name of chosen) {
-      await t.test(name, (t) => (kSuites[name] ?? kOnRequest[name])(t, stage));
+      await t.test(name, (t) => (kAll[name] ?? kOnRequest[name])(t, stage));
     }
   } finally {
     await stage.close();

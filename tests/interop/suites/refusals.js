@@ -6,7 +6,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { allReceive } from '../support/participant.js';
 
 // Long enough for a busy machine to show a picture first.
-const kStayS = 15;
+const kStayS = 10;
 
 function base64url(value) {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
