@@ -31,8 +31,9 @@ class SrtpSession {
   using Unprotected = std::variant<size_t, DropReason>;
 
   // How many SSRCs a peer may send from, RTP and RTCP together. A publisher with ten simulcast
-  // sources uses about 60. Each costs about 300 bytes.
-  static constexpr size_t kMaxIncoming = 256;
+  // sources uses about 60, and as many may be remembered of what it has stopped sending. Each costs
+  // about 300 bytes.
+  static constexpr size_t kMaxIncoming = 320;
 
   // How many SSRCs we may send from. A receiver of 2,000 streams with their retransmissions uses
   // 4,000. Each costs 20 bytes.

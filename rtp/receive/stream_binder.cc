@@ -1,5 +1,7 @@
 #include "rtp/receive/stream_binder.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "rtp/packet/extensions.h"
 
@@ -70,24 +72,54 @@ void StreamBinder::Declare(Ssrc ssrc, size_t position, bool rtx) {
 }
 
 void StreamBinder::Remove(StreamIndex stream) {
-  for (size_t position = 0; position < streams_.size(); ++position) {
-    if (streams_[position].index != stream) continue;
-    EraseEntries(position);
-    streams_.erase(streams_.begin() + static_cast<std::ptrdiff_t>(position));
-    for (auto& [ssrc, entry] : by_ssrc_) {
-      if (entry.position > position) --entry.position;
-    }
-    return;
+  const std::optional<size_t> position = PositionOf(stream);
+  if (!position) return;
+  const OwnEntries entries = EntriesOf(*position);
+  const Description& description = streams_[*position].description;
+  for (const auto& [ssrc, entry] : entries) {
+    ended_.Add(ssrc, {description.mid, description.rid, entry.rtx});
+  }
+  Erase(*position, entries);
+}
+
+void StreamBinder::Withdraw(StreamIndex stream) {
+  const std::optional<size_t> position = PositionOf(stream);
+  if (position) Erase(*position, EntriesOf(*position));
+}
+
+std::optional<size_t> StreamBinder::PositionOf(StreamIndex stream) const {
+  const auto found = std::ranges::find(streams_, stream, &Stream::index);
+  if (found == streams_.end()) return std::nullopt;
+  return static_cast<size_t>(found - streams_.begin());
+}
+
+StreamBinder::OwnEntries StreamBinder::EntriesOf(size_t position) const {
+  OwnEntries entries;
+  for (const auto& [ssrc, entry] : by_ssrc_) {
+    if (entry.position == position) entries.emplace_back(ssrc, entry);
+  }
+  std::ranges::sort(entries, [](const auto& one, const auto& other) {
+    return std::pair(one.second.learnt_at, one.first) <
+           std::pair(other.second.learnt_at, other.first);
+  });
+  return entries;
+}
+
+void StreamBinder::Erase(size_t position, const OwnEntries& entries) {
+  for (const auto& [ssrc, entry] : entries) {
+    if (!entry.declared) --learnt_;
+    by_ssrc_.erase(ssrc);
+  }
+  streams_.erase(streams_.begin() + static_cast<std::ptrdiff_t>(position));
+  for (auto& [ssrc, entry] : by_ssrc_) {
+    if (entry.position > position) --entry.position;
   }
 }
 
-void StreamBinder::EraseEntries(size_t position) {
-  for (auto it = by_ssrc_.begin(); it != by_ssrc_.end();) {
-    const auto current = it++;
-    if (current->second.position != position) continue;
-    if (!current->second.declared) --learnt_;
-    by_ssrc_.erase(current);
-  }
+std::vector<Ssrc> StreamBinder::TakeForgotten() {
+  std::vector<Ssrc> forgotten = ended_.TakeDisplaced();
+  std::erase_if(forgotten, [&](Ssrc ssrc) { return by_ssrc_.contains(ssrc); });
+  return forgotten;
 }
 
 std::variant<StreamBinder::Binding, DropReason> StreamBinder::Bind(const RtpPacket& packet) {
@@ -119,17 +151,54 @@ std::variant<StreamBinder::Binding, DropReason> StreamBinder::BindingFor(const R
 std::variant<StreamBinder::Binding, DropReason> StreamBinder::Learn(const RtpPacket& packet,
                                                                     const Names& names) {
   const std::optional<size_t> position = FindByNames(names);
-  if (!position) return DropReason::kRtpUnknownStream;
+  if (!position) return Recall(packet, names);
   const Description& description = streams_[*position].description;
   // Where streams have no RID, only the payload type tells a retransmission.
   const bool rtx =
       names.repaired || description.rtx_payload_types[packet.payload_type().value() & 0x7f];
-  const auto binding = BindingFor(packet, *position, rtx);
-  if (std::holds_alternative<DropReason>(binding)) return binding;
+  return Assign(packet, *position, rtx);
+}
 
-  if (!MakeRoomFor(*position)) return DropReason::kTooManyStreams;
-  by_ssrc_[packet.ssrc()] = Entry{*position, rtx, false, ++learning_};
+// A packet that does not say enough may be of a stream that goes on where another one ended.
+std::variant<StreamBinder::Binding, DropReason> StreamBinder::Recall(const RtpPacket& packet,
+                                                                     const Names& names) {
+  const EndedStreams::Place* const place = ended_.Find(packet.ssrc());
+  if (place == nullptr) return DropReason::kRtpUnknownStream;
+  const bool moved = (!names.mid.empty() && names.mid != place->mid) ||
+                     (!names.rid.empty() && names.rid != place->rid);
+  if (moved) {
+    ended_.Unplace(packet.ssrc());
+    return DropReason::kRtpUnknownStream;
+  }
+  const std::optional<size_t> position = FindByPlace(*place);
+  if (!position) return DropReason::kRtpUnknownStream;
+  return Assign(packet, *position, place->rtx);
+}
+
+// Exactly what was signalled of the stream before: one size of several is not the only size. Who
+// has signalled an SSRC has said who belongs there.
+std::optional<size_t> StreamBinder::FindByPlace(const EndedStreams::Place& place) const {
+  for (size_t position = 0; position < streams_.size(); ++position) {
+    const Description& description = streams_[position].description;
+    if (description.mid != place.mid || description.rid != place.rid) continue;
+    if (place.rtx ? description.rtx_ssrc : description.ssrc) continue;
+    return position;
+  }
+  return std::nullopt;
+}
+
+std::variant<StreamBinder::Binding, DropReason> StreamBinder::Assign(const RtpPacket& packet,
+                                                                     size_t position, bool rtx) {
+  const auto binding = BindingFor(packet, position, rtx);
+  if (std::holds_alternative<DropReason>(binding)) return binding;
+  if (!MakeRoomFor(position)) return DropReason::kTooManyStreams;
+  by_ssrc_[packet.ssrc()] = Entry{position, rtx, false, ++learning_};
   ++learnt_;
+  if (ended_.size() != 0) {
+    const Description& description = streams_[position].description;
+    ended_.Unplace(packet.ssrc());
+    ended_.Vacate(description.mid, description.rid, rtx);
+  }
   return binding;
 }
 

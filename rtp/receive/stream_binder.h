@@ -6,6 +6,9 @@
 // known by their SSRC alone. A stream that names neither SSRC nor MID nor RID cannot be found:
 // payload types alone are shared by all streams of a browser and tell nothing.
 //
+// What a stream was known by outlives it (EndedStreams): another one that is described by the same
+// MID and RID, and by no SSRC, has it back as soon as a packet comes.
+//
 // The tables belong to one transport, so nobody can claim the stream of somebody else.
 
 #ifndef SLUICE_RTP_RECEIVE_STREAM_BINDER_H_
@@ -17,13 +20,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "base/drop_reason.h"
 #include "base/ids.h"
 #include "rtp/packet/rtp_packet.h"
+#include "rtp/receive/ended_streams.h"
 
 namespace sluice::rtp {
 
@@ -65,12 +71,19 @@ class StreamBinder {
   // Nullopt means added. Nothing changes if there is a collision, nor if nothing in the description
   // could ever identify a packet (then kMid).
   std::optional<Collision> Add(StreamIndex stream, const Description& description);
+  // Its SSRCs are remembered.
   void Remove(StreamIndex stream);
+  // Takes back an Add() of several that cannot all be: nothing of it is remembered.
+  void Withdraw(StreamIndex stream);
 
   // kRtpUnknownStream, kRtpUnknownPayload or kTooManyStreams if the packet cannot be given away.
   std::variant<Binding, DropReason> Bind(const RtpPacket& packet);
 
   size_t learnt() const { return learnt_; }
+  const EndedStreams& ended() const { return ended_; }
+  // SSRCs of which nothing is known any more since the last call; those of living streams are not
+  // among them.
+  std::vector<Ssrc> TakeForgotten();
 
  private:
   struct Stream {
@@ -83,6 +96,8 @@ class StreamBinder {
     bool declared = false;
     uint64_t learnt_at = 0;  // in the order of learning
   };
+  // The SSRCs of a stream, in the order in which they were learnt; first what was signalled.
+  using OwnEntries = absl::InlinedVector<std::pair<Ssrc, Entry>, kMaxLearntPerStream + 2>;
   // What a packet says of itself; empty where it says nothing.
   struct Names {
     std::string_view mid;
@@ -99,9 +114,14 @@ class StreamBinder {
   std::optional<Collision> FindCollision(const Description& description) const;
   bool IsDeclared(Ssrc ssrc) const;
   void Declare(Ssrc ssrc, size_t position, bool rtx);
-  void EraseEntries(size_t position);
+  std::optional<size_t> PositionOf(StreamIndex stream) const;
+  OwnEntries EntriesOf(size_t position) const;
+  void Erase(size_t position, const OwnEntries& entries);
 
   std::variant<Binding, DropReason> Learn(const RtpPacket& packet, const Names& names);
+  std::variant<Binding, DropReason> Recall(const RtpPacket& packet, const Names& names);
+  std::optional<size_t> FindByPlace(const EndedStreams::Place& place) const;
+  std::variant<Binding, DropReason> Assign(const RtpPacket& packet, size_t position, bool rtx);
   std::optional<size_t> FindByNames(const Names& names) const;
   bool MakeRoomFor(size_t position);
   std::variant<Binding, DropReason> BindingFor(const RtpPacket& packet, size_t position,
@@ -111,6 +131,7 @@ class StreamBinder {
   absl::flat_hash_map<Ssrc, Entry> by_ssrc_;
   size_t learnt_ = 0;
   uint64_t learning_ = 0;
+  EndedStreams ended_;
 };
 
 // "ssrc", "rtxSsrc", "mid" or "rid": the name of the field in the control API.

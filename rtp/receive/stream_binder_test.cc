@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/support/packet_builders.h"
 
@@ -210,6 +211,160 @@ TEST_F(StreamBinderTest, WhatIsSignalledReplacesWhatWasLearnt) {
   binder_.Add(StreamIndex(2), WithSsrcs(10, 11));
   EXPECT_EQ(Bind(Packet(10)), To(2));
   EXPECT_EQ(binder_.learnt(), 0u);
+}
+
+// The next stream of a section, as long as its packets do not say where they belong.
+class StreamBinderMemoryTest : public StreamBinderTest {
+ protected:
+  static constexpr Result kUnknown{DropReason::kRtpUnknownStream};
+
+  // Ends the stream and adds another one, described as it was.
+  void BeginAnew(uint32_t stream, const StreamBinder::Description& description) {
+    binder_.Remove(StreamIndex(stream));
+    ASSERT_FALSE(binder_.Add(StreamIndex(stream), description));
+  }
+};
+
+TEST_F(StreamBinderMemoryTest, TheNextStreamOfAMidHasTheSsrcsOfTheLast) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  Bind(Named(10, "0"));
+  Bind(Named(11, "0", kRtxType));
+  binder_.Remove(StreamIndex(1));
+  EXPECT_EQ(Bind(Packet(10)), kUnknown) << "while there is no stream";
+  binder_.Add(StreamIndex(2), Described("0"));
+  EXPECT_EQ(binder_.learnt(), 0u);
+  EXPECT_EQ(Bind(Packet(11, kRtxType)), To(2, true));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+  EXPECT_EQ(Bind(Packet(10, kRtxType)), Result(DropReason::kRtpUnknownPayload));
+  EXPECT_EQ(binder_.learnt(), 2u);
+  // And so on, although nobody has named anything since.
+  BeginAnew(2, Described("0"));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+  EXPECT_EQ(Bind(Packet(11, kRtxType)), To(2, true));
+}
+
+TEST_F(StreamBinderMemoryTest, EverySizeHasItsOwnSsrcsBack) {
+  binder_.Add(StreamIndex(1), Described("0", "r0"));
+  binder_.Add(StreamIndex(2), Described("0", "r1"));
+  Bind(Named(10, "0").WithTextExtension(kRidId, "r0"));
+  Bind(Named(20, "0").WithTextExtension(kRidId, "r1"));
+  Bind(Named(21, "0", kRtxType).WithTextExtension(kRepairedRidId, "r1"));
+  binder_.Remove(StreamIndex(1));
+  binder_.Remove(StreamIndex(2));
+  binder_.Add(StreamIndex(1), Described("0", "r1"));
+  binder_.Add(StreamIndex(2), Described("0", "r0"));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+  EXPECT_EQ(Bind(Packet(20)), To(1));
+  // What says less than all is helped out as well.
+  EXPECT_EQ(Bind(Packet(21, kRtxType).WithTextExtension(kMidId, "0")), To(1, true));
+}
+
+TEST_F(StreamBinderMemoryTest, OneSizeOfSeveralIsNotTheOnlyOne) {
+  binder_.Add(StreamIndex(1), Described("0", "r0"));
+  Bind(Named(10, "0").WithTextExtension(kRidId, "r0"));
+  BeginAnew(1, Described("0"));
+  EXPECT_EQ(Bind(Packet(10)), kUnknown);
+}
+
+TEST_F(StreamBinderMemoryTest, StreamsOfOtherSectionsGetNothing) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  Bind(Named(10, "0"));
+  BeginAnew(1, Described("1"));
+  binder_.Add(StreamIndex(2), Described("", "0"));
+  EXPECT_EQ(Bind(Packet(10)), kUnknown);
+}
+
+TEST_F(StreamBinderMemoryTest, ASignalledSsrcIsRememberedForAStreamThatSignalsNone) {
+  auto description = Described("0");
+  description.ssrc = Ssrc(10);
+  binder_.Add(StreamIndex(1), description);
+  BeginAnew(1, Described("0"));
+  EXPECT_EQ(Bind(Packet(10)), To(1));
+}
+
+TEST_F(StreamBinderMemoryTest, WhoSignalsAnSsrcIsGivenNoOther) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  Bind(Named(10, "0"));
+  Bind(Named(11, "0", kRtxType));
+  auto description = Described("0");
+  description.ssrc = Ssrc(20);
+  BeginAnew(1, description);
+  EXPECT_EQ(Bind(Packet(10)), kUnknown);
+  // It has not said what its retransmissions come under.
+  EXPECT_EQ(Bind(Packet(11, kRtxType)), To(1, true));
+}
+
+TEST_F(StreamBinderMemoryTest, WhatIsNamedLastTakesThePlace) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  Bind(Named(10, "0"));
+  Bind(Named(20, "0"));
+  BeginAnew(1, Described("0"));
+  EXPECT_EQ(Bind(Packet(10)), kUnknown) << "late, of an encoder before the last";
+  EXPECT_EQ(Bind(Named(30, "0")), To(1));
+  EXPECT_EQ(Bind(Packet(20)), kUnknown) << "late, since 30 has come";
+  EXPECT_EQ(Bind(Packet(30)), To(1));
+}
+
+TEST_F(StreamBinderMemoryTest, AnSsrcThatNamesAnotherSectionHasLeftItsOwn) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  Bind(Named(10, "0"));
+  binder_.Remove(StreamIndex(1));
+  EXPECT_EQ(Bind(Named(10, "1")), kUnknown);
+  binder_.Add(StreamIndex(1), Described("0"));
+  EXPECT_EQ(Bind(Packet(10)), kUnknown);
+  binder_.Add(StreamIndex(2), Described("1"));
+  EXPECT_EQ(Bind(Named(10, "1")), To(2));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+  BeginAnew(2, Described("1"));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+}
+
+TEST_F(StreamBinderMemoryTest, WhatIsSignalledNeedsNoMemory) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  Bind(Named(10, "0"));
+  BeginAnew(1, Described("0"));
+  binder_.Add(StreamIndex(2), WithSsrcs(10, 11));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+  binder_.Remove(StreamIndex(2));
+  EXPECT_EQ(Bind(Packet(10)), kUnknown) << "it was another stream's since";
+}
+
+TEST_F(StreamBinderMemoryTest, WhatIsWithdrawnLeavesTheMemoryAsItWas) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  Bind(Named(10, "0"));
+  binder_.Remove(StreamIndex(1));
+  auto description = Described("1");
+  description.ssrc = Ssrc(10);
+  description.rtx_ssrc = Ssrc(11);
+  binder_.Add(StreamIndex(2), description);
+  binder_.Withdraw(StreamIndex(2));
+  EXPECT_EQ(binder_.ended().size(), 1u);
+  binder_.Add(StreamIndex(1), Described("0"));
+  EXPECT_EQ(Bind(Packet(10)), To(1));
+}
+
+TEST_F(StreamBinderMemoryTest, ManyEndedStreamsDisplaceTheOldestAndNoneThatLives) {
+  constexpr auto kMax = static_cast<uint32_t>(EndedStreams::kMax);
+  binder_.Add(StreamIndex(0), Described("m0"));
+  Bind(Named(1000, "m0"));
+  BeginAnew(0, Described("m0"));
+  ASSERT_EQ(Bind(Packet(1000)), To(0));
+  for (uint32_t i = 1; i <= 1000; ++i) {
+    const std::string mid = "m" + std::to_string(i);
+    binder_.Add(StreamIndex(i), Described(mid));
+    Bind(Named(1000 + i, mid));
+    binder_.Remove(StreamIndex(i));
+    const auto forgotten = binder_.TakeForgotten();
+    if (i <= kMax) {
+      EXPECT_TRUE(forgotten.empty()) << "1000 is in use, and the others fit";
+    } else {
+      EXPECT_EQ(forgotten, std::vector{Ssrc(1000 + i - kMax)});
+    }
+  }
+  EXPECT_EQ(binder_.ended().size(), kMax);
+  EXPECT_EQ(binder_.ended().displaced(), 1000 + 1 - kMax);
+  EXPECT_EQ(Bind(Packet(1000)), To(0));
 }
 
 TEST_F(StreamBinderTest, IgnoresNamesThatAreNone) {

@@ -55,7 +55,7 @@ std::unique_ptr<schema::RtpParametersT> DescribeTrack(const SimTrackOptions& tra
   codec->rtcp_feedback.push_back(Feedback("transport-cc"));
   parameters->codecs.push_back(std::move(codec));
   auto encoding = std::make_unique<schema::RtpEncodingParametersT>();
-  encoding->ssrc = track.ssrc.value();
+  if (track.signals_ssrcs) encoding->ssrc = track.ssrc.value();
   if (track.rtx_ssrc) {
     auto rtx = Codec("video/rtx", track.rtx_payload_type, ClockRate(track.kind));
     auto apt = std::make_unique<schema::ParameterT>();
@@ -63,7 +63,7 @@ std::unique_ptr<schema::RtpParametersT> DescribeTrack(const SimTrackOptions& tra
     apt->value = std::to_string(track.payload_type.value());
     rtx->parameters.push_back(std::move(apt));
     parameters->codecs.push_back(std::move(rtx));
-    encoding->rtx_ssrc = track.rtx_ssrc->value();
+    if (track.signals_ssrcs) encoding->rtx_ssrc = track.rtx_ssrc->value();
   }
   encoding->rid = track.rid;
   encoding->max_bitrate = track.max_bitrate;
@@ -75,6 +75,11 @@ std::unique_ptr<schema::RtpParametersT> DescribeTrack(const SimTrackOptions& tra
       Header(kTransportSequenceExtensionId, Extension::kTransportSequence));
   if (!video) {
     parameters->header_extensions.push_back(Header(kAudioLevelExtensionId, Extension::kAudioLevel));
+  }
+  if (!track.signals_ssrcs) {
+    parameters->header_extensions.push_back(Header(kRidExtensionId, Extension::kRid));
+    parameters->header_extensions.push_back(
+        Header(kRepairedRidExtensionId, Extension::kRepairedRid));
   }
   parameters->rtcp = std::make_unique<schema::RtcpParametersT>();
   parameters->rtcp->cname = cname;

@@ -34,6 +34,9 @@ struct SimTrackOptions {
   bool nack = true;
   // Of an encoding among several.
   std::string rid = {};
+  // False: only MID and RID are said, and packets have to tell whose they are, as with a browser
+  // that sends several sizes.
+  bool signals_ssrcs = true;
   uint32_t max_bitrate = 0;
 };
 
@@ -41,6 +44,9 @@ inline constexpr uint8_t kMidExtensionId = 1;
 inline constexpr uint8_t kSendTimeExtensionId = 2;
 inline constexpr uint8_t kTransportSequenceExtensionId = 3;
 inline constexpr uint8_t kAudioLevelExtensionId = 4;  // of sound
+// Where SSRCs are not signalled.
+inline constexpr uint8_t kRidExtensionId = 5;
+inline constexpr uint8_t kRepairedRidExtensionId = 6;
 
 // As the producer names them, and as the router does.
 inline constexpr PayloadType kProducerVideo(100), kProducerRtx(101), kProducerAudio(109);

@@ -201,7 +201,8 @@ Publication& Member::PublishVideo(const PublishOptions& options) {
   SimTrackOptions track{.kind = rtp::MediaKind::kVideo,
                         .payload_type = kProducerVideo,
                         .rtx_payload_type = kProducerRtx,
-                        .nack = options.nack};
+                        .nack = options.nack,
+                        .signals_ssrcs = options.signals_ssrcs};
   if (!options.encodings.empty()) return PublishEncodings(track, options);
   if (options.rtx) track.rtx_ssrc = Ssrc(sim_.entropy().U32());
   return Publish(std::move(track), options);
@@ -216,14 +217,7 @@ Publication& Member::PublishAudio(const PublishOptions& options) {
 Publication& Member::Publish(SimTrackOptions track, const PublishOptions& options) {
   track.ssrc = Ssrc(sim_.entropy().U32());
   track.mid = std::to_string(next_track_++);
-  schema::ProduceT produce;
-  produce.producer_id = name_ + "-producer-" + track.mid;
-  produce.kind = SchemaKind(track.kind);
-  produce.rtp_parameters = Describe(track, name_);
-  produce.mapping = DescribeMapping(track.kind);
-  produce.paused = options.paused;
-  const std::string id = produce.producer_id;
-  SLUICE_CHECK(Ask(transport_, std::move(produce)).ok());
+  const std::string id = Produce({track}, options.paused);
   std::vector<SimSendTrack*> senders{&peer_->Send(sim_.now(), track, options.encoder)};
   return *publications_.emplace_back(std::make_unique<Publication>(*this, id, senders));
 }
@@ -241,19 +235,37 @@ Publication& Member::PublishEncodings(const SimTrackOptions& common,
     tracks.push_back(std::move(track));
   }
   ++next_track_;
-  schema::ProduceT produce;
-  produce.producer_id = name_ + "-producer-" + tracks.front().mid;
-  produce.kind = SchemaKind(common.kind);
-  produce.rtp_parameters = DescribeEncodings(tracks, name_);
-  produce.mapping = DescribeMapping(common.kind);
-  produce.paused = options.paused;
-  const std::string id = produce.producer_id;
-  SLUICE_CHECK(Ask(transport_, std::move(produce)).ok());
+  const std::string id = Produce(tracks, options.paused);
   std::vector<SimSendTrack*> senders;
   for (size_t i = 0; i < tracks.size(); ++i) {
     senders.push_back(&peer_->Send(sim_.now(), tracks[i], options.encodings[i].encoder));
   }
   return *publications_.emplace_back(std::make_unique<Publication>(*this, id, senders));
+}
+
+Publication& Member::PublishAgain(Publication& closed) {
+  std::vector<SimTrackOptions> tracks;
+  std::vector<SimSendTrack*> senders;
+  for (size_t i = 0; i < closed.encodings(); ++i) {
+    tracks.push_back(closed.track(i).track());
+    senders.push_back(&closed.track(i));
+  }
+  const std::string id = Produce(tracks, false);
+  return *publications_.emplace_back(std::make_unique<Publication>(*this, id, senders));
+}
+
+std::string Member::Produce(const std::vector<SimTrackOptions>& tracks, bool paused) {
+  const SimTrackOptions& first = tracks.front();
+  schema::ProduceT produce;
+  produce.producer_id = name_ + "-producer-" + first.mid;
+  produce.kind = SchemaKind(first.kind);
+  produce.rtp_parameters =
+      tracks.size() == 1 ? Describe(first, name_) : DescribeEncodings(tracks, name_);
+  produce.mapping = DescribeMapping(first.kind);
+  produce.paused = paused;
+  std::string id = produce.producer_id;
+  SLUICE_CHECK(Ask(transport_, std::move(produce)).ok());
+  return id;
 }
 
 Subscription& Member::Subscribe(const Publication& publication, const SubscribeOptions& options) {

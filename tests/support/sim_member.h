@@ -73,6 +73,7 @@ struct PublishOptions {
   SimEncoderOptions encoder = {};
   // Of video: the same picture several times, each with its own SSRC and RID; `encoder` is unused.
   std::vector<SimEncodingOptions> encodings = {};
+  bool signals_ssrcs = true;  // see SimTrackOptions
 };
 
 struct SubscribeOptions {
@@ -140,6 +141,8 @@ class Member {
 
   Publication& PublishVideo(const PublishOptions& options = {});
   Publication& PublishAudio(const PublishOptions& options = {});
+  // The application takes again what it has closed; the peer goes on as if nothing had happened.
+  Publication& PublishAgain(Publication& closed);
   Subscription& Subscribe(const Publication& publication, const SubscribeOptions& options = {});
 
   // The whole transport.
@@ -189,6 +192,8 @@ class Member {
                                                    const std::string& cname) const;
   Publication& PublishEncodings(const SimTrackOptions& common, const PublishOptions& options);
   Publication& Publish(SimTrackOptions track, const PublishOptions& options);
+  // One producer of all of them; its id.
+  std::string Produce(const std::vector<SimTrackOptions>& tracks, bool paused);
   template <typename Body>
   SimControl::Answer Ask(std::string_view target, Body body);
 

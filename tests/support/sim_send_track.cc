@@ -30,6 +30,7 @@ void SimSendTrack::Resend(SeqNo seq) {
   const int back = SeqNo(history_.back().seq).DistanceFrom(seq);
   if (back < 0 || static_cast<size_t>(back) >= history_.size()) return;
   RtpPacketBuilder packet = history_[history_.size() - 1 - static_cast<size_t>(back)].packet;
+  AddNames(packet, track_.rtx_ssrc.has_value());
   if (track_.rtx_ssrc) {
     packet.WrappedInRtx(track_.rtx_ssrc->value(), track_.rtx_payload_type.value(), rtx_seq_++);
   }
@@ -101,14 +102,21 @@ void SimSendTrack::MakePacket(Bytes payload, bool last) {
       .WithPayloadType(track_.payload_type.value())
       .WithSeq(seq_)
       .WithTimestamp(timestamp_)
-      .WithMarker(last)
-      .WithTextExtension(kMidExtensionId, track_.mid);
+      .WithMarker(last);
   if (!video()) packet.WithExtension(kAudioLevelExtensionId, {level_});
   packet.WithPayload(std::move(payload));
   history_.push_back({seq_, packet});
   if (history_.size() > kHistory) history_.pop_front();
   ++seq_;
+  AddNames(packet, false);
   ready_.push_back(std::move(packet));
+}
+
+void SimSendTrack::AddNames(RtpPacketBuilder& packet, bool repaired) const {
+  if (!names_) return;
+  packet.WithTextExtension(kMidExtensionId, track_.mid);
+  if (track_.signals_ssrcs || track_.rid.empty()) return;
+  packet.WithTextExtension(repaired ? kRepairedRidExtensionId : kRidExtensionId, track_.rid);
 }
 
 rtp::SenderReport SimSendTrack::MakeReport(Timestamp now) const {

@@ -52,6 +52,9 @@ class SimSendTrack {
   // How loud the sound is from now on, in -dBov: 127 is silence.
   void set_level(uint8_t level) { level_ = level; }
 
+  // Writes neither MID nor RID any more: browsers do that once they know that some have arrived.
+  void StopNaming() { names_ = false; }
+
   void RequestKeyFrame(Timestamp now);
   void Resend(SeqNo seq);
 
@@ -78,6 +81,7 @@ class SimSendTrack {
   void MakeFrame(Timestamp now);
   void MakePicture(bool key, int count);
   void MakePacket(Bytes payload, bool last);
+  void AddNames(RtpPacketBuilder& packet, bool repaired) const;
 
   const SimTrackOptions track_;
   const SimEncoderOptions encoder_;
@@ -85,6 +89,7 @@ class SimSendTrack {
   Timestamp first_frame_;
   std::optional<Timestamp> last_key_frame_;
   bool key_frame_wanted_ = true;
+  bool names_ = true;
   uint16_t seq_;
   uint16_t rtx_seq_ = 7;
   uint32_t timestamp_;

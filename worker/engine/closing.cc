@@ -47,6 +47,17 @@ void EraseDataConsumer(Workspace& workspace, Timestamp now, Handle<DataConsumer>
   workspace.data_consumers.Erase(handle);
 }
 
+// Who comes back under an SSRC goes on counting where it was, as long as there are the keys
+// (RFC 3711 §3.3.1), so its state is kept while the SSRC is remembered. Keys that were signalled
+// are often handed to a tool that was started anew, which counts from the beginning.
+void RemoveStreams(Transport& transport, Handle<Producer> producer) {
+  const Ingress::Ended ended = transport.ingress.RemoveProducer(producer);
+  const bool is_negotiated = transport.link.kind() == LinkKind::kWebRtc;
+  for (Ssrc ssrc : is_negotiated ? ended.forgotten : ended.sources) {
+    transport.link.ForgetIncoming(ssrc);
+  }
+}
+
 }  // namespace
 
 void CloseDataConsumer(Workspace& workspace, Timestamp now, Handle<DataConsumer> handle) {
@@ -111,9 +122,7 @@ void CloseProducer(Workspace& workspace, Timestamp now, Handle<Producer> handle)
     for (const InboundStream* stream : transport->ingress.StreamsOf(handle)) {
       if (stream->receiver) transport->past_incoming.Add(stream->receiver->stats(now));
     }
-    for (Ssrc ssrc : transport->ingress.RemoveProducer(handle)) {
-      transport->link.ForgetIncoming(ssrc);
-    }
+    RemoveStreams(*transport, handle);
     Forget(transport->producers, handle);
   }
   ForgetName(workspace, producer->id);

@@ -191,6 +191,8 @@ void DumpListeners(const Workspace& workspace, const Transport& transport, Json&
   listener.Objects("ssrcTable", by_ssrc);
   listener.Objects("midTable", by_mid);
   listener.Objects("ridTable", by_rid);
+  listener.Number("endedSsrcs", transport.ingress.ended().size());
+  listener.Number("endedSsrcsDisplaced", transport.ingress.ended().displaced());
   json.Object("rtpListener", listener);
   if (transport.data == nullptr) return;
   std::vector<Json> by_stream;

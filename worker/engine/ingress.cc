@@ -110,7 +110,7 @@ absl::Status Ingress::AddProducer(Handle<Producer> producer, const MediaPlan& pl
     const auto free = std::find(streams_.begin(), streams_.end(), nullptr);
     const rtp::StreamIndex index(static_cast<uint32_t>(free - streams_.begin()));
     if (const auto collision = binder_.Add(index, Describe(producer, plan, encoding))) {
-      RemoveProducer(producer);
+      Withdraw(producer);
       extensions_ = before;
       return absl::AlreadyExistsError(absl::StrCat(
           "rtpParameters.encodings[", i, "].", std::string(rtp::CollisionName(*collision)),
@@ -141,15 +141,24 @@ void Ingress::ChooseEstimation(const MediaPlan& plan) {
   remb_->set_max(max_bit_rate_);
 }
 
-absl::InlinedVector<Ssrc, 8> Ingress::RemoveProducer(Handle<Producer> producer) {
-  absl::InlinedVector<Ssrc, 8> ended;
+void Ingress::Withdraw(Handle<Producer> producer) {
   for (size_t i = 0; i < streams_.size(); ++i) {
     if (streams_[i] == nullptr || streams_[i]->producer != producer) continue;
-    if (streams_[i]->receiver) ended.push_back(streams_[i]->receiver->ssrc());
-    if (streams_[i]->rtx_ssrc) ended.push_back(*streams_[i]->rtx_ssrc);
+    binder_.Withdraw(rtp::StreamIndex(static_cast<uint32_t>(i)));
+    streams_[i] = nullptr;
+  }
+}
+
+Ingress::Ended Ingress::RemoveProducer(Handle<Producer> producer) {
+  Ended ended;
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    if (streams_[i] == nullptr || streams_[i]->producer != producer) continue;
+    if (streams_[i]->receiver) ended.sources.push_back(streams_[i]->receiver->ssrc());
+    if (streams_[i]->rtx_ssrc) ended.sources.push_back(*streams_[i]->rtx_ssrc);
     binder_.Remove(rtp::StreamIndex(static_cast<uint32_t>(i)));
     streams_[i] = nullptr;
   }
+  ended.forgotten = binder_.TakeForgotten();
   return ended;
 }
 

@@ -83,8 +83,14 @@ class Ingress {
   // InvalidArgument or AlreadyExists with the field that collides with another producer.
   absl::Status AddProducer(Handle<Producer> producer, const MediaPlan& plan, const PayloadMap& map,
                            Duration key_frame_quiet);
-  // The SSRCs that have thereby ended.
-  absl::InlinedVector<Ssrc, 8> RemoveProducer(Handle<Producer> producer);
+  // What a producer leaves behind.
+  struct Ended {
+    // SSRCs that it had.
+    std::vector<Ssrc> sources;
+    // Of it or of earlier ones: those of which the next producer of their section will not know.
+    std::vector<Ssrc> forgotten;
+  };
+  Ended RemoveProducer(Handle<Producer> producer);
 
   // Reads the only reference to a decrypted RTP packet; nothing if it is none.
   std::optional<rtp::RtpPacket> Parse(PacketRef bytes) const;
@@ -125,6 +131,7 @@ class Ingress {
     uint32_t packets = 0;
     bool fir = false;
   };
+  bool has_requests() const { return !requests_.empty(); }
   std::vector<RequestSent> TakeRequests() { return std::exchange(requests_, {}); }
   void set_keeps_requests(bool keeps) { keeps_requests_ = keeps; }
 
@@ -146,6 +153,8 @@ class Ingress {
       if (stream != nullptr && stream->receiver) visit(*stream->receiver);
     }
   }
+  // What is remembered of streams that have ended.
+  const rtp::EndedStreams& ended() const { return binder_.ended(); }
   std::optional<Duration> round_trip() const { return round_trip_; }
   // Decrypted packets that belong to a producer.
   const Totals& totals() const { return totals_; }
@@ -153,6 +162,7 @@ class Ingress {
  private:
   InboundStream* Find(const EncodingRef& encoding);
   absl::Status AddExtensions(const MediaPlan& plan);
+  void Withdraw(Handle<Producer> producer);
   void RecordArrival(Timestamp now, const rtp::RtpPacket& packet);
   Verdict ReceiveBound(Timestamp now, InboundStream& stream, rtp::RtpPacket packet, bool rtx);
   std::optional<SourceTime> RecordSenderReport(Timestamp now, const rtp::SenderReport& report);

@@ -21,17 +21,7 @@ import {
 import { encodeListenInfos, type TransportListenInfo } from './listen_info.js';
 import { Logger } from './logger.js';
 import * as ortc from './ortc.js';
-import {
-  asAppData,
-  asBoolean,
-  asDictionary,
-  asInteger,
-  asList,
-  asName,
-  asOneOf,
-  asText,
-  optional,
-} from './ortc/fields.js';
+import { asAppData, asDictionary, asInteger, optional } from './ortc/fields.js';
 import { Router, type RouterOptions } from './router.js';
 import {
   decodeResourceUsage,
@@ -49,81 +39,35 @@ import { schemaVersion } from './version.js';
 import { WebRtcServer } from './webrtc_server.js';
 import { Channel, expectAnswer } from './wire/channel.js';
 import { askDump, type Dump } from './wire/dump.js';
-import { workerBin as defaultWorkerBin } from './worker_bin.js';
 import { describeDeath, describeExit, WorkerProcess, type WorkerExit } from './worker_process.js';
+import {
+  asLogLevel,
+  asLogTags,
+  checkSettings,
+  logLevels,
+  logTags,
+  type CheckedSettings,
+  type WorkerLogLevel,
+  type WorkerLogTag,
+  type WorkerSettings,
+  type WorkerUpdateableSettings,
+} from './worker_settings.js';
+
+export type {
+  WorkerBandwidthMode,
+  WorkerLogLevel,
+  WorkerLogTag,
+  WorkerSettings,
+  WorkerUpdateableSettings,
+} from './worker_settings.js';
 
 const logger = new Logger('Worker');
 
 const startTimeout = 10_000;
-const defaultRequestTimeout = 10_000;
 /** More at once are a crowd in which nobody is understood. */
 const maxSpeakers = 64;
-const maxLogTags = 32;
 /** What a worker exits with when its options are wrong. */
 const wrongOptions = 2;
-const logLevels = ['none', 'error', 'warn', 'debug'] as const;
-// In the order of the schema.
-const logTags = [
-  'info',
-  'ice',
-  'dtls',
-  'rtp',
-  'srtp',
-  'rtcp',
-  'rtx',
-  'bwe',
-  'score',
-  'simulcast',
-  'svc',
-  'sctp',
-  'message',
-] as const;
-const bandwidthModes = ['adapt', 'observe'] as const;
-
-export type WorkerLogLevel = (typeof logLevels)[number];
-export type WorkerLogTag = (typeof logTags)[number];
-export type WorkerBandwidthMode = (typeof bandwidthModes)[number];
-
-export interface WorkerSettings<Data extends AppData = AppData> {
-  logLevel?: WorkerLogLevel;
-  /** What is told of single objects, up to `logLevel`; nothing if missing. */
-  logTags?: WorkerLogTag[];
-  dtlsCertificateFile?: string;
-  dtlsPrivateKeyFile?: string;
-  rtcMinPort?: number;
-  rtcMaxPort?: number;
-  workerBin?: string;
-  /** Accepted for the sake of other SDKs' users: there is no libwebrtc in this worker. */
-  libwebrtcFieldTrials?: string;
-  /** `adapt`, the default: estimates of paths bound what is sent; `observe`: they are only told. */
-  bandwidth?: WorkerBandwidthMode;
-  /**
-   * Microseconds for which a packet may be held back at most so that others leave with it, as load
-   * grows: 0 (never) to 20,000; 2,000 if missing.
-   */
-  maxHoldUs?: number;
-  /**
-   * Whether what one peer is owed leaves in one piece (UDP_SEGMENT), with RTP padding where sizes
-   * hardly differ, as far as kernel and device allow; true if missing.
-   */
-  segmentTrains?: boolean;
-  /** ICE-TCP connections at one time; 20,000 if missing, 0 for none. */
-  maxTcpConnections?: number;
-  /**
-   * Whether STUN Binding requests of anybody are answered on the media ports; false if missing. To
-   * no address go more bytes than came from it, and 500 answers a second in all.
-   */
-  stunServer?: boolean;
-  /** An existing directory: what bandwidth estimators are told is written there, a file for each transport. */
-  bweTraceDirectory?: string;
-  /** Milliseconds that the worker has for an answer; 10,000 if missing, 0 for ever. */
-  requestTimeout?: number;
-  appData?: Data;
-}
-
-/** What can be changed while the worker runs. */
-export type WorkerUpdateableSettings = Pick<WorkerSettings, 'logLevel' | 'logTags'>;
-
 export interface WebRtcServerOptions<Data extends AppData = AppData> {
   listenInfos: TransportListenInfo[];
   appData?: Data;
@@ -408,78 +352,6 @@ export async function createWorker<Data extends AppData = AppData>(
 interface Starting {
   resolve: () => void;
   reject: (error: Error) => void;
-}
-
-interface CheckedSettings {
-  bin: string;
-  logLevel: WorkerLogLevel;
-  logTags: WorkerLogTag[];
-  args: string[];
-  requestTimeout: number;
-}
-
-function checkSettings(settings: WorkerSettings): CheckedSettings {
-  asDictionary(settings, 'settings');
-  const logLevel = asLogLevel(settings.logLevel);
-  const args = [`--log-level=${logLevel}`];
-  const about = optional(settings.logTags, 'logTags', asLogTags) ?? [];
-  if (about.length > 0) args.push(`--log-tags=${about.join(',')}`);
-  optional(settings.libwebrtcFieldTrials, 'libwebrtcFieldTrials', asText);
-  const certificate = optional(settings.dtlsCertificateFile, 'dtlsCertificateFile', asName);
-  const key = optional(settings.dtlsPrivateKeyFile, 'dtlsPrivateKeyFile', asName);
-  if ((certificate === undefined) !== (key === undefined)) {
-    throw new TypeError('dtlsCertificateFile and dtlsPrivateKeyFile go together');
-  }
-  if (certificate !== undefined && key !== undefined) {
-    args.push('--dtls-certificate', certificate, '--dtls-private-key', key);
-  }
-  const minPort = optional(settings.rtcMinPort, 'rtcMinPort', asPort);
-  const maxPort = optional(settings.rtcMaxPort, 'rtcMaxPort', asPort);
-  if (minPort !== undefined) args.push('--rtc-min-port', String(minPort));
-  if (maxPort !== undefined) args.push('--rtc-max-port', String(maxPort));
-  const bandwidth = optional(settings.bandwidth, 'bandwidth', (value, where) =>
-    asOneOf(value, where, bandwidthModes),
-  );
-  if (bandwidth !== undefined) args.push('--bandwidth', bandwidth);
-  const hold = optional(settings.maxHoldUs, 'maxHoldUs', (value, where) =>
-    asInteger(value, where, 0, 20_000),
-  );
-  if (hold !== undefined) args.push('--max-hold-us', String(hold));
-  const trains = optional(settings.segmentTrains, 'segmentTrains', asBoolean);
-  if (trains !== undefined) args.push('--segment-trains', trains ? 'on' : 'off');
-  const connections = optional(settings.maxTcpConnections, 'maxTcpConnections', (value, where) =>
-    asInteger(value, where, 0, 20_000),
-  );
-  if (connections !== undefined) args.push('--max-tcp-connections', String(connections));
-  const stun = optional(settings.stunServer, 'stunServer', asBoolean);
-  if (stun !== undefined) args.push('--stun-server', stun ? 'on' : 'off');
-  const traces = optional(settings.bweTraceDirectory, 'bweTraceDirectory', asName);
-  if (traces !== undefined) args.push('--bwe-trace', traces);
-  return {
-    bin: optional(settings.workerBin, 'workerBin', asName) ?? defaultWorkerBin,
-    logLevel,
-    logTags: about,
-    args,
-    requestTimeout: asInteger(
-      settings.requestTimeout ?? defaultRequestTimeout,
-      'requestTimeout',
-      0,
-      0x7fffffff,
-    ),
-  };
-}
-
-function asLogLevel(value: unknown): WorkerLogLevel {
-  return asOneOf(value ?? 'error', 'logLevel', logLevels);
-}
-
-function asLogTags(value: unknown, where: string): WorkerLogTag[] {
-  const tags = asList(value, where, maxLogTags, (tag, place) => asOneOf(tag, place, logTags));
-  return [...new Set(tags)];
-}
-
-function asPort(value: unknown, where: string): number {
-  return asInteger(value, where, 1, 65535);
 }
 
 function explainFailedStart(exit: WorkerExit | Error): Error {

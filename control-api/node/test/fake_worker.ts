@@ -250,16 +250,6 @@ function statsFor(target: string): [schema.ResponseBody, schema.ResponseT['body'
   }
   const isStream =
     producerOfConsumer.has(target) || [...producerOfConsumer.values()].includes(target);
-  // Of layers that nobody watches: whose they are, and no more.
-  const rids = producers.get(target)?.rids.filter((rid) => rid) ?? [];
-  if (!isStream && rids.length > 0) {
-    const streams = rids.map((rid, at) => {
-      const each = new schema.RtpStreamStatsT(5n, 1111 + at);
-      [each.rid, each.rtxSsrc] = [rid, 2111 + at];
-      return each;
-    });
-    return [ResponseBody.StreamStatsList, new schema.StreamStatsListT(streams)];
-  }
   if (!isStream) {
     const stats = new schema.TransportStatsT(target, 12345678901n, 'completed', 'connected');
     stats.bytesReceived = 5_000_000_000n;

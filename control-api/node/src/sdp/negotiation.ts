@@ -12,7 +12,6 @@ import type { PlannedSlot } from './answering.js';
 import { sdpCandidate } from './candidate.js';
 import { capabilitiesOf } from './capabilities.js';
 import type { SdpDirection, SdpSection, SdpSetup, SessionDescription } from './description.js';
-import { KnownSources } from './known_sources.js';
 import { Numbers } from './numbers.js';
 import { verdictOn } from './offering.js';
 import { isSameFingerprint, isSameIce, remoteTransport, type RemoteTransport } from './remote.js';
@@ -48,7 +47,6 @@ export class Negotiation {
   readonly #means: NegotiationMeans;
   // RFC 8829 §5.2.1: 63 random bits would do; what JavaScript counts exactly is enough.
   readonly #sessionId = `${randomInt(2 ** 47)}`;
-  readonly #known = new KnownSources();
   #version = 0;
   #mids = 0;
   #slots: readonly Slot[] = [];
@@ -166,7 +164,6 @@ export class Negotiation {
     }
     const settled = made.map((result) => (result as PromiseFulfilledResult<Made>).value);
     this.#slots = settled.map(({ slot }) => slot);
-    this.#forgetStopped();
     for (const { slot, producer, consumer } of settled) {
       if (producer) this.#means.events.producer(producer, slot);
       if (consumer && slot.transmission) this.#announce(consumer, slot.transmission.sender, slot);
@@ -182,7 +179,6 @@ export class Negotiation {
       ),
     );
     this.#slots = made.map(({ slot }) => slot);
-    this.#forgetStopped();
     // The client knows what it refused; what ended meanwhile, or failed here, it has to be told.
     this.#written = this.#written.map((direction, index) =>
       verdictOn(sections[index] as SdpSection) === 'neither' ? 'inactive' : direction,
@@ -235,7 +231,6 @@ export class Negotiation {
       const producer = slot.reception?.producer;
       if (producer && next?.reception?.producer !== producer) {
         if (!producer.closed) replaced.add(slot);
-        this.#known.note(slot.mid, producer);
         producer.close();
       }
       const sender = slot.transmission?.sender;
@@ -244,15 +239,10 @@ export class Negotiation {
     return replaced;
   }
 
-  #forgetStopped(): void {
-    for (const { mid, stopped } of this.#slots) if (stopped) this.#known.forget(mid);
-  }
-
   async #make({ slot, incoming, outgoing, held }: PlannedSlot): Promise<Made> {
     if (incoming) {
       const { parameters, accepted } = incoming;
-      const { kind } = parameters;
-      const rtpParameters = await this.#known.complete(slot.mid, parameters.rtpParameters);
+      const { kind, rtpParameters } = parameters;
       const producer = await this.#means.produce({ kind, rtpParameters }, slot.mid);
       const reception = { parameters, accepted, producer };
       return { slot: { ...slot, reception }, producer, fresh: producer };
@@ -289,10 +279,7 @@ export class Negotiation {
     // To what was offered as inactive there is no other answer, whatever the client would like.
     const wanted = offered === 'inactive' ? slot.wanted : section.direction;
     const seen: Slot = { ...slot, wanted };
-    if (reception && verdict !== 'sends') {
-      if (reception.producer) this.#known.note(slot.mid, reception.producer);
-      return { slot: unheard(seen, reception) };
-    }
+    if (reception && verdict !== 'sends') return { slot: unheard(seen, reception) };
     if (!transmission || transmission.consumer || transmission.sender.closed)
       return { slot: withoutClosed(seen) };
     if (verdict !== 'takes') {
