@@ -135,11 +135,7 @@ func (w *writing) transport(section *Section) {
 			// RFC 8839 §4.2.1.2: for those who look nowhere else.
 			section.Port = candidate.Port
 		}
-		section.Candidates = append(section.Candidates, Candidate{
-			Foundation: candidate.Foundation, Component: 1, Protocol: string(candidate.Protocol),
-			Priority: candidate.Priority, Address: candidate.Address, Port: candidate.Port,
-			Type: candidate.Type, TCPType: candidate.TCPType,
-		})
+		section.Candidates = append(section.Candidates, CandidateOf(candidate))
 	}
 }
 
