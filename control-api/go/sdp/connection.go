@@ -25,6 +25,15 @@ type Options struct {
 	AcceptProducer func(Offered) bool
 	// OnProducer tells of each stream that the client sends from now on.
 	OnProducer func(*sluice.Producer)
+	// OnDataProducer tells of each data channel that the client opens by itself, as what it says; it
+	// closes with the channel. Nil leaves the channels to Transport().OnDataChannelOpen.
+	OnDataProducer func(*sluice.DataProducer)
+	// AcceptDataChannel says whether OnDataProducer shall hear of a channel; nil: of each. It may
+	// change the options, which have the label and the protocol of the channel.
+	AcceptDataChannel func(sluice.DataChannelInfo, *sluice.DataProducerOptions) bool
+	// MaxDataChannels that the client may have open, for OnDataProducer, 1 to 65,535; 0 takes 16. More
+	// are not heard, and counted: RefusedDataChannels.
+	MaxDataChannels int
 	// OnNegotiationNeeded tells that the client has to be offered something: call Offer. It is told
 	// once for whatever has changed until then, and not while an offer waits for its answer.
 	OnNegotiationNeeded func()
@@ -53,6 +62,7 @@ type Connection struct {
 	transport *sluice.WebRtcTransport
 	options   Options
 	events    notifier
+	channels  channels
 	// turn is held by whoever reads or changes what follows.
 	turn chan struct{}
 
@@ -91,6 +101,12 @@ func NewConnection(ctx context.Context, router *sluice.Router, options Options) 
 	if options.MaxSections < 0 || options.MaxSections > MaxSections {
 		return nil, fault.Argument("maxSections", "is not 1 to %d", MaxSections)
 	}
+	if options.MaxDataChannels == 0 {
+		options.MaxDataChannels = defaultMaxDataChannels
+	}
+	if options.MaxDataChannels < 0 || options.MaxDataChannels > mostDataChannels {
+		return nil, fault.Argument("maxDataChannels", "is not 1 to %d", mostDataChannels)
+	}
 	sessionID, err := newSessionID()
 	if err != nil {
 		return nil, err
@@ -108,6 +124,7 @@ func NewConnection(ctx context.Context, router *sluice.Router, options Options) 
 		ice:       transport.IceParameters(),
 	}
 	transport.OnClose(func(sluice.CloseReason) { c.events.push(c.endWaiting) })
+	c.hearChannels()
 	return c, nil
 }
 
@@ -130,7 +147,7 @@ func newSessionID() (string, error) {
 	return strconv.FormatUint(binary.BigEndian.Uint64(bytes[:])>>1, 10), nil
 }
 
-// Transport is the path to the client. Its data channels are told by its OnDataChannelOpen.
+// Transport is the path to the client.
 func (c *Connection) Transport() *sluice.WebRtcTransport { return c.transport }
 
 // Close closes the transport, and with it everything that the client sends and gets.
