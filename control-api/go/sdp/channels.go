@@ -65,7 +65,7 @@ func (c *Connection) produceChannel(opened *channel, info sluice.DataChannelInfo
 		return
 	}
 	options.SctpStreamParameters = &info.SctpStreamParameters
-	producer, err := c.transport.ProduceData(ctx, options)
+	producer, err := c.options.Make.ProduceData(ctx, options)
 	c.channels.mu.Lock()
 	opened.producer = producer
 	isLate := opened.isClosed
@@ -105,7 +105,7 @@ func (c *Connection) RefusedDataChannels() uint64 {
 	return c.channels.refused
 }
 
-// SendData has the client get what a data producer of the router says, as a data channel: one that it
+// SendData has the client get what a data producer says, as a data channel: one that it
 // has opened itself (StreamID), or a new one, as Negotiated is false if it is nil. If no data channels
 // are negotiated yet the next offer, which is told to be needed, has them. SendData waits until the
 // client has connected; when ctx ends first it returns its error, and ErrInvalidState if the
@@ -120,7 +120,7 @@ func (c *Connection) SendData(ctx context.Context, options sluice.DataConsumerOp
 	if options.Negotiated == nil {
 		options.Negotiated = sluice.Ptr(false)
 	}
-	return c.transport.ConsumeData(ctx, options)
+	return c.options.Make.ConsumeData(ctx, options)
 }
 
 // awaitSctp waits until SCTP stands: the client has it in its description, and is connected.

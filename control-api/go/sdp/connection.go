@@ -14,7 +14,7 @@ import (
 // Options describe a connection. Its callbacks are called one after the other on a goroutine of the
 // connection, and may call whatever they like.
 type Options struct {
-	// Transport is the path to the client. Its Sctp has data channels accepted.
+	// Transport is the path to the client. Its Sctp has data channels accepted. Serve does not read it.
 	Transport sluice.WebRtcTransportOptions
 	// PreferCodecs are MIME types that clients shall rather send than what they offer first.
 	PreferCodecs []string
@@ -37,6 +37,39 @@ type Options struct {
 	// OnNegotiationNeeded tells that the client has to be offered something: call Offer. It is told
 	// once for whatever has changed until then, and not while an offer waits for its answer.
 	OnNegotiationNeeded func()
+	// OnSignalingStateChange tells each new state.
+	OnSignalingStateChange func(SignalingState)
+	// Make is for applications that keep account of what is made, or fetch it from elsewhere.
+	Make Makers
+}
+
+// Makers make the objects on the transport. Nil ones: its Produce, Consume, ProduceData, ConsumeData.
+type Makers struct {
+	// Produce makes what the client sends in section mid.
+	Produce func(ctx context.Context, options sluice.ProduceOptions, mid string) (*sluice.Producer, error)
+	// Consume makes what the client gets: RouterGroup.Consume fetches producers of other routers.
+	Consume func(context.Context, sluice.ConsumeOptions) (*sluice.Consumer, error)
+	// ProduceData makes what a data channel of the client says.
+	ProduceData func(context.Context, sluice.DataProducerOptions) (*sluice.DataProducer, error)
+	// ConsumeData is as Consume.
+	ConsumeData func(context.Context, sluice.DataConsumerOptions) (*sluice.DataConsumer, error)
+}
+
+func (m *Makers) complete(transport *sluice.WebRtcTransport) {
+	if m.Produce == nil {
+		m.Produce = func(ctx context.Context, options sluice.ProduceOptions, _ string) (*sluice.Producer, error) {
+			return transport.Produce(ctx, options)
+		}
+	}
+	if m.Consume == nil {
+		m.Consume = transport.Consume
+	}
+	if m.ProduceData == nil {
+		m.ProduceData = transport.ProduceData
+	}
+	if m.ConsumeData == nil {
+		m.ConsumeData = transport.ConsumeData
+	}
 }
 
 // Offered is what a client wants to send.
@@ -45,6 +78,10 @@ type Offered struct {
 	MID  string
 	// Msid is the stream and the track in the client, with a space between them; empty if not told.
 	Msid string
+	// Encodings is how many sizes of it there are.
+	Encodings int
+	// Codec is the MIME type of what would be sent.
+	Codec string
 }
 
 const defaultMaxSections = 128
@@ -63,6 +100,7 @@ type Connection struct {
 	options   Options
 	events    notifier
 	channels  channels
+	status    status
 	// turn is held by whoever reads or changes what follows.
 	turn chan struct{}
 
@@ -93,28 +131,34 @@ type remoteSide struct {
 	localSetup Setup
 }
 
-// NewConnection makes the transport on router and waits for the first offer, or Offer.
+// NewConnection makes the transport on router and waits for the first offer, or Offer. The
+// application's data of the connection are those of its transport (AppData).
 func NewConnection(ctx context.Context, router *sluice.Router, options Options) (*Connection, error) {
-	if options.MaxSections == 0 {
-		options.MaxSections = defaultMaxSections
-	}
-	if options.MaxSections < 0 || options.MaxSections > MaxSections {
-		return nil, fault.Argument("maxSections", "is not 1 to %d", MaxSections)
-	}
-	if options.MaxDataChannels == 0 {
-		options.MaxDataChannels = defaultMaxDataChannels
-	}
-	if options.MaxDataChannels < 0 || options.MaxDataChannels > mostDataChannels {
-		return nil, fault.Argument("maxDataChannels", "is not 1 to %d", mostDataChannels)
-	}
-	sessionID, err := newSessionID()
-	if err != nil {
+	if err := options.complete(); err != nil {
 		return nil, err
 	}
 	transport, err := router.CreateWebRtcTransport(ctx, options.Transport)
 	if err != nil {
 		return nil, err
 	}
+	connection, err := Serve(router, transport, options)
+	if err != nil {
+		transport.Close()
+	}
+	return connection, err
+}
+
+// Serve is NewConnection on a transport of router that is new, and that nobody else connects. When it
+// fails the transport is as it was.
+func Serve(router *sluice.Router, transport *sluice.WebRtcTransport, options Options) (*Connection, error) {
+	if err := options.complete(); err != nil {
+		return nil, err
+	}
+	sessionID, err := newSessionID()
+	if err != nil {
+		return nil, err
+	}
+	options.Make.complete(transport)
 	c := &Connection{
 		router:    router,
 		transport: transport,
@@ -122,10 +166,30 @@ func NewConnection(ctx context.Context, router *sluice.Router, options Options) 
 		turn:      make(chan struct{}, 1),
 		origin:    Origin{Username: "-", SessionID: sessionID, Address: "127.0.0.1"},
 		ice:       transport.IceParameters(),
+		status:    status{state: SignalingStable},
 	}
 	transport.OnClose(func(sluice.CloseReason) { c.events.push(c.endWaiting) })
 	c.hearChannels()
 	return c, nil
+}
+
+func (o *Options) complete() error {
+	for _, each := range []struct {
+		field       string
+		value       *int
+		usual, most int
+	}{
+		{"maxSections", &o.MaxSections, defaultMaxSections, MaxSections},
+		{"maxDataChannels", &o.MaxDataChannels, defaultMaxDataChannels, mostDataChannels},
+	} {
+		if *each.value == 0 {
+			*each.value = each.usual
+		}
+		if *each.value < 0 || *each.value > each.most {
+			return fault.Argument(each.field, "is not 1 to %d", each.most)
+		}
+	}
+	return nil
 }
 
 // endWaiting is for what has no consumer that would be closed with the transport.
@@ -204,6 +268,7 @@ func (c *Connection) take(ctx context.Context) error {
 func (c *Connection) release() {
 	needed := c.pending == nil && !c.toldNeed && !c.transport.Closed() && c.hasNews()
 	c.toldNeed = c.toldNeed || needed
+	c.publish()
 	<-c.turn
 	if needed && c.options.OnNegotiationNeeded != nil {
 		c.events.push(c.options.OnNegotiationNeeded)

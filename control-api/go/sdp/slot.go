@@ -22,6 +22,8 @@ type slot struct {
 	// isNamed: the description has the mid; else it is what we call the section.
 	isNamed bool
 	stopped bool
+	// reason is why it was refused.
+	reason string
 	// isFree: both sides know that it is stopped.
 	isFree bool
 	// isMixed and isReduced are extmap-allow-mixed and rtcp-rsize, as the client offered them.
@@ -35,6 +37,8 @@ type slot struct {
 	// What it gets.
 	sending *Sending
 }
+
+func (s *slot) refuse(reason string) { s.stopped, s.reason = true, reason }
 
 func (s *slot) isReceiving() bool { return s.producer != nil && !s.producer.Closed() }
 
