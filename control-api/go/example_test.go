@@ -10,6 +10,7 @@ import (
 	"time"
 
 	sluice "sluice.dev/sdk"
+	"sluice.dev/sdk/sdp"
 )
 
 // A server for browsers makes a worker, a router for each room, and transports for each person.
@@ -167,6 +168,56 @@ func ExampleArgumentError() {
 	// Output:
 	// listenInfo.protocol
 	// true
+}
+
+// A recorder, FFmpeg or GStreamer, is told by SDP what it is going to get, and where.
+func ExamplePlainTransport() {
+	ctx := context.Background()
+	worker, router := exampleRouter(ctx)
+	defer worker.Close()
+	source, err := router.CreateDirectTransport(ctx, sluice.DirectTransportOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	producer, err := source.Produce(ctx, sluice.ProduceOptions{Kind: sluice.Audio, RtpParameters: sluice.RtpParameters{
+		Codecs: []sluice.RtpCodecParameters{
+			{MimeType: "audio/opus", PayloadType: 111, ClockRate: 48000, Channels: 2},
+		},
+		Encodings: []sluice.RtpEncodingParameters{{SSRC: 1111}},
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	transport, err := router.CreatePlainTransport(ctx, sluice.PlainTransportOptions{
+		ListenInfo: sluice.ListenInfo{Protocol: sluice.UDP, IP: "127.0.0.1"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := transport.Connect(ctx, sluice.PlainConnectOptions{IP: "127.0.0.1", Port: 5004}); err != nil {
+		log.Fatal(err)
+	}
+	consumer, err := transport.Consume(ctx, sluice.ConsumeOptions{
+		ProducerID: producer.ID(), RtpCapabilities: router.RtpCapabilities(),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	media, err := sdp.DescribeForReceiver(transport, consumer)
+	if err != nil {
+		log.Fatal(err)
+	}
+	text, err := sdp.WriteMedia([]sdp.Media{media}, "recording")
+	if err != nil {
+		log.Fatal(err)
+	}
+	description, err := sdp.Parse(text)
+	if err != nil {
+		log.Fatal(err)
+	}
+	section := description.Sections[0]
+	fmt.Println(description.Name, section.Kind, section.Port, section.Codecs[0].Name, section.Direction)
+	// Output: recording audio 5004 opus recvonly
 }
 
 func exampleRouter(ctx context.Context) (*sluice.Worker, *sluice.Router) {

@@ -32,6 +32,13 @@ type SrtpParameters struct {
 	KeyBase64 string `json:"keyBase64"`
 }
 
+// Check tells what a worker would not take: an *ArgumentError about "srtpParameters.cryptoSuite", or
+// about "srtpParameters.keyBase64", whose length depends on the suite.
+func (p *SrtpParameters) Check() error {
+	_, err := p.encode()
+	return err
+}
+
 func (p *SrtpParameters) encode() (*schema.SrtpParametersT, error) {
 	if p == nil {
 		return nil, nil

@@ -12,7 +12,7 @@ import { data } from './suites/data.js';
 import { drain } from './suites/drain.js';
 import { encrypted } from './suites/encrypted.js';
 import { examples } from './suites/examples.js';
-import { goRoom } from './suites/go_room.js';
+import { goRoom, goRoomFirefox } from './suites/go_room.js';
 import { hosts } from './suites/hosts.js';
 import { joinTime } from './suites/join_time.js';
 import { layers } from './suites/layers.js';
@@ -44,6 +44,7 @@ const kOnRequest = {
   addresses,
   data,
   drain,
+  goRoomFirefox,
   hosts,
   layers,
   encrypted,

@@ -280,6 +280,15 @@ test('a transport that the server does not connect makes the call join anew', as
   call.leave();
 });
 
+test('a transport that is connected already goes on as it is', async () => {
+  const { call, socket, device } = await joined();
+  connect(device);
+  socket.refuse('connectTransport', 'already_connected');
+  await settle();
+  assert.equal(socket.sent.filter(({ method }) => method === 'join').length, 1);
+  call.leave();
+});
+
 test('a stream that ends while it is set up is not shown', async () => {
   const { call, heard, socket } = await joined();
   socket.say({ event: 'newConsumer', data: kConsumer });

@@ -21,6 +21,7 @@ import { SessionData } from './session_data';
 import type { DataListener } from './session_data';
 import { SenderLayers } from './sender_layers';
 import type { Sender } from './sender_layers';
+import { RequestError } from './signalling';
 import type { Signalling } from './signalling';
 import { pageTiming } from './timing';
 
@@ -347,7 +348,7 @@ export class Session {
       // The browser goes on without the answer: the server takes requests in order, and checks of
       // the path can run meanwhile. A handshake that overtakes the request is repeated.
       this.signalling.request('connectTransport', data).catch((error: unknown) => {
-        if (this.closed) return;
+        if (this.closed || isConnected(error)) return;
         console.warn('a transport could not be connected', error);
         this.listener.broken();
       });
@@ -399,4 +400,9 @@ function captureOf(track: MediaStreamTrack): PictureSize {
 
 function isSame(a: PictureSize, b: PictureSize): boolean {
   return a.width === b.width && a.height === b.height;
+}
+
+// Asked twice, as by a request whose answer was lost: what is asked for is there.
+function isConnected(error: unknown): boolean {
+  return error instanceof RequestError && error.code === 'already_connected';
 }

@@ -256,6 +256,7 @@ export type DismissalReason = 'removed' | 'roomClosed' | 'expired';
 export type EventName = keyof Events;
 
 export type ErrorCode =
+  | 'already_connected'
   | 'bad_message'
   | 'bad_request'
   | 'capabilities_changed'

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { InvalidStateError } from '@sluice/sdk';
+
 import { settle } from '../testing/fake_clock';
 import { Stage } from '../testing/stage';
 
@@ -124,19 +126,72 @@ test('a socket that does not read is dropped instead of filling memory', async (
   assert.equal(stage.conference.peerCount, 1);
 });
 
-test('what the engine says in an error stays in the log', async () => {
+const kDtls = { fingerprints: [{ algorithm: 'sha-256', value: 'AB:CD' }] };
+
+// Somebody who is about to connect the first of two transports.
+async function connecting() {
   const stage = await Stage.open();
   const ann = stage.client();
   const { data } = await ann.join();
-  const connect = {
-    transportId: data.sendTransport.id,
-    dtlsParameters: { fingerprints: [{ algorithm: 'sha-256', value: 'AB:CD' }] },
-  };
+  const transportId: string = data.sendTransport.id;
+  const [router] = [...stage.engine.workers[0]!.routers];
+  const transport = [...router!.transports].find(({ id }) => id === transportId)!;
+  return { stage, ann, transport, connect: { transportId, dtlsParameters: kDtls } };
+}
+
+test('what the engine says in an error stays in the log', async () => {
+  const { stage, ann, transport, connect } = await connecting();
+  transport.failure = new Error('port 40000 is taken');
+  const refused = await ann.request('connectTransport', connect);
+  assert.equal(refused.error?.code, 'internal');
+  assert.doesNotMatch(refused.error?.message ?? '', /40000/);
+  assert.ok(stage.lines.some((line) => line.includes('port 40000 is taken')));
+});
+
+test('a transport is connected once, and who asks again is told so', async () => {
+  const { stage, ann, transport, connect } = await connecting();
+  const both = [ann.request('connectTransport', connect), ann.request('connectTransport', connect)];
+  const [first, second] = await Promise.all(both);
+  assert.equal(first?.ok, true);
+  const third = await ann.request('connectTransport', connect);
+  for (const refused of [second, third]) {
+    assert.equal(refused?.error?.code, 'already_connected');
+    assert.match(refused?.error?.message ?? '', /^connectTransport: transportId: /);
+  }
+  assert.ok(transport.connected);
+  assert.ok(!stage.lines.some((line) => line.includes('a request failed')));
+});
+
+test('what could not be connected may be tried again', async () => {
+  const { ann, transport, connect } = await connecting();
+  transport.failure = new TypeError('dtlsParameters.fingerprints[0].value is no hash');
+  const refused = await ann.request('connectTransport', connect);
+  assert.equal(refused.error?.code, 'bad_request');
+  assert.match(refused.error?.message ?? '', /^connectTransport: dtlsParameters\.fingerprints/);
+  transport.failure = null;
   assert.equal((await ann.request('connectTransport', connect)).ok, true);
-  const second = await ann.request('connectTransport', connect);
-  assert.equal(second.error?.code, 'internal');
-  assert.doesNotMatch(second.error?.message ?? '', /called already/);
-  assert.ok(stage.lines.some((line) => line.includes('called already')));
+});
+
+test('an engine that knows better is believed', async () => {
+  const { ann, transport, connect } = await connecting();
+  transport.failure = new InvalidStateError('it is connected');
+  const refused = await ann.request('connectTransport', connect);
+  assert.equal(refused.error?.code, 'already_connected');
+});
+
+test('the transport of a page that negotiates is left to its offers and answers', async () => {
+  const stage = await Stage.open();
+  const ann = stage.client();
+  const { data } = await ann.join({ media: 'sdp' });
+  const transportId = data.sendTransport.id;
+  const connect = { transportId, dtlsParameters: kDtls };
+  for (const refused of [
+    await ann.request('connectTransport', connect),
+    await ann.request('restartIce', { transportId }),
+  ]) {
+    assert.equal(refused.error?.code, 'bad_request');
+    assert.match(refused.error?.message ?? '', /offers and answers/);
+  }
 });
 
 test('no event of the room overtakes the answer to the join', async () => {

@@ -6,13 +6,11 @@
 
 import type {
   ConsumerDescription,
-  ConsumerWish,
   DataConsumerDescription,
   EventName,
   Events,
   JoinAnswer,
   JoinRequest,
-  LinkState,
   LayerShape,
   Methods,
   PictureSize,
@@ -34,18 +32,19 @@ import { reasonOf } from './log';
 import type { Log } from './log';
 import { PeerData } from './peer_data';
 import {
-  connectionStats,
   createOneTransport,
   createSendTransport,
   createTransports,
   describe,
+  PeerTransports,
 } from './peer_transports';
 import type { TransportPair } from './peer_transports';
+import { Reception } from './reception';
 import { Refusal } from './refusal';
 import type { Room } from './room';
 import type { Speakers } from './speakers';
 import { SdpMedia } from './sdp_media';
-import { describeConsumer, Subscription } from './subscription';
+import type { Subscription } from './subscription';
 import type { LiveWorker } from './worker_pool';
 
 export type Send = <E extends EventName>(event: E, data: Events[E]) => void;
@@ -95,15 +94,13 @@ export class Peer {
   readonly router: EngineRouter;
   readonly request: JoinRequest;
   private readonly send: Send;
-  private readonly log: Log;
   readonly producers = new Map<string, Sent>();
   readonly data: PeerData;
   // Of pages that negotiate.
   readonly sdp: SdpMedia | null = null;
-  private readonly subscriptions = new Map<string, Subscription>();
+  private readonly transports: PeerTransports;
+  private readonly reception: Reception;
   private readonly sourcesInUse = new Set<Source>();
-  private readonly iceStates = new Map<string, string>();
-  private link: LinkState = 'connecting';
   private waitingEvents: Array<() => void> | null = [];
   private closed = false;
   private retired = false;
@@ -112,23 +109,26 @@ export class Peer {
     private readonly room: Room,
     private readonly seat: EngineParticipant,
     { request, person, send, log }: PeerEntry,
-    private readonly transports: TransportPair,
+    pair: TransportPair,
   ) {
     this.live = room.liveOf(seat.worker);
     this.router = seat.router;
     this.request = request;
     this.person = person;
     this.send = send;
-    this.log = log;
     this.session = request.session;
     const tell: Send = (event, data) => this.tell(event, data);
-    const { sending, receiving } = transports;
+    this.transports = new PeerTransports(pair, (state) => {
+      if (this.closed || this.retired) return;
+      room.tellOthers(this, 'peerLink', { peerId: this.id, state });
+    });
+    const { sending, receiving } = pair;
     const { group } = room;
+    this.reception = new Reception(this, { transport: receiving, group, log });
     if (request.media === 'sdp') this.sdp = new SdpMedia(this, { transport: sending, group, log });
     const hear = (options: DataConsumeOptions) =>
       this.sdp?.hear(options) ?? group.consumeData(receiving, options);
     this.data = new PeerData(this.id, { send: sending, hear }, tell, log);
-    for (const one of new Set([sending, receiving])) this.watchLink(one);
   }
 
   get id(): string {
@@ -192,9 +192,11 @@ export class Peer {
     requireGrant(this.person.grants, method, data);
     switch (method) {
       case 'connectTransport':
-        return this.connectTransport(data as Methods['connectTransport']['data']);
+        this.requireNoSdp(method);
+        return this.transports.connect(data as Methods['connectTransport']['data']);
       case 'restartIce':
-        return this.restartIce(data as Methods['restartIce']['data']);
+        this.requireNoSdp(method);
+        return this.transports.restartIce(data as Methods['restartIce']['data']);
       case 'produce':
         return this.produce(data as Methods['produce']['data']);
       case 'closeProducer':
@@ -204,9 +206,9 @@ export class Peer {
       case 'resumeProducer':
         return this.resumeProducer((data as Methods['resumeProducer']['data']).producerId);
       case 'resumeConsumers':
-        return this.resumeConsumers((data as Methods['resumeConsumers']['data']).consumerIds);
+        return this.reception.resume((data as Methods['resumeConsumers']['data']).consumerIds);
       case 'setPreferredLayers':
-        return this.watchStreams((data as Methods['setPreferredLayers']['data']).consumers);
+        return this.reception.choose((data as Methods['setPreferredLayers']['data']).consumers);
       case 'setCapture':
         return this.setCapture(data as Methods['setCapture']['data']);
       case 'produceData':
@@ -222,9 +224,11 @@ export class Peer {
         if (!this.sdp) throw new Refusal('bad_request', `${method}: join with media "sdp" first`);
         return this.sdp.handle(method, data);
       case 'getConnectionStats':
-        return connectionStats(this.transports);
+        return this.transports.stats();
       case 'requestKeyFrame':
-        return this.requestKeyFrame((data as Methods['requestKeyFrame']['data']).consumerId);
+        return this.reception.requestKeyFrame(
+          (data as Methods['requestKeyFrame']['data']).consumerId,
+        );
       default:
         throw new Refusal('bad_request', `${String(method)} cannot be asked here.`);
     }
@@ -258,22 +262,18 @@ export class Peer {
     this.closed = true;
     this.room.remove(this);
     for (const producerId of this.producers.keys()) this.speakers?.remove(producerId);
-    this.transports.sending.close();
-    this.transports.receiving.close();
+    this.transports.close();
     this.seat.leave();
     this.producers.clear();
-    this.subscriptions.clear();
+    this.reception.close();
     this.data.close();
     this.waitingEvents = null;
   }
 
-  private async connectTransport(data: Methods['connectTransport']['data']): Promise<object> {
-    await this.transport(data.transportId).connect({ dtlsParameters: data.dtlsParameters });
-    return {};
-  }
-
-  private async restartIce({ transportId }: { transportId: string }): Promise<object> {
-    return { iceParameters: await this.transport(transportId).restartIce() };
+  // Whose page negotiates is connected by its offers and answers.
+  private requireNoSdp(method: string): void {
+    if (!this.sdp) return;
+    throw new Refusal('bad_request', `${method}: with media "sdp" offers and answers do this`);
   }
 
   private async produce(data: Methods['produce']['data']): Promise<{ id: string }> {
@@ -370,78 +370,19 @@ export class Peer {
     return {};
   }
 
-  // A consumer may have ended while the request was under way; that is no error.
-  private async resumeConsumers(consumerIds: string[]): Promise<object> {
-    const known = consumerIds.flatMap((id) => this.subscriptions.get(id) ?? []);
-    await Promise.all(
-      known.map((subscription) =>
-        subscription.start().catch((error: unknown) => {
-          if (!subscription.consumer.closed) throw error;
-        }),
-      ),
-    );
-    return {};
-  }
-
-  private async watchStreams(wishes: ConsumerWish[]): Promise<object> {
-    await Promise.all(
-      wishes.map(({ consumerId, ...wish }) => this.subscriptions.get(consumerId)?.watch(wish)),
-    );
-    return {};
-  }
-
-  private async requestKeyFrame(consumerId: string): Promise<object> {
-    const subscription = this.subscriptions.get(consumerId);
-    if (!subscription) throw new Refusal('not_found', 'requestKeyFrame: no such consumer');
-    await subscription.consumer.requestKeyFrame();
-    return {};
-  }
-
   private async offer(from: Peer, sent: Sent): Promise<void> {
     const description = await this.consume(from, sent);
     if (description) this.tell('newConsumer', description);
   }
 
-  // Null if this browser cannot decode the stream, or if either side left meanwhile.
   private async consume(from: Peer, sent: Sent): Promise<ConsumerDescription | null> {
-    if (this.sdp) {
-      this.sdp.send(from.id, sent);
-      return null;
-    }
-    const { producer } = sent;
-    const { rtpCapabilities } = this.request;
-    if (!this.person.grants.subscribe) return null;
-    let consumer: EngineConsumer;
-    try {
-      if (!this.room.group.canConsume({ producerId: producer.id, rtpCapabilities })) {
-        this.log.info('a stream cannot be decoded here', { peer: this.id, producer: producer.id });
-        return null;
-      }
-      const options = { producerId: producer.id, rtpCapabilities, paused: true };
-      consumer = await this.room.group.consume(this.transports.receiving, options);
-    } catch (error) {
-      if (!this.closed && !producer.closed) {
-        this.log.warn('a stream was not passed on', { peer: this.id, reason: reasonOf(error) });
-      }
-      return null;
-    }
-    if (this.closed || consumer.closed) {
-      consumer.close();
-      return null;
-    }
-    this.watch(consumer);
-    return describeConsumer(consumer, from.id, sent);
+    if (!this.sdp) return this.reception.consume(from.id, sent);
+    this.sdp.send(from.id, sent);
+    return null;
   }
 
   watch(consumer: EngineConsumer): Subscription {
-    const consumerId = consumer.id;
-    const subscription = new Subscription(consumer, this.log, this.tell);
-    this.subscriptions.set(consumerId, subscription);
-    consumer.on('producerclose', () => {
-      this.subscriptions.delete(consumerId);
-      this.tell('consumerClosed', { consumerId });
-    });
-    return subscription;
+    return this.reception.watch(consumer);
   }
 
   private watchProducer({ source, producer }: Sent): void {
@@ -461,35 +402,9 @@ export class Peer {
     this.tell('wantedLayers', { producerId: id, layers, encodings: wantedEncodings });
   }
 
-  private watchLink(transport: EngineTransport): void {
-    this.iceStates.set(transport.id, 'new');
-    transport.on('icestatechange', (state) => {
-      this.iceStates.set(transport.id, state);
-      this.updateLink();
-    });
-  }
-
-  // A transport that carries nothing never connects, so one connected transport is enough; one that
-  // was connected and is no longer tells of trouble.
-  private updateLink(): void {
-    const states = [...this.iceStates.values()];
-    const up = states.some((state) => state === 'connected' || state === 'completed');
-    const link = states.includes('disconnected') ? 'disconnected' : up ? 'connected' : 'connecting';
-    if (link === this.link || this.closed || this.retired) return;
-    this.link = link;
-    this.room.tellOthers(this, 'peerLink', { peerId: this.id, state: link });
-  }
-
   // Of the router that this person is on.
   private get speakers(): Speakers | undefined {
     return this.room.speakersOf(this.seat.router);
-  }
-
-  private transport(id: string): EngineTransport {
-    const { sending, receiving } = this.transports;
-    if (id === sending.id) return sending;
-    if (id === receiving.id) return receiving;
-    throw new Refusal('not_found', 'transportId: no such transport');
   }
 
   private producer(id: string): Sent {

@@ -234,6 +234,8 @@ export class FakeTransport extends Watched implements EngineTransport {
   };
   closed = false;
   connected = false;
+  // What a test lets connect() and restartIce() fail with.
+  failure: Error | null = null;
   stats: EngineTransportStats = { recvBitrate: 0, sendBitrate: 0 };
 
   constructor(private readonly router: FakeRouter) {
@@ -241,11 +243,13 @@ export class FakeTransport extends Watched implements EngineTransport {
   }
 
   async connect(): Promise<void> {
+    if (this.failure) throw this.failure;
     if (this.connected) throw new Error('connect() was called already');
     this.connected = true;
   }
 
   async restartIce(): Promise<types.IceParameters> {
+    if (this.failure) throw this.failure;
     return { ...this.iceParameters, usernameFragment: 'frag-2' };
   }
 

@@ -106,11 +106,16 @@ func (c *Connection) planSection(p *plan, old *slot, index int) error {
 	switch _, isMedia := section.MediaKind(); {
 	case section.IsStopped():
 		next.stopped = true
+	case section.Kind == dataKind && (len(section.Formats) != 1 || section.Formats[0] != "webrtc-datachannel"):
+		next.refuse("not webrtc-datachannel over DTLS")
 	case section.Kind == dataKind:
-		next.stopped = c.transport.SctpParameters() == nil || len(section.Formats) != 1 ||
-			section.Formats[0] != "webrtc-datachannel"
-	case !isMedia || !isRTP(section.Protocol):
-		next.stopped = true
+		if c.transport.SctpParameters() == nil {
+			next.refuse("the transport was made without sctp")
+		}
+	case !isMedia:
+		next.refuse("neither audio, video nor application")
+	case !isRTP(section.Protocol):
+		next.refuse("not RTP over DTLS-SRTP")
 	default:
 		if err := c.planMedia(p, old, next, index); err != nil {
 			return err
@@ -127,7 +132,7 @@ func (c *Connection) planMedia(p *plan, old, next *slot, index int) error {
 	accepted, isKnown := AcceptCodecs(section, c.router.RtpCapabilities(), c.options.PreferCodecs...)
 	if !isKnown {
 		// RFC 3264 §6: a section without a common codec is refused; the others are not.
-		next.stopped = true
+		next.refuse("no codec in common with the router")
 		return nil
 	}
 	next.accepted = accepted
@@ -146,7 +151,8 @@ func (c *Connection) planMedia(p *plan, old, next *slot, index int) error {
 		next.producer = old.producer
 		return nil
 	}
-	offered := Offered{Kind: sender.Kind, MID: next.mid, Msid: section.msid()}
+	offered := Offered{Kind: sender.Kind, MID: next.mid, Msid: section.msid(),
+		Encodings: len(sender.RtpParameters.Encodings), Codec: accepted.Codecs[0].MimeType}
 	if c.options.AcceptProducer == nil || c.options.AcceptProducer(offered) {
 		p.produces = append(p.produces, index)
 	}
@@ -181,9 +187,9 @@ func (c *Connection) carryOut(ctx context.Context, p *plan) error {
 			// The worker would take the new one for the old one: they have one MID.
 			c.slots[index].producer.Close()
 		}
-		producer, err := c.transport.Produce(ctx, sluice.ProduceOptions{
+		producer, err := c.options.Make.Produce(ctx, sluice.ProduceOptions{
 			Kind: slot.sender.Kind, RtpParameters: slot.sender.RtpParameters,
-		})
+		}, slot.mid)
 		if err != nil {
 			undo()
 			return sectionError(index, err)

@@ -210,7 +210,7 @@ func TestWhatTheApplicationDoesNotWantIsAnsweredAsInactive(t *testing.T) {
 	s.client.add(rtp.Audio, rtp.SendOnly)
 	s.client.add(rtp.Video, rtp.SendOnly)
 	checkDirections(t, s.answered(), "recvonly inactive")
-	if len(asked) != 2 || asked[1] != (Offered{rtp.Video, "1", "camera track-1"}) {
+	if len(asked) != 2 || asked[1] != (Offered{rtp.Video, "1", "camera track-1", 1, "video/VP8"}) {
 		t.Fatalf("got %+v", asked)
 	}
 }

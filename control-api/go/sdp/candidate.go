@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	sluice "sluice.dev/sdk"
 )
 
 const maxCandidateLength = 1024
@@ -13,6 +15,15 @@ var (
 	addressPattern    = regexp.MustCompile(`^[0-9A-Za-z.:_%-]{1,255}$`)
 	foundationPattern = regexp.MustCompile(`^[A-Za-z0-9+/=_-]{1,64}$`)
 )
+
+// CandidateOf is a transport's own candidate: with RTP and RTCP on one port there is one component.
+func CandidateOf(candidate sluice.IceCandidate) Candidate {
+	return Candidate{
+		Foundation: candidate.Foundation, Component: 1, Protocol: string(candidate.Protocol),
+		Priority: candidate.Priority, Address: candidate.Address, Port: candidate.Port,
+		Type: candidate.Type, TCPType: candidate.TCPType,
+	}
+}
 
 // ParseCandidate reads a browser's RTCIceCandidate.candidate, or a line with "a=" before it. Errors
 // are of type *Error.

@@ -14,7 +14,7 @@ import (
 // Options describe a connection. Its callbacks are called one after the other on a goroutine of the
 // connection, and may call whatever they like.
 type Options struct {
-	// Transport is the path to the client. Its Sctp has data channels accepted.
+	// Transport is the path to the client. Its Sctp has data channels accepted. Serve does not read it.
 	Transport sluice.WebRtcTransportOptions
 	// PreferCodecs are MIME types that clients shall rather send than what they offer first.
 	PreferCodecs []string
@@ -25,9 +25,51 @@ type Options struct {
 	AcceptProducer func(Offered) bool
 	// OnProducer tells of each stream that the client sends from now on.
 	OnProducer func(*sluice.Producer)
+	// OnDataProducer tells of each data channel that the client opens by itself, as what it says; it
+	// closes with the channel. Nil leaves the channels to Transport().OnDataChannelOpen.
+	OnDataProducer func(*sluice.DataProducer)
+	// AcceptDataChannel says whether OnDataProducer shall hear of a channel; nil: of each. It may
+	// change the options, which have the label and the protocol of the channel.
+	AcceptDataChannel func(sluice.DataChannelInfo, *sluice.DataProducerOptions) bool
+	// MaxDataChannels that the client may have open, for OnDataProducer, 1 to 65,535; 0 takes 16. More
+	// are not heard, and counted: RefusedDataChannels.
+	MaxDataChannels int
 	// OnNegotiationNeeded tells that the client has to be offered something: call Offer. It is told
 	// once for whatever has changed until then, and not while an offer waits for its answer.
 	OnNegotiationNeeded func()
+	// OnSignalingStateChange tells each new state.
+	OnSignalingStateChange func(SignalingState)
+	// Make is for applications that keep account of what is made, or fetch it from elsewhere.
+	Make Makers
+}
+
+// Makers make the objects on the transport. Nil ones: its Produce, Consume, ProduceData, ConsumeData.
+type Makers struct {
+	// Produce makes what the client sends in section mid.
+	Produce func(ctx context.Context, options sluice.ProduceOptions, mid string) (*sluice.Producer, error)
+	// Consume makes what the client gets: RouterGroup.Consume fetches producers of other routers.
+	Consume func(context.Context, sluice.ConsumeOptions) (*sluice.Consumer, error)
+	// ProduceData makes what a data channel of the client says.
+	ProduceData func(context.Context, sluice.DataProducerOptions) (*sluice.DataProducer, error)
+	// ConsumeData is as Consume.
+	ConsumeData func(context.Context, sluice.DataConsumerOptions) (*sluice.DataConsumer, error)
+}
+
+func (m *Makers) complete(transport *sluice.WebRtcTransport) {
+	if m.Produce == nil {
+		m.Produce = func(ctx context.Context, options sluice.ProduceOptions, _ string) (*sluice.Producer, error) {
+			return transport.Produce(ctx, options)
+		}
+	}
+	if m.Consume == nil {
+		m.Consume = transport.Consume
+	}
+	if m.ProduceData == nil {
+		m.ProduceData = transport.ProduceData
+	}
+	if m.ConsumeData == nil {
+		m.ConsumeData = transport.ConsumeData
+	}
 }
 
 // Offered is what a client wants to send.
@@ -36,6 +78,10 @@ type Offered struct {
 	MID  string
 	// Msid is the stream and the track in the client, with a space between them; empty if not told.
 	Msid string
+	// Encodings is how many sizes of it there are.
+	Encodings int
+	// Codec is the MIME type of what would be sent.
+	Codec string
 }
 
 const defaultMaxSections = 128
@@ -53,6 +99,8 @@ type Connection struct {
 	transport *sluice.WebRtcTransport
 	options   Options
 	events    notifier
+	channels  channels
+	status    status
 	// turn is held by whoever reads or changes what follows.
 	turn chan struct{}
 
@@ -83,22 +131,34 @@ type remoteSide struct {
 	localSetup Setup
 }
 
-// NewConnection makes the transport on router and waits for the first offer, or Offer.
+// NewConnection makes the transport on router and waits for the first offer, or Offer. The
+// application's data of the connection are those of its transport (AppData).
 func NewConnection(ctx context.Context, router *sluice.Router, options Options) (*Connection, error) {
-	if options.MaxSections == 0 {
-		options.MaxSections = defaultMaxSections
-	}
-	if options.MaxSections < 0 || options.MaxSections > MaxSections {
-		return nil, fault.Argument("maxSections", "is not 1 to %d", MaxSections)
-	}
-	sessionID, err := newSessionID()
-	if err != nil {
+	if err := options.complete(); err != nil {
 		return nil, err
 	}
 	transport, err := router.CreateWebRtcTransport(ctx, options.Transport)
 	if err != nil {
 		return nil, err
 	}
+	connection, err := Serve(router, transport, options)
+	if err != nil {
+		transport.Close()
+	}
+	return connection, err
+}
+
+// Serve is NewConnection on a transport of router that is new, and that nobody else connects. When it
+// fails the transport is as it was.
+func Serve(router *sluice.Router, transport *sluice.WebRtcTransport, options Options) (*Connection, error) {
+	if err := options.complete(); err != nil {
+		return nil, err
+	}
+	sessionID, err := newSessionID()
+	if err != nil {
+		return nil, err
+	}
+	options.Make.complete(transport)
 	c := &Connection{
 		router:    router,
 		transport: transport,
@@ -106,9 +166,30 @@ func NewConnection(ctx context.Context, router *sluice.Router, options Options) 
 		turn:      make(chan struct{}, 1),
 		origin:    Origin{Username: "-", SessionID: sessionID, Address: "127.0.0.1"},
 		ice:       transport.IceParameters(),
+		status:    status{state: SignalingStable},
 	}
 	transport.OnClose(func(sluice.CloseReason) { c.events.push(c.endWaiting) })
+	c.hearChannels()
 	return c, nil
+}
+
+func (o *Options) complete() error {
+	for _, each := range []struct {
+		field       string
+		value       *int
+		usual, most int
+	}{
+		{"maxSections", &o.MaxSections, defaultMaxSections, MaxSections},
+		{"maxDataChannels", &o.MaxDataChannels, defaultMaxDataChannels, mostDataChannels},
+	} {
+		if *each.value == 0 {
+			*each.value = each.usual
+		}
+		if *each.value < 0 || *each.value > each.most {
+			return fault.Argument(each.field, "is not 1 to %d", each.most)
+		}
+	}
+	return nil
 }
 
 // endWaiting is for what has no consumer that would be closed with the transport.
@@ -130,7 +211,7 @@ func newSessionID() (string, error) {
 	return strconv.FormatUint(binary.BigEndian.Uint64(bytes[:])>>1, 10), nil
 }
 
-// Transport is the path to the client. Its data channels are told by its OnDataChannelOpen.
+// Transport is the path to the client.
 func (c *Connection) Transport() *sluice.WebRtcTransport { return c.transport }
 
 // Close closes the transport, and with it everything that the client sends and gets.
@@ -187,6 +268,7 @@ func (c *Connection) take(ctx context.Context) error {
 func (c *Connection) release() {
 	needed := c.pending == nil && !c.toldNeed && !c.transport.Closed() && c.hasNews()
 	c.toldNeed = c.toldNeed || needed
+	c.publish()
 	<-c.turn
 	if needed && c.options.OnNegotiationNeeded != nil {
 		c.events.push(c.options.OnNegotiationNeeded)

@@ -3,8 +3,8 @@
 //
 // Parse and Description.String are between text and data, ParseFragment and Fragment.String the same
 // for what trickles; CapabilitiesOf, AcceptCodecs and SenderParametersOf are between data and the
-// dictionaries of ORTC. All of these are pure functions. Connection serves one RTCPeerConnection
-// with one WebRtcTransport.
+// dictionaries of ORTC; WriteMedia tells media tools what they are going to get. All of these are
+// pure functions. Connection serves one RTCPeerConnection with one WebRtcTransport.
 //
 // What comes from elsewhere may be hostile: it is either understood or an *Error, which names the
 // line or the section and says why.

@@ -18,6 +18,7 @@ type fixture struct {
 	Name     string
 	Offer    string
 	Answer   string
+	Written  string
 	Parsed   json.RawMessage
 	Accepted []struct {
 		Capabilities, Sender json.RawMessage
@@ -94,6 +95,9 @@ func TestBothSDKsReadTheSameInOffersOfTheField(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkSame(t, "parsed", parsed, each.Parsed)
+			if text := parsed.String(); text != each.Written {
+				t.Errorf("written:\ngot  %s\nwant %s", text, each.Written)
+			}
 			for index, want := range each.Accepted {
 				section := &parsed.Sections[index]
 				checkSame(t, "capabilities", CapabilitiesOf(*section), want.Capabilities)

@@ -8,6 +8,11 @@ import (
 
 const maxFragmentLines = 1024
 
+// isOfFragment has what a fragment may say; whatever else it does is passed over (RFC 8840 §9).
+var isOfFragment = map[string]bool{
+	"mid": true, "ice-ufrag": true, "ice-pwd": true, "candidate": true, "end-of-candidates": true,
+}
+
 // Fragment is the part of a description that trickles (RFC 8840 §9):
 // application/trickle-ice-sdpfrag.
 type Fragment struct {
@@ -48,6 +53,9 @@ func ParseFragment(text string) (*Fragment, error) {
 		case 'a':
 			name, value, _ := strings.Cut(line.value, ":")
 			fragment.IceLite = fragment.IceLite || name == "ice-lite"
+			if !isOfFragment[name] {
+				continue
+			}
 			if err := sections[len(sections)-1].readAttribute(name, value); err != nil {
 				return nil, &Error{Line: line.number, Section: -1, Reason: err.Error()}
 			}

@@ -186,38 +186,3 @@ func TestAValueWithALineBreakStaysOneLine(t *testing.T) {
 		t.Fatalf("got %v, %v", again, err)
 	}
 }
-
-// Whatever comes, it is a description or an *Error; and what is a description can be written, and
-// means the same then.
-func FuzzDescriptions(f *testing.F) {
-	for _, each := range readFixtures(f) {
-		f.Add(each.Offer)
-	}
-	f.Add(textOf(head, video, "a=rid:a send pt=96;max-br=1", "a=simulcast:send a,~b;c recv d"))
-	router := fixtureRouter(f)
-	f.Fuzz(func(t *testing.T, text string) {
-		var refusal *Error
-		if _, err := ParseFragment(text); err != nil && !errors.As(err, &refusal) {
-			t.Fatal(err)
-		}
-		parsed, err := Parse(text)
-		if err != nil {
-			if !errors.As(err, &refusal) {
-				t.Fatal(err)
-			}
-			return
-		}
-		for index := range parsed.Sections {
-			section := &parsed.Sections[index]
-			if accepted, ok := AcceptCodecs(section, router, "video/H264"); ok {
-				if _, err := SenderParametersOf(section, accepted, "m", index); err != nil && !errors.As(err, &refusal) {
-					t.Fatal(err)
-				}
-			}
-		}
-		CapabilitiesOf(parsed.Sections...)
-		if _, err := Parse(parsed.String()); err != nil && !errors.As(err, &refusal) {
-			t.Fatal(err)
-		}
-	})
-}

@@ -62,8 +62,8 @@ func (r *remoteSide) take(section *Section, index int) error {
 	if section.Ice == nil {
 		return errorAt(index, "it is without ice-ufrag and ice-pwd")
 	}
-	if len(section.Fingerprints) == 0 {
-		return errorAt(index, "it is without a fingerprint")
+	if err := section.CheckFingerprint(index); err != nil {
+		return err
 	}
 	setup, err := answerSetup(section.Setup, r.localSetup, index)
 	if err != nil {
@@ -73,6 +73,30 @@ func (r *remoteSide) take(section *Section, index int) error {
 		return errorAt(index, "another certificate needs another connection")
 	}
 	*r = remoteSide{known: true, ice: *section.Ice, fingerprints: section.Fingerprints, localSetup: setup}
+	return nil
+}
+
+// hashLengths in bytes, of the hashes that a worker computes.
+var hashLengths = map[string]int{"sha-256": 32, "sha-384": 48, "sha-512": 64}
+
+// CheckFingerprint gives an *Error if none of the section's fingerprints is by a hash that a worker
+// computes (SHA-256, SHA-384, SHA-512), or one of those is not as long as its hash. Others may stand
+// beside them (RFC 8122 §5). index is where the section stands, for the error.
+func (s *Section) CheckFingerprint(index int) error {
+	if len(s.Fingerprints) == 0 {
+		return errorAt(index, "fingerprint is missing")
+	}
+	isKnown := false
+	for _, each := range s.Fingerprints {
+		length, isHash := hashLengths[each.Algorithm]
+		if isHash && len(each.Value) != 3*length-1 {
+			return errorAt(index, "fingerprint is no %s hash", each.Algorithm)
+		}
+		isKnown = isKnown || isHash
+	}
+	if !isKnown {
+		return errorAt(index, "fingerprint is by none of sha-256, sha-384, sha-512")
+	}
 	return nil
 }
 

@@ -14,12 +14,15 @@ import (
 type SendOptions struct {
 	// ProducerID is of a producer of the router.
 	ProducerID string
+	// Producer is in place of ProducerID: one of any router, which Options.Make.Consume can fetch.
+	Producer *sluice.Producer
 	// StreamID and TrackID are what the client finds in its MediaStream and track: 1 to 64 letters,
 	// digits and other characters of tokens. Empty: the producer's id.
 	StreamID, TrackID string
 	// Paused: the application resumes the consumer itself.
 	Paused bool
-	// PreferredLayers, Priority and IgnoreDtx are those of sluice.ConsumeOptions.
+	// EnableRtx, PreferredLayers, Priority and IgnoreDtx are those of sluice.ConsumeOptions.
+	EnableRtx       *bool
 	PreferredLayers *sluice.ConsumerLayers
 	Priority        uint8
 	IgnoreDtx       bool
@@ -60,6 +63,9 @@ type Sending struct {
 // The stream is told by the next Offer, or by the next Answer to an offer that has a free section to
 // receive in. The consumer is made when the client agrees.
 func (c *Connection) Send(ctx context.Context, options SendOptions) (*Sending, error) {
+	if options.Producer != nil {
+		options.ProducerID = options.Producer.ID()
+	}
 	if options.ProducerID == "" {
 		return nil, fault.Argument("producerId", "is missing or empty")
 	}
@@ -88,8 +94,11 @@ func (c *Connection) Send(ctx context.Context, options SendOptions) (*Sending, e
 		return nil, fault.Errorf(fault.ErrResourceExhausted, "the connection has %d sections",
 			c.options.MaxSections)
 	}
-	producer := c.router.FindProducer(options.ProducerID)
+	producer := options.Producer
 	if producer == nil {
+		producer = c.router.FindProducer(options.ProducerID)
+	}
+	if producer == nil || producer.Closed() {
 		return nil, fault.Errorf(fault.ErrNotFound, "the router has no producer %s", options.ProducerID)
 	}
 	sending := &Sending{connection: c, options: options, producer: producer}
@@ -120,6 +129,25 @@ func (c *Connection) countSections() int {
 	}
 	return count
 }
+
+func (s *Sending) enablesRtx() bool {
+	if s.options.EnableRtx != nil {
+		return *s.options.EnableRtx
+	}
+	return s.producer.Kind() == rtp.Video
+}
+
+// ProducerID is what is sent.
+func (s *Sending) ProducerID() string { return s.producer.ID() }
+
+// Kind is audio or video.
+func (s *Sending) Kind() rtp.MediaKind { return s.producer.Kind() }
+
+// AppData is what it was begun with.
+func (s *Sending) AppData() any { return s.options.AppData }
+
+// Ended tells whether it is over.
+func (s *Sending) Ended() bool { return s.hasEnded() }
 
 // Consumer is nil until there is one.
 func (s *Sending) Consumer() *sluice.Consumer {
@@ -184,7 +212,7 @@ func (s *Sending) describe(mid string, capabilities sluice.RtpCapabilities) erro
 		s.ssrc = s.connection.transport.ReserveSSRC()
 	}
 	parameters, err := ortc.ConsumerParameters(s.producer.ConsumableRtpParameters(), capabilities,
-		ortc.ConsumerOptions{EnableRtx: s.producer.Kind() == rtp.Video, SSRC: s.ssrc, MID: mid})
+		ortc.ConsumerOptions{EnableRtx: s.enablesRtx(), SSRC: s.ssrc, MID: mid})
 	if err != nil {
 		return err
 	}
@@ -200,13 +228,14 @@ func (s *Sending) consume(ctx context.Context, mid string, section *Section) boo
 		s.release()
 		return false
 	}
-	consumer, err := s.connection.transport.Consume(ctx, sluice.ConsumeOptions{
+	consumer, err := s.connection.options.Make.Consume(ctx, sluice.ConsumeOptions{
 		ProducerID:      s.options.ProducerID,
 		RtpCapabilities: CapabilitiesOf(*section),
 		MID:             mid,
 		SSRC:            s.ssrc,
 		Numbering:       sluice.ReceiverNumbers,
 		Paused:          s.options.Paused,
+		EnableRtx:       s.options.EnableRtx,
 		PreferredLayers: s.options.PreferredLayers,
 		Priority:        s.options.Priority,
 		IgnoreDtx:       s.options.IgnoreDtx,

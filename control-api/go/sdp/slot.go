@@ -22,6 +22,8 @@ type slot struct {
 	// isNamed: the description has the mid; else it is what we call the section.
 	isNamed bool
 	stopped bool
+	// reason is why it was refused.
+	reason string
 	// isFree: both sides know that it is stopped.
 	isFree bool
 	// isMixed and isReduced are extmap-allow-mixed and rtcp-rsize, as the client offered them.
@@ -35,6 +37,8 @@ type slot struct {
 	// What it gets.
 	sending *Sending
 }
+
+func (s *slot) refuse(reason string) { s.stopped, s.reason = true, reason }
 
 func (s *slot) isReceiving() bool { return s.producer != nil && !s.producer.Closed() }
 
@@ -135,11 +139,7 @@ func (w *writing) transport(section *Section) {
 			// RFC 8839 §4.2.1.2: for those who look nowhere else.
 			section.Port = candidate.Port
 		}
-		section.Candidates = append(section.Candidates, Candidate{
-			Foundation: candidate.Foundation, Component: 1, Protocol: string(candidate.Protocol),
-			Priority: candidate.Priority, Address: candidate.Address, Port: candidate.Port,
-			Type: candidate.Type, TCPType: candidate.TCPType,
-		})
+		section.Candidates = append(section.Candidates, CandidateOf(candidate))
 	}
 }
 

@@ -2,6 +2,7 @@ package sdp
 
 import (
 	"fmt"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -54,11 +55,11 @@ type writer struct {
 	isMixed bool
 }
 
-var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
+var lineBreaks = regexp.MustCompile(`[\r\n]+`)
 
 // line keeps what comes from elsewhere from beginning a line of its own.
 func (w *writer) line(format string, args ...any) {
-	w.WriteString(lineBreaks.Replace(fmt.Sprintf(format, args...)))
+	w.WriteString(lineBreaks.ReplaceAllString(fmt.Sprintf(format, args...), " "))
 	w.WriteString("\r\n")
 }
 

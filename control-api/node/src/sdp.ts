@@ -2,11 +2,14 @@
 //
 // Not a negotiation: nobody answers it. FFmpeg reads it as an input file, GStreamer by sdpdemux.
 import type { Consumer } from './consumer.js';
-import { asList, asName, optional } from './ortc/fields.js';
-import { isRtx } from './ortc/validation.js';
+import { asDictionary, asInteger, asList, asName, asOneOf, optional } from './ortc/fields.js';
+import { isRtx, validateRtpParameters, type ValidParameters } from './ortc/validation.js';
 import type { PlainTransport } from './plain_transport.js';
 import type { MediaKind, RtpCodecParameters, RtpParameters } from './rtp_types.js';
-import type { SrtpParameters } from './srtp_parameters.js';
+import { addressPattern } from './sdp/candidate.js';
+import { sdpCodec } from './sdp/capabilities.js';
+import { address, textOf, writeCodec, writeSources } from './sdp/writer.js';
+import { encodeSrtpParameters, type SrtpParameters } from './srtp_parameters.js';
 
 /** A stream, and where its receiver listens. */
 export interface SdpMedia {
@@ -14,6 +17,7 @@ export interface SdpMedia {
   rtpParameters: RtpParameters;
   /** Of the receiver. */
   ip: string;
+  /** 1 to 65535. */
   port: number;
   /** Of RTCP, if it has a port of its own. */
   rtcpPort?: number;
@@ -21,7 +25,10 @@ export interface SdpMedia {
   srtpParameters?: SrtpParameters;
 }
 
+type ValidMedia = SdpMedia & { rtpParameters: ValidParameters };
+
 const maxMedia = 64;
+const maxPort = 65_535;
 const defaultName = 'Sluice';
 
 /**
@@ -42,27 +49,48 @@ export function describeForReceiver(transport: PlainTransport, consumer: Consume
   };
 }
 
-/** One session with all of `media`, each on a port of its own: tools know no bundles. */
+/**
+ * One session with all of `media` (1 to 64), each on a port of its own: tools know no bundles.
+ * `name` is that of the session, 'Sluice' if missing. Throws a TypeError that names the field.
+ */
 export function writeSdp(media: SdpMedia[], { name }: { name?: string } = {}): string {
-  const list = asList(media, 'media', maxMedia, (each) => each as SdpMedia);
+  const list = asList(media, 'media', maxMedia, validate);
   const [first] = list;
   if (!first) throw new TypeError('media is missing or empty');
-  const lines = [
+  return textOf([
     'v=0',
     `o=- 0 0 ${address(first.ip)}`,
-    `s=${oneLine(optional(name, 'name', asName) ?? defaultName)}`,
+    `s=${optional(name, 'name', asName) ?? defaultName}`,
     't=0 0',
     ...list.flatMap(describe),
-  ];
-  return `${lines.join('\r\n')}\r\n`;
+  ]);
 }
 
-function describe({ kind, rtpParameters, ip, port, rtcpPort, srtpParameters }: SdpMedia): string[] {
-  const { codecs, encodings = [], rtcp } = rtpParameters;
+function validate(value: unknown, where: string): ValidMedia {
+  const { kind, rtpParameters, ip, port, rtcpPort, srtpParameters } = asDictionary(value, where);
+  const asPort = (field: unknown, place: string): number => asInteger(field, place, 1, maxPort);
+  const own = optional(rtcpPort, `${where}.rtcpPort`, asPort);
+  const valid: ValidMedia = {
+    kind: asOneOf(kind, `${where}.kind`, ['audio', 'video']),
+    rtpParameters: validateRtpParameters(rtpParameters, `${where}.rtpParameters`),
+    ip: asName(ip, `${where}.ip`),
+    port: asPort(port, `${where}.port`),
+    ...(own === undefined ? {} : { rtcpPort: own }),
+  };
+  if (!addressPattern.test(valid.ip)) throw new TypeError(`${where}.ip is not an address`);
+  if (srtpParameters === undefined || srtpParameters === null) return valid;
+  encodeSrtpParameters(srtpParameters, `${where}.srtpParameters`);
+  return { ...valid, srtpParameters: srtpParameters as SrtpParameters };
+}
+
+function describe(media: ValidMedia): string[] {
+  const { kind, rtpParameters, ip, port, rtcpPort, srtpParameters } = media;
+  const { codecs, encodings, rtcp } = rtpParameters;
   // RFC 4585 §3.1 and RFC 5124: with feedback messages the profile is another.
   const feedback = codecs.some(({ rtcpFeedback = [] }) => rtcpFeedback.length > 0);
   const profile = `RTP/${srtpParameters ? 'S' : ''}AVP${feedback ? 'F' : ''}`;
   const payloadTypes = codecs.map(({ payloadType }) => payloadType).join(' ');
+  const { cname } = rtcp;
   return [
     `m=${kind} ${port} ${profile} ${payloadTypes}`,
     `c=${address(ip)}`,
@@ -72,35 +100,22 @@ function describe({ kind, rtpParameters, ip, port, rtcpPort, srtpParameters }: S
     ...(srtpParameters
       ? [`a=crypto:1 ${srtpParameters.cryptoSuite} inline:${srtpParameters.keyBase64}`]
       : []),
-    ...codecs.flatMap(describeCodec),
-    ...encodings.flatMap(({ ssrc, rtx }) => [
+    ...codecs.flatMap((codec) => writeCodec(sdpCodec(withoutEcho(codec)))),
+    ...writeSources({
+      sources: encodings.flatMap(({ ssrc }) =>
+        ssrc === undefined ? [] : [{ ssrc, ...(cname === undefined ? {} : { cname }) }],
+      ),
       // RFC 4588 §8.7 with RFC 5576 §4.2: which stream repeats which.
-      ...(ssrc !== undefined && rtx ? [`a=ssrc-group:FID ${ssrc} ${rtx.ssrc}`] : []),
-      ...(ssrc === undefined ? [] : [`a=ssrc:${ssrc} cname:${oneLine(rtcp?.cname ?? '-')}`]),
-    ]),
+      sourceGroups: encodings.flatMap(({ ssrc, rtx }) =>
+        ssrc === undefined || !rtx ? [] : [{ semantics: 'FID', ssrcs: [ssrc, rtx.ssrc] }],
+      ),
+    }),
     // The tool's part in it (RFC 8866 §6.7).
     'a=recvonly',
   ];
 }
 
-function describeCodec(codec: RtpCodecParameters): string[] {
-  const { payloadType, mimeType, clockRate, channels, parameters = {}, rtcpFeedback = [] } = codec;
-  const encoding = oneLine(mimeType.slice(mimeType.indexOf('/') + 1));
-  const format = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
-  return [
-    `a=rtpmap:${payloadType} ${encoding}/${clockRate}${(channels ?? 1) > 1 ? `/${channels}` : ''}`,
-    ...(format.length > 0 ? [`a=fmtp:${payloadType} ${oneLine(format.join(';'))}`] : []),
-    ...(isRtx(codec) ? [] : rtcpFeedback).map(({ type, parameter }) =>
-      oneLine(`a=rtcp-fb:${payloadType} ${type}${parameter ? ` ${parameter}` : ''}`),
-    ),
-  ];
-}
-
-function address(ip: string): string {
-  return `IN ${ip.includes(':') ? 'IP6' : 'IP4'} ${oneLine(ip)}`;
-}
-
-// What comes from elsewhere must not begin a line of its own.
-function oneLine(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ');
+// Nobody asks for a repetition of what was repeated.
+function withoutEcho(codec: RtpCodecParameters): RtpCodecParameters {
+  return isRtx(codec) ? { ...codec, rtcpFeedback: [] } : codec;
 }

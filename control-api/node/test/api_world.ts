@@ -1,5 +1,6 @@
 // One of everything, alive: objects of a real worker, what makes them, and samples of what they tell.
 import { createSocket } from 'node:dgram';
+import { EventEmitter } from 'node:events';
 
 import * as sluice from '../src/index.js';
 import type { Router, types, Worker } from '../src/index.js';
@@ -23,6 +24,8 @@ export class World {
   readonly creators = new Map<string, { take: Take; good: object }>();
   readonly samples = new Map<string, unknown>();
   readonly #told = new Map<string, unknown>();
+  /** Tells what #told has just learnt. */
+  readonly #news = new EventEmitter();
   #worker!: Worker;
   #router!: Router;
 
@@ -34,14 +37,17 @@ export class World {
 
   /** Whether an event has come of any object of the class, or of its observer. */
   has(of: string, is: string, name: string): boolean {
-    return this.#told.has(`${of} ${is} ${name}`);
+    return this.#told.has(keyOf(of, is, name));
   }
 
   /** Notes these events from now on, of all objects of the class that are there. */
   note(of: string, is: 'event' | 'observer', name: string): void {
     for (const object of this.#objects.get(of) ?? []) {
       const emitter = is === 'event' ? (object as Emitter) : (object as Watched).observer;
-      emitter.on(name, (argument) => void this.#told.set(`${of} ${is} ${name}`, argument));
+      emitter.on(name, (argument) => {
+        this.#told.set(keyOf(of, is, name), argument);
+        this.#news.emit(keyOf(of, is, name));
+      });
     }
   }
 
@@ -267,9 +273,10 @@ export class World {
     await this.#fillBuffer();
   }
 
+  // What does not come in time is told of by the test of all events, together with what else is missing.
   async #awaited(of: string, name: string): Promise<void> {
-    for (let left = 1000; left > 0 && !this.has(of, 'event', name); left -= 1)
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    if (this.has(of, 'event', name)) return;
+    await nextEvent(this.#news, keyOf(of, 'event', name)).catch(() => undefined);
   }
 
   async #takeSamples(): Promise<void> {
@@ -357,6 +364,10 @@ export class World {
     this.#worker.close();
     await gone;
   }
+}
+
+function keyOf(of: string, is: string, name: string): string {
+  return `${of} ${is} ${name}`;
 }
 
 function endOf({ tuple, srtpParameters }: sluice.PlainTransport | sluice.PipeTransport): {

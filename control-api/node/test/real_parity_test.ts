@@ -202,12 +202,14 @@ function addressOf({ tuple }: PlainTransport): { ip: string; port: number } {
   return { ip: tuple.localAddress, port: tuple.localPort };
 }
 
-/** Until something has been dropped. */
+/** Until the worker tells that something has been dropped. */
 async function refused(transport: PlainTransport, reason = 'unknownRemote'): Promise<void> {
-  for (let left = 100; left > 0; left -= 1) {
-    const [stats] = await transport.getStats();
-    if ((stats?.drops[reason] ?? 0) > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await transport.subscribeStats({ interval: 100, kinds: ['transport'] });
+  // Counters only grow, so that no snapshot that is missed matters.
+  for (let snapshots = 0; snapshots < 100; snapshots += 1) {
+    const [snapshot] = (await nextEvent(transport, 'stats')) as [types.StatsSnapshot];
+    for (const { stats } of snapshot.of('transport'))
+      if ((stats[0].drops[reason] ?? 0) > 0) return transport.unsubscribeStats();
   }
   assert.fail(`nothing was dropped as ${reason}`);
 }

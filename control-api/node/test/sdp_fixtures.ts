@@ -14,6 +14,8 @@ export interface SdpFixture {
   source: string;
   offer: string;
   parsed: sdp.SessionDescription;
+  /** The same as a text again. */
+  written: string;
   /** For each section: what a router of `fixtureCodecs` takes of it. */
   accepted: FixtureSection[];
   /** The answer to it, with the transport of `sdp_transport.json`; its session id is 0. */

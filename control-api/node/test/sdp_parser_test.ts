@@ -28,8 +28,10 @@ describe('offers from the field', () => {
     test(`${name} is read as the fixture says`, () => {
       const parsed = sdp.parseSdp(fixture.offer);
       const accepted = acceptSections(parsed);
-      const expected = settleFixture(fixture, { parsed, accepted });
+      const written = sdp.stringifySdp(parsed);
+      const expected = settleFixture(fixture, { parsed, written, accepted });
       assert.deepEqual(plain(parsed), expected.parsed);
+      assert.equal(written, expected.written);
       assert.deepEqual(plain(accepted), expected.accepted);
     });
 

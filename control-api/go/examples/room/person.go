@@ -11,8 +11,13 @@ import (
 	"sluice.dev/sdk/sdp"
 )
 
-// A page sends a microphone and a camera, and perhaps a screen.
-const maxProducers = 3
+const (
+	// A page sends a microphone and a camera, and perhaps a screen.
+	maxProducers = 3
+	// Bytes of what somebody says at once.
+	maxWords = 16 << 10
+	chatName = "chat"
+)
 
 // Who has had no event stream for this long is gone.
 const graceTime = 15 * time.Second
@@ -33,23 +38,33 @@ type person struct {
 	producers map[string]*sluice.Producer
 	// sendings by producer of somebody else.
 	sendings map[string]*sdp.Sending
+	// chat is what the page says, chats what it hears, by data producer of somebody else.
+	chat     *sluice.DataProducer
+	chats    map[string]bool
 	streams  int
 	farewell *time.Timer
 	gone     bool
 }
 
 func (p *person) connect(ctx context.Context) error {
-	p.producers = map[string]*sluice.Producer{}
+	p.producers, p.chats = map[string]*sluice.Producer{}, map[string]bool{}
 	connection, err := sdp.NewConnection(ctx, p.room.router, sdp.Options{
-		Transport: sluice.WebRtcTransportOptions{WebRtcServer: p.house.rtc, AppData: p},
-		// The others of a full room send no more than this, and there are one's own.
-		MaxSections: min(sdp.MaxSections, (p.house.limits.people+1)*maxProducers),
+		Transport: sluice.WebRtcTransportOptions{WebRtcServer: p.house.rtc, AppData: p,
+			Sctp: &sluice.SctpOptions{MaxReceiveMessageSize: maxWords, MaxSendMessageSize: maxWords}},
+		// The others of a full room send no more than this, and there are one's own, and one for data.
+		MaxSections: min(sdp.MaxSections, (p.house.limits.people+1)*maxProducers+1),
 		AcceptProducer: func(sdp.Offered) bool {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			return len(p.producers) < maxProducers
 		},
-		OnProducer:          p.introduce,
+		OnProducer: p.introduce,
+		// Those who hear it find out by the label who speaks.
+		AcceptDataChannel: func(channel sluice.DataChannelInfo, options *sluice.DataProducerOptions) bool {
+			options.Label = p.id
+			return channel.Label == chatName
+		},
+		OnDataProducer:      p.talk,
 		OnNegotiationNeeded: p.offer,
 	})
 	if err != nil {
@@ -74,11 +89,17 @@ func (p *person) connect(ctx context.Context) error {
 
 // meetOthers tells everybody of everybody, and has what they send sent to the one who came.
 func (p *person) meetOthers(ctx context.Context) error {
+	// They stand in one offer, and not in one for each.
+	p.speaking.Lock()
+	defer p.speaking.Unlock()
 	for _, other := range p.house.introduce(p) {
 		for _, producer := range other.publishes() {
 			if err := p.watch(ctx, other, producer); err != nil {
 				return err
 			}
+		}
+		if chat := other.talks(); chat != nil {
+			p.hear(chat)
 		}
 	}
 	return nil
@@ -139,6 +160,55 @@ func (p *person) watch(ctx context.Context, other *person, producer *sluice.Prod
 	}
 	p.sendings[producer.ID()] = sending
 	return nil
+}
+
+// talk is told of the page's chat, when it opens one. There is one of each page.
+func (p *person) talk(chat *sluice.DataProducer) {
+	p.mu.Lock()
+	isSecond := p.chat != nil && !p.chat.Closed()
+	if !isSecond {
+		p.chat = chat
+	}
+	p.mu.Unlock()
+	if isSecond {
+		chat.Close()
+		return
+	}
+	for _, other := range p.house.othersOf(p.room, p) {
+		other.hear(chat)
+	}
+}
+
+func (p *person) talks() *sluice.DataProducer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.chat
+}
+
+// hear has a page hear what somebody else says, once, as soon as it has connected.
+func (p *person) hear(chat *sluice.DataProducer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// Two who come at once hear of each other twice.
+	if p.gone || p.connection == nil || p.chats[chat.ID()] {
+		return
+	}
+	p.chats[chat.ID()] = true
+	connection := p.connection
+	chat.OnClose(func(sluice.CloseReason) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.chats, chat.ID())
+	})
+	go func() {
+		// Who takes longer is sent home by then.
+		ctx, cancel := context.WithTimeout(context.Background(), 2*graceTime)
+		defer cancel()
+		_, err := connection.SendData(ctx, sluice.DataConsumerOptions{DataProducerID: chat.ID()})
+		if err != nil && !chat.Closed() && !connection.Transport().Closed() {
+			log.Printf("room %s: %s does not hear %s: %v", p.room.name, p.id, chat.Label(), err)
+		}
+	}()
 }
 
 // offer is called when there is something to negotiate.

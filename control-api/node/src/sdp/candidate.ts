@@ -4,7 +4,8 @@ import type { SdpCandidate } from './description.js';
 import { asInteger, asToken, Fault, words } from './fields.js';
 import { SdpError } from './sdp_error.js';
 
-const addressPattern = /^[0-9A-Za-z.:_%-]{1,255}$/;
+/** An IP address, or the name of a host. */
+export const addressPattern = /^[0-9A-Za-z.:_%-]{1,255}$/;
 
 /** "candidate:FOUNDATION COMPONENT ..." without what stands before it. Throws a Fault. */
 export function readCandidate(text: string): SdpCandidate {

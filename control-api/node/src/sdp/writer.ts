@@ -25,15 +25,20 @@ export function stringifySdp(description: SessionDescription): string {
     ...(sections.some(({ msids }) => msids.length > 0) ? ['a=msid-semantic: WMS *'] : []),
     ...sections.flatMap((section) => writeSection(section, mixed)),
   ];
-  return lines.map((line) => `${oneLine(line)}\r\n`).join('');
+  return textOf(lines);
 }
 
-/** rtpmap, rtcp-fb and fmtp of a codec. */
+/** With CR LF behind every line. What comes from elsewhere cannot begin a line of its own. */
+export function textOf(lines: string[]): string {
+  return lines.map((line) => `${line.replace(/[\r\n]+/g, ' ')}\r\n`).join('');
+}
+
+/** rtpmap, rtcp-fb and fmtp of a codec; in the order of names, so that what is the same reads the same. */
 export function writeCodec(codec: SdpCodec): string[] {
   const { payloadType, name, clockRate, channels, parameters, rtcpFeedback } = codec;
-  const format = Object.entries(parameters).map(([parameter, value]) =>
-    value === '' ? parameter : `${parameter}=${value}`,
-  );
+  const format = Object.entries(parameters)
+    .map(([parameter, value]) => (value === '' ? parameter : `${parameter}=${value}`))
+    .sort();
   return [
     `a=rtpmap:${payloadType} ${name}/${clockRate}${(channels ?? 1) > 1 ? `/${channels}` : ''}`,
     ...rtcpFeedback.map(
@@ -41,7 +46,7 @@ export function writeCodec(codec: SdpCodec): string[] {
         `a=rtcp-fb:${payloadType} ${type}${parameter ? ` ${parameter}` : ''}`,
     ),
     ...(format.length > 0 ? [`a=fmtp:${payloadType} ${format.join(';')}`] : []),
-  ].map(oneLine);
+  ];
 }
 
 function writeSection(section: SdpSection, mixed: boolean): string[] {
@@ -99,14 +104,20 @@ function writeMedia(section: SdpSection, mixed: boolean): string[] {
     ...codecs.flatMap(writeCodec),
     ...writeSources(section),
     ...rids.map(({ id, direction: way, restrictions }) => {
-      const list = Object.entries(restrictions).map(([name, value]) => `${name}=${value}`);
+      const list = Object.entries(restrictions)
+        .map(([name, value]) => `${name}=${value}`)
+        .sort();
       return `a=rid:${id} ${way}${list.length > 0 ? ` ${list.join(';')}` : ''}`;
     }),
     ...(simulcast ? writeSimulcast(simulcast) : []),
   ];
 }
 
-function writeSources({ sources, sourceGroups }: SdpSection): string[] {
+/** Of the streams that are known by their SSRC (RFC 5576 §4). */
+export function writeSources({
+  sources,
+  sourceGroups,
+}: Pick<SdpSection, 'sources' | 'sourceGroups'>): string[] {
   return [
     ...sourceGroups.map(
       ({ semantics, ssrcs }) => `a=ssrc-group:${[semantics, ...ssrcs].join(' ')}`,
@@ -143,11 +154,7 @@ function defaultAddress({ candidates, port }: SdpSection): string {
   return named?.address ?? '0.0.0.0';
 }
 
-function address(ip: string): string {
+/** What stands in o=, c= and a=rtcp (RFC 8866 §5.7). */
+export function address(ip: string): string {
   return `IN ${ip.includes(':') ? 'IP6' : 'IP4'} ${ip}`;
-}
-
-// What comes from elsewhere must not begin a line of its own.
-function oneLine(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ');
 }

@@ -8,6 +8,9 @@ const sizes = [
   { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
 ];
 
+// What was said before is not kept for ever.
+const mostLines = 200;
+
 async function ask(path, body) {
   const answer = await fetch(path, { method: 'POST', body: JSON.stringify(body ?? {}) });
   if (answer.status === 204) return undefined;
@@ -27,6 +30,7 @@ class Call {
   #ended;
   #local = [];
   #screen;
+  #chat;
 
   static async join(room, name, ended) {
     const media = await openMedia();
@@ -57,6 +61,11 @@ class Call {
       });
       if (isVideo) show(new MediaStream([track]), track, id);
     }
+    this.#chat = connection.createDataChannel('chat');
+    // The server names the channels of the others by who speaks.
+    connection.ondatachannel = ({ channel }) => {
+      channel.onmessage = ({ data }) => addLine(nameOf(channel.label), data);
+    };
     this.#events = new EventSource(`people/${key}/events`);
     this.#events.onmessage = ({ data }) => this.#hear(JSON.parse(data));
     // When it comes back, it goes on where it was; the server forgets who is away for too long.
@@ -123,6 +132,14 @@ class Call {
   // Turns the microphone ('audio') or the camera ('video') off or on again.
   turn(kind, isOn) {
     for (const track of this.#local) if (track.kind === kind) track.enabled = isOn;
+  }
+
+  // False while nobody could hear it.
+  say(words) {
+    if (this.#chat.readyState !== 'open') return false;
+    this.#chat.send(words);
+    addLine(nameOf(this.id), words);
+    return true;
   }
 
   async share(ended) {
@@ -218,6 +235,22 @@ function append(tile, track, element) {
   });
 }
 
+function nameOf(id) {
+  return byId(`tile-${id}`)?.querySelector('figcaption').textContent ?? 'somebody';
+}
+
+function addLine(name, words) {
+  if (typeof words !== 'string') return;
+  const line = document.createElement('li');
+  const who = document.createElement('b');
+  who.textContent = name;
+  line.append(who, ` ${words}`);
+  const lines = byId('lines');
+  lines.append(line);
+  while (lines.childElementCount > mostLines) lines.firstElementChild.remove();
+  line.scrollIntoView({ block: 'nearest' });
+}
+
 function remove(id) {
   byId(`tile-${id}`)?.remove();
   for (const tile of document.querySelectorAll(`[data-owner="${CSS.escape(id)}"]`)) tile.remove();
@@ -233,7 +266,7 @@ let call;
 
 function leftWith(reason) {
   call = undefined;
-  byId('tiles').replaceChildren();
+  for (const id of ['tiles', 'lines']) byId(id).replaceChildren();
   byId('stage').hidden = true;
   byId('door').hidden = false;
   byId('complaint').textContent = reason ?? '';
@@ -286,6 +319,12 @@ byId('screen').addEventListener('click', async ({ currentTarget: button }) => {
     () => button.setAttribute('aria-pressed', 'true'),
     () => undefined,
   );
+});
+
+byId('say').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const words = byId('words').value.trim();
+  if (words !== '' && call?.say(words)) byId('words').value = '';
 });
 
 byId('leave').addEventListener('click', () => call?.close());

@@ -1,0 +1,118 @@
+package sdp
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"sluice.dev/sdk/internal/fault"
+)
+
+// The tests of the Node SDK read the same cases.
+func readCases[Case any](t testing.TB, file string) []Case {
+	t.Helper()
+	text, err := os.ReadFile("../../fixtures/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []Case
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases) == 0 {
+		t.Fatalf("%s has no cases", file)
+	}
+	return cases
+}
+
+type mediaCase struct {
+	Name        string
+	Media       []Media
+	Times       int
+	SessionName string
+	Outcome     struct{ Written, Field string }
+}
+
+func TestBothSDKsWriteTheSameForMediaTools(t *testing.T) {
+	for _, each := range readCases[mediaCase](t, "sdp_media.json") {
+		each := each
+		t.Run(each.Name, func(t *testing.T) {
+			media := each.Media
+			for count := 1; count < each.Times; count++ {
+				media = append(media, each.Media...)
+			}
+			text, err := WriteMedia(media, each.SessionName)
+			var argument *fault.ArgumentError
+			if err != nil && !errors.As(err, &argument) {
+				t.Fatal(err)
+			}
+			if err == nil {
+				argument = &fault.ArgumentError{}
+			}
+			if text != each.Outcome.Written || argument.Field != each.Outcome.Field {
+				t.Fatalf("got %v\n%s\nwant %s\n%s", err, text, each.Outcome.Field, each.Outcome.Written)
+			}
+		})
+	}
+}
+
+// textCase is a text of whoever. It is understood, or refused, in the same words.
+type textCase struct {
+	Name, Call, Text string
+	// Lines stand instead of a long text: what they are, and how often.
+	Lines   [][2]any
+	Outcome struct {
+		Read    json.RawMessage
+		Message string
+		Line    int
+		Section *int
+	}
+}
+
+func (c *textCase) text() string {
+	text := c.Text
+	for _, each := range c.Lines {
+		line, times := each[0].(string), each[1].(float64)
+		text += strings.Repeat(line+"\r\n", int(times))
+	}
+	return text
+}
+
+func (c *textCase) read() (any, error) {
+	switch c.Call {
+	case "description":
+		return Parse(c.text())
+	case "fragment":
+		return ParseFragment(c.text())
+	}
+	return ParseCandidate(c.text())
+}
+
+func TestBothSDKsReadAndRefuseTheSameTexts(t *testing.T) {
+	for _, each := range readCases[textCase](t, "sdp_texts.json") {
+		each := each
+		t.Run(each.Name, func(t *testing.T) {
+			read, err := each.read()
+			if err == nil {
+				if each.Outcome.Read == nil {
+					t.Fatalf("got %v, want %s", read, each.Outcome.Message)
+				}
+				checkSame(t, each.Name, read, each.Outcome.Read)
+				return
+			}
+			var refusal *Error
+			if !errors.As(err, &refusal) {
+				t.Fatalf("got %v, which is no *Error", err)
+			}
+			section := -1
+			if each.Outcome.Section != nil {
+				section = *each.Outcome.Section
+			}
+			if err.Error() != each.Outcome.Message || refusal.Line != each.Outcome.Line || refusal.Section != section {
+				t.Fatalf("got %v, line %d, section %d\nwant %s", err, refusal.Line, refusal.Section, each.Outcome.Message)
+			}
+		})
+	}
+}
