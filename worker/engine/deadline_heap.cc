@@ -29,7 +29,7 @@ void DeadlineHeap::Set(uint32_t key, std::optional<Timestamp> deadline) {
 }
 
 std::optional<uint32_t> DeadlineHeap::PopDue(Timestamp now) {
-  if (heap_.empty() || heap_.front().deadline > now) return std::nullopt;
+  if (!IsDue(now)) return std::nullopt;
   const uint32_t key = heap_.front().key;
   Remove(0);
   return key;

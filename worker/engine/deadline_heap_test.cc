@@ -22,8 +22,11 @@ TEST(DeadlineHeapTest, CancellingTheFirstUncoversTheSecond) {
   heap.Set(7, At(20));
   heap.Set(3, std::nullopt);
   EXPECT_EQ(heap.Next(), At(20));
+  EXPECT_FALSE(heap.IsDue(At(19)));
   EXPECT_EQ(heap.PopDue(At(19)), std::nullopt);
+  EXPECT_TRUE(heap.IsDue(At(20)));
   EXPECT_EQ(heap.PopDue(At(20)), 7u);
+  EXPECT_FALSE(heap.IsDue(At(20)));
   EXPECT_EQ(heap.size(), 0u);
 }
 

@@ -87,6 +87,28 @@ void TakeHandshakeSteps(Workspace& workspace, Timestamp now) {
   }
 }
 
+bool HasClosed(const Workspace& workspace) {
+  return !workspace.closing.empty() || !workspace.closing_sockets.empty();
+}
+
+// Somebody is told of levels, statistics or packets as time goes by. Mostly nobody is, and then a
+// turn has no more to do with it than to know that.
+bool IsWatched(const Workspace& workspace) {
+  return workspace.observer_deadlines.size() != 0 || workspace.stats_feeds.deadlines.size() != 0 ||
+         !workspace.tapped.empty();
+}
+
+void HandleWatchers(Workspace& workspace, Timestamp now) {
+  if (workspace.observer_deadlines.IsDue(now)) HandleObservers(workspace, now);
+  if (workspace.stats_feeds.deadlines.IsDue(now)) TellStatsIfDue(workspace, now);
+  if (!workspace.tapped.empty()) TellPacketTraces(workspace, now);
+}
+
+std::optional<Timestamp> NextForWatchers(const Workspace& workspace) {
+  return Earlier(NextPacketTrace(workspace), Earlier(workspace.stats_feeds.deadlines.Next(),
+                                                     workspace.observer_deadlines.Next()));
+}
+
 // Answers to whoever asked. True if the batch is full and there is more.
 bool PollAnswers(Workspace& workspace, TransmitBatch& batch) {
   while (workspace.stun && !workspace.stun->empty()) {
@@ -213,14 +235,12 @@ void Engine::HandleFrame(Timestamp now, ByteView frame) {
 
 void Engine::HandleTimeout(Timestamp now) {
   Workspace& workspace = *workspace_;
-  EraseClosed(workspace, now);
+  if (HasClosed(workspace)) EraseClosed(workspace, now);
   TakeHandshakeSteps(workspace, now);
-  HandleObservers(workspace, now);
-  TellStatsIfDue(workspace, now);
-  TellPacketTraces(workspace, now);
-  HandleSctpTimeout(workspace, now);
-  while (std::optional<uint32_t> slot = workspace.deadlines.PopDue(now)) {
-    const Handle<Transport> handle = workspace.transports.At(*slot);
+  HandleWatchers(workspace, now);
+  if (workspace.sctp.size() != 0) HandleSctpTimeout(workspace, now);
+  while (workspace.deadlines.IsDue(now)) {
+    const Handle<Transport> handle = workspace.transports.At(*workspace.deadlines.PopDue(now));
     Transport* transport = workspace.transports.Find(handle);
     if (transport == nullptr) continue;
     transport->armed.reset();
@@ -236,12 +256,10 @@ void Engine::HandleTimeout(Timestamp now) {
 
 std::optional<Timestamp> Engine::NextTimeout() const {
   // What was closed is erased as soon as its last words are out: at once.
-  if (!workspace_->closing.empty() || !workspace_->closing_sockets.empty()) return Timestamp();
-  if (!workspace_->handshakes.empty()) return Timestamp();
-  const std::optional<Timestamp> watchers =
-      Earlier(workspace_->stats_feeds.deadlines.Next(), NextPacketTrace(*workspace_));
-  return Earlier(Earlier(workspace_->sctp.NextTimeout(), watchers),
-                 Earlier(workspace_->deadlines.Next(), workspace_->observer_deadlines.Next()));
+  if (HasClosed(*workspace_) || !workspace_->handshakes.empty()) return Timestamp();
+  std::optional<Timestamp> next = workspace_->deadlines.Next();
+  if (workspace_->sctp.size() != 0) next = Earlier(next, workspace_->sctp.NextTimeout());
+  return IsWatched(*workspace_) ? Earlier(next, NextForWatchers(*workspace_)) : next;
 }
 
 bool Engine::PollTransmit(Timestamp now, TransmitBatch& batch) {

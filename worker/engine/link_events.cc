@@ -141,7 +141,7 @@ void TraceRequests(Workspace& workspace, Timestamp now, Transport& transport) {
 }  // namespace
 
 void HandleStreamNeeds(Workspace& workspace, Timestamp now, Transport& transport) {
-  TraceRequests(workspace, now, transport);
+  if (transport.ingress.has_requests()) TraceRequests(workspace, now, transport);
   for (const Ingress::EncodingRef& encoding : transport.ingress.TakeKeyFrameNeeds()) {
     AskKeyFrame(workspace, now, encoding);
   }

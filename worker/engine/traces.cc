@@ -76,29 +76,7 @@ BitRate MaxPadding(const Transport& transport, BitRate estimate) {
   return bound.bps() == 0 ? most : std::min(most, bound);
 }
 
-struct Subject {
-  std::string_view id;
-  TraceTypes traces;
-  TraceDirection direction;
-};
-
-// Kept apart, so that a packet that nobody traces costs one branch and no registers.
-[[gnu::noinline]] void TellTraced(Workspace& workspace, Timestamp now, const Subject& subject,
-                                  const rtp::RtpPacket& packet) {
-  if (subject.traces.Has(TraceType::Rtp)) {
-    Tell(workspace, now, {subject.id, TraceType::Rtp, subject.direction}, Describe(packet));
-  }
-  if (subject.traces.Has(TraceType::KeyFrame) && packet.description().key_frame) {
-    Tell(workspace, now, {subject.id, TraceType::KeyFrame, subject.direction}, Describe(packet));
-  }
-}
-
-void TellPacket(Workspace& workspace, Timestamp now, const Subject& subject,
-                const rtp::RtpPacket& packet) {
-  if (!subject.traces.empty()) TellTraced(workspace, now, subject, packet);
-}
-
-void TellFeedback(Workspace& workspace, Timestamp now, const Subject& subject,
+void TellFeedback(Workspace& workspace, Timestamp now, const TraceSubject& subject,
                   const FeedbackSeen& seen) {
   if (!subject.traces.Has(seen.type)) return;
   schema::FeedbackTraceT info;
@@ -109,14 +87,14 @@ void TellFeedback(Workspace& workspace, Timestamp now, const Subject& subject,
 
 }  // namespace
 
-void TraceReceived(Workspace& workspace, Timestamp now, const Producer& producer,
-                   const rtp::RtpPacket& packet) {
-  TellPacket(workspace, now, {producer.id, producer.traces, TraceDirection::In}, packet);
-}
-
-void TraceForwarded(Workspace& workspace, Timestamp now, const Consumer& consumer,
-                    const rtp::RtpPacket& packet) {
-  TellPacket(workspace, now, {consumer.id, consumer.traces, TraceDirection::Out}, packet);
+void TellTraced(Workspace& workspace, Timestamp now, const TraceSubject& subject,
+                const rtp::RtpPacket& packet) {
+  if (subject.traces.Has(TraceType::Rtp)) {
+    Tell(workspace, now, {subject.id, TraceType::Rtp, subject.direction}, Describe(packet));
+  }
+  if (subject.traces.Has(TraceType::KeyFrame) && packet.description().key_frame) {
+    Tell(workspace, now, {subject.id, TraceType::KeyFrame, subject.direction}, Describe(packet));
+  }
 }
 
 void TraceFeedback(Workspace& workspace, Timestamp now, const Producer& producer,
@@ -173,8 +151,7 @@ void TraceEstimate(Workspace& workspace, Timestamp now, const Transport& transpo
   Tell(workspace, now, {transport.id, TraceType::Bwe, TraceDirection::Out}, std::move(info));
 }
 
-void TraceProbes(Workspace& workspace, Timestamp now, Transport& transport) {
-  if (!transport.traces.Has(TraceType::Probation)) return;
+void TellProbes(Workspace& workspace, Timestamp now, Transport& transport) {
   for (const Egress::ProbePacket& packet : transport.egress.TakeProbePackets()) {
     schema::RtpTraceT info;
     info.payload_type = packet.payload_type.value();
@@ -189,8 +166,7 @@ void TraceProbes(Workspace& workspace, Timestamp now, Transport& transport) {
   }
 }
 
-void KeepEstimateTrace(Workspace& workspace, Transport& transport) {
-  if (workspace.options.estimate_traces == nullptr) return;
+void AppendEstimateTrace(Workspace& workspace, Transport& transport) {
   const std::string lines = transport.egress.TakeEstimateTrace();
   if (!lines.empty()) workspace.options.estimate_traces->Append(transport.id, lines);
 }

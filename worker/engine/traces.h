@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -19,12 +20,27 @@
 
 namespace sluice::worker {
 
+// Of whom a trace tells, and which way it went.
+struct TraceSubject {
+  std::string_view id;
+  TraceTypes traces;
+  schema::TraceDirection direction;
+};
+void TellTraced(Workspace& workspace, Timestamp now, const TraceSubject& subject,
+                const rtp::RtpPacket& packet);
+
 // A packet that came in for `producer`.
-void TraceReceived(Workspace& workspace, Timestamp now, const Producer& producer,
-                   const rtp::RtpPacket& packet);
+inline void TraceReceived(Workspace& workspace, Timestamp now, const Producer& producer,
+                          const rtp::RtpPacket& packet) {
+  if (producer.traces.empty()) return;
+  TellTraced(workspace, now, {producer.id, producer.traces, schema::TraceDirection::In}, packet);
+}
 // A packet that `consumer` is given.
-void TraceForwarded(Workspace& workspace, Timestamp now, const Consumer& consumer,
-                    const rtp::RtpPacket& packet);
+inline void TraceForwarded(Workspace& workspace, Timestamp now, const Consumer& consumer,
+                           const rtp::RtpPacket& packet) {
+  if (consumer.traces.empty()) return;
+  TellTraced(workspace, now, {consumer.id, consumer.traces, schema::TraceDirection::Out}, packet);
+}
 
 // One member of RTCP that was received or sent.
 struct FeedbackSeen {
@@ -49,9 +65,15 @@ void TraceEstimate(Workspace& workspace, Timestamp now, const Transport& transpo
                    const rtp::BandwidthEstimator::Decision& decision);
 
 // What was sent to probe the path since the last call.
-void TraceProbes(Workspace& workspace, Timestamp now, Transport& transport);
+void TellProbes(Workspace& workspace, Timestamp now, Transport& transport);
+inline void TraceProbes(Workspace& workspace, Timestamp now, Transport& transport) {
+  if (transport.traces.Has(schema::TraceType::Probation)) TellProbes(workspace, now, transport);
+}
 // What the estimator of a transport was told since the last call, to where the shell keeps it.
-void KeepEstimateTrace(Workspace& workspace, Transport& transport);
+void AppendEstimateTrace(Workspace& workspace, Transport& transport);
+inline void KeepEstimateTrace(Workspace& workspace, Transport& transport) {
+  if (workspace.options.estimate_traces != nullptr) AppendEstimateTrace(workspace, transport);
+}
 
 }  // namespace sluice::worker
 

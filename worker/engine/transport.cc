@@ -38,7 +38,7 @@ bool Transport::PollTransmit(Timestamp now, TransmitBatch& batch, Departures& de
   if (!more && link.ready() && !closed) {
     // Data last: it may be much, and what is not written now is written with the next batch.
     more = WriteRtcp(now, batch) || egress.WriteMedia(now, link, batch, departures) ||
-           WriteData(now, batch);
+           (data != nullptr && WriteData(now, batch));
   } else if (!more && closed) {
     // The other end of a pipe learns from SCTP alone that there is nobody any more.
     more = WriteData(now, batch);

@@ -144,9 +144,9 @@ export class PipeTransport<Data extends AppData = AppData> extends Transport<
     this.requireOpen();
     const checked = checkConsumeOptions({ ...options, rtpCapabilities: {} });
     const { producerId, paused, appData } = checked;
-    const producer = this.findProducer(producerId);
+    const producer = this.media.findProducer(producerId);
     const { kind } = producer;
-    const ssrcs = this.takeSsrcs(producer.consumableRtpParameters.encodings.length);
+    const ssrcs = this.media.takeSsrcs(producer.consumableRtpParameters.encodings.length);
     const enableRtx = this.#enableRtx;
     const rtpParameters = getPipeRtpParameters(
       producer.consumableRtpParameters,
@@ -154,7 +154,7 @@ export class PipeTransport<Data extends AppData = AppData> extends Transport<
       { enableRtx, ssrcs },
     );
     const id = randomUUID();
-    return this.askForConsumer<ConsumerData>({
+    return this.media.askForConsumer<ConsumerData>({
       body: encodeConsume(id, { kind, rtpParameters, mapping: { codecs: [] } }, checked),
       ssrcs,
       described: {

@@ -1,22 +1,13 @@
 // What every way in and out of a router has in common: the streams on top, and the bounds of what
-// flows. How the peer is reached is for the classes that extend this.
-import { randomUUID } from 'node:crypto';
-
-import { checkConsumeOptions, encodeConsume, initialLayers } from './consume_options.js';
-import {
-  consumerParameters,
-  type AskedConsumer,
-  type ConsumerNumbers,
-} from './consumer_parameters.js';
-import { Consumer, type ConsumerType } from './consumer.js';
+// flows. How the peer is reached is for the classes that extend this, what becomes of media and of
+// data for transport_media and transport_data.
+import type { Consumer } from './consumer.js';
 import type { DataConsumer } from './data_consumer.js';
 import type { DataProducer } from './data_producer.js';
 import { EnhancedEventEmitter, type EventsOf } from './event_emitter.js';
-import { InvalidStateError, NotFoundError } from './errors.js';
+import { InvalidStateError } from './errors.js';
 import {
-  ConsumedT,
   GetStatsT,
-  ProducedT,
   RequestBody,
   SetMaxIncomingBitrateT,
   SetMaxOutgoingBitrateT,
@@ -27,17 +18,11 @@ import {
 } from './generated/schema.js';
 import type { DtlsRole } from './ice_dtls.js';
 import { Logger } from './logger.js';
-import * as ortc from './ortc.js';
 import { asInteger } from './ortc/fields.js';
-import type { NumberedParameters } from './ortc/receiver_numbers.js';
-import type { ValidParameters } from './ortc/validation.js';
 import { asOutgoingBitrate } from './outgoing_bitrate.js';
-import { checkProduceOptions, encodeProduce } from './produce_options.js';
-import { Producer, type ProducerType } from './producer.js';
-import type { RtpCapabilities } from './rtp_types.js';
+import type { Producer } from './producer.js';
 import type { PacketTrace, PacketTraceOptions } from './packet_trace.js';
 import type { SctpNegotiatedCapabilities, SctpParameters, SctpState } from './sctp.js';
-import { SsrcPool } from './ssrc_pool.js';
 import type { StatsSubscriptionOptions } from './stats_subscription.js';
 import {
   decodeTrace,
@@ -54,6 +39,7 @@ import {
   type DataProducerOptions,
   type TransportKind,
 } from './transport_data.js';
+import { TransportMedia, type MediaObserverEvents } from './transport_media.js';
 import { TransportWatch } from './transport_watch.js';
 import type {
   ConsumeOptions,
@@ -78,14 +64,11 @@ export abstract class Transport<
   /** @internal */
   protected readonly internal: TransportInternal<Data>;
   /** @internal */
+  protected readonly media: TransportMedia;
+  /** @internal */
   protected readonly data: TransportData;
-  readonly #producers = new Map<string, Producer>();
-  readonly #consumers = new Map<string, Consumer>();
-  readonly #ssrcs = new SsrcPool();
   readonly #watch: TransportWatch;
   #closed = false;
-  #cname: string | undefined;
-  #nextMid = 0;
   // 0 for none.
   #maxOutgoingBitrate = 0;
   #minOutgoingBitrate = 0;
@@ -95,6 +78,14 @@ export abstract class Transport<
     super();
     this.internal = internal;
     const { channel, id, router, sctpParameters } = internal;
+    this.media = new TransportMedia({
+      channel,
+      transportId: id,
+      isDirect: () => this.type === 'direct',
+      router,
+      requireOpen: () => this.requireOpen(),
+      observer: this.observer as unknown as EnhancedEventEmitter<MediaObserverEvents>,
+    });
     this.data = new TransportData({
       channel,
       transportId: id,
@@ -234,55 +225,16 @@ export abstract class Transport<
     return this.#watch.enablePacketTrace(options);
   }
 
-  async produce<ProducerData extends AppData = AppData>(
+  produce<ProducerData extends AppData = AppData>(
     options: ProduceOptions<ProducerData>,
   ): Promise<Producer<ProducerData>> {
-    this.requireOpen();
-    const { router, channel } = this.internal;
-    const checked = checkProduceOptions(options);
-    const { id, kind, rtpParameters, paused, appData } = checked;
-    this.#shareCname(rtpParameters);
-    const ours = router.rtpCapabilities();
-    const mapping = ortc.getProducerRtpParametersMapping(rtpParameters, ours);
-    const consumable = ortc.getConsumableRtpParameters(kind, rtpParameters, ours, mapping);
-    return channel.call({
-      method: RequestBody.Produce,
-      target: this.id,
-      body: encodeProduce(checked, mapping),
-      apply: (answer) => {
-        const type = String(expectAnswer(answer, ProducedT).type) as ProducerType;
-        this.requireOpen();
-        const described = { id, kind, rtpParameters, paused, appData };
-        return this.#addProducer<ProducerData>({ ...described, consumable, type });
-      },
-      applyLate: () => channel.close(id),
-    });
+    return this.media.produce(options);
   }
 
-  async consume<ConsumerData extends AppData = AppData>(
+  consume<ConsumerData extends AppData = AppData>(
     options: ConsumeOptions<ConsumerData>,
   ): Promise<Consumer<ConsumerData>> {
-    this.requireOpen();
-    const checked = checkConsumeOptions(options);
-    const { producerId, paused, mid, preferredLayers, priority, appData } = checked;
-    const { pipe, numbering } = checked;
-    const producer = this.findProducer(producerId);
-    const { kind, consumableRtpParameters: consumable } = producer;
-    const enableRtx = checked.enableRtx ?? kind === 'video';
-    const ssrcs = this.#ssrcs.takeFor(checked, consumable.encodings.length);
-    const numbers = { enableRtx, ssrcs, mid, pipe, numbering };
-    const asked = options.rtpCapabilities;
-    const { rtpParameters, mapping } = this.#consumerParameters(producer, asked, numbers);
-    const id = randomUUID();
-    return this.askForConsumer<ConsumerData>({
-      body: encodeConsume(id, { kind, rtpParameters, mapping }, checked),
-      ssrcs,
-      described: {
-        ...{ id, producerId, kind, rtpParameters, paused, priority, appData },
-        consumableRtpEncodings: consumable.encodings,
-        preferredLayers: pipe ? undefined : initialLayers(kind, rtpParameters, preferredLayers),
-      },
-    });
+    return this.media.consume(options);
   }
 
   /**
@@ -302,13 +254,6 @@ export abstract class Transport<
     return this.data.consume(options);
   }
 
-  /** @internal Throws a NotFoundError for an id that the router does not know. */
-  protected findProducer(producerId: string): Producer {
-    const producer = this.internal.router.findProducer(producerId);
-    if (!producer) throw new NotFoundError(`producerId: the router has no producer ${producerId}`);
-    return producer;
-  }
-
   /**
    * Our addition: an SSRC that nobody on the transport has, nor the one behind it, which is that of
    * retransmissions: for those who must name a stream before they consume(). It is free again when
@@ -316,42 +261,11 @@ export abstract class Transport<
    */
   reserveSsrc(): number {
     this.requireOpen();
-    return this.#ssrcs.take();
+    return this.media.ssrcs.take();
   }
 
   releaseSsrc(ssrc: number): void {
-    this.#ssrcs.release(ssrc);
-  }
-
-  /** @internal SSRCs that nobody on the transport has, each with a free one behind it. */
-  protected takeSsrcs(count: number): number[] {
-    return Array.from({ length: count }, () => this.#ssrcs.take());
-  }
-
-  /** @internal */
-  protected askForConsumer<ConsumerData extends AppData>({
-    body,
-    ssrcs,
-    described,
-  }: AskedConsumer): Promise<Consumer<ConsumerData>> {
-    const { channel } = this.internal;
-    const call = channel.call({
-      method: RequestBody.Consume,
-      target: this.id,
-      body,
-      apply: (answer) => {
-        const { type, producerPaused } = expectAnswer(answer, ConsumedT);
-        this.requireOpen();
-        const heard = { producerPaused, type: String(type) as ConsumerType };
-        const whole = { ...described, ...heard } as ConstructorParameters<
-          typeof Consumer<ConsumerData>
-        >[0];
-        return this.#addConsumer<ConsumerData>(whole, ssrcs);
-      },
-      applyLate: () => channel.close(described.id),
-    });
-    call.catch(() => ssrcs.forEach((ssrc) => this.#ssrcs.release(ssrc)));
-    return call;
+    this.media.ssrcs.release(ssrc);
   }
 
   /** @internal What the transport's own kind knows of; false for what all of them know. */
@@ -403,72 +317,6 @@ export abstract class Transport<
     this.#observers().safeEmit('close');
   }
 
-  #addProducer<ProducerData extends AppData>(
-    described: Omit<
-      ConstructorParameters<typeof Producer<ProducerData>>[0],
-      'channel' | 'onClose' | 'isDirect'
-    >,
-  ): Producer<ProducerData> {
-    const { router, channel } = this.internal;
-    const producer: Producer<ProducerData> = new Producer<ProducerData>({
-      ...described,
-      channel,
-      isDirect: this.type === 'direct',
-      onClose: () => {
-        this.#producers.delete(described.id);
-        router.removeProducer(producer as unknown as Producer);
-      },
-    });
-    const anyProducer = producer as unknown as Producer;
-    this.#producers.set(producer.id, anyProducer);
-    router.addProducer(anyProducer);
-    this.#observers().safeEmit('newproducer', anyProducer);
-    return producer;
-  }
-
-  #addConsumer<ConsumerData extends AppData>(
-    described: Omit<ConstructorParameters<typeof Consumer<ConsumerData>>[0], 'channel' | 'onClose'>,
-    ssrcs: number[],
-  ): Consumer<ConsumerData> {
-    const consumer = new Consumer<ConsumerData>({
-      ...described,
-      channel: this.internal.channel,
-      onClose: () => {
-        this.#consumers.delete(described.id);
-        for (const ssrc of ssrcs) this.#ssrcs.release(ssrc);
-      },
-    });
-    const anyConsumer = consumer as unknown as Consumer;
-    this.#consumers.set(consumer.id, anyConsumer);
-    this.#observers().safeEmit('newconsumer', anyConsumer);
-    return consumer;
-  }
-
-  // One that was reserved is for one stream.
-  // SSRCs are taken before it is known whether the parameters are any good.
-  #consumerParameters(
-    producer: Producer,
-    capabilities: RtpCapabilities,
-    { mid, ...numbers }: Omit<ConsumerNumbers, 'mid'> & { mid: string | undefined },
-  ): NumberedParameters {
-    try {
-      const counted = mid ?? String(this.#nextMid);
-      const numbered = consumerParameters(producer, capabilities, { ...numbers, mid: counted });
-      if (mid === undefined && !numbers.pipe) this.#nextMid += 1;
-      return numbered;
-    } catch (error) {
-      for (const ssrc of numbers.ssrcs) this.#ssrcs.release(ssrc);
-      throw error;
-    }
-  }
-
-  // RFC 3550 §6.5.1: what comes from one participant has one CNAME, or receivers could not play
-  // audio and video in step.
-  #shareCname(rtpParameters: ValidParameters): void {
-    this.#cname ??= rtpParameters.rtcp.cname || randomUUID().slice(0, 8);
-    rtpParameters.rtcp.cname = this.#cname;
-  }
-
   #observers(): EnhancedEventEmitter<TransportObserverEvents> {
     return this.observer as unknown as EnhancedEventEmitter<TransportObserverEvents>;
   }
@@ -477,8 +325,7 @@ export abstract class Transport<
     this.#closed = true;
     const { channel, onClose } = this.internal;
     channel.unlisten(this.id);
-    for (const producer of [...this.#producers.values()]) producer.transportClosed();
-    for (const consumer of [...this.#consumers.values()]) consumer.transportClosed();
+    this.media.transportClosed();
     this.data.transportClosed();
     this.#watch.transportClosed();
     onClose();
