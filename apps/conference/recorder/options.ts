@@ -30,7 +30,8 @@ export interface RecorderOptions {
 export type ParsedRecorder =
   { kind: 'run'; options: RecorderOptions } | { kind: 'help' } | { kind: 'wrong'; message: string };
 
-export const kRecorderUsage = `Usage: sluice-record ROOM [options]
+// `command` is what it was started as.
+export const recorderUsage = (command: string) => `Usage: ${command} ROOM [options]
 
 Records people of a room of the conference server on this machine, one file for each, with a
 manifest that tells how the files lie to one another.

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { calledAs } from '../server/called_as';
 import { containerFor, mustTranscode, outputArguments } from './containers';
-import { parseRecorderOptions } from './options';
+import { parseRecorderOptions, recorderUsage } from './options';
 
 function optionsOf(...args: string[]) {
   const parsed = parseRecorderOptions(args, { XDG_STATE_HOME: '/state' });
@@ -62,4 +63,10 @@ test('only what the container cannot hold is encoded anew', () => {
   assert.match(args('webm', 'video/H264'), /-c:v libvpx/);
   assert.doesNotMatch(args('mp4', 'video/VP9'), /-c:v/);
   assert.doesNotMatch(args('webm', 'video/VP8'), /-c:v/);
+});
+
+test('the help names the command that was used', () => {
+  const installed = calledAs('record', { SLUICE_CALLED_AS: 'sluice-conference record' });
+  assert.match(recorderUsage(installed), /^Usage: sluice-conference record ROOM /);
+  assert.match(recorderUsage(calledAs('record', {})), /^Usage: npm run record -- ROOM /);
 });

@@ -170,6 +170,10 @@ test('what is in force is told with its origin, and no secret is', () => {
     kSecret,
     '--ice-server',
     'turn:b.org,ann,hunter2',
+    '--webhook-url',
+    'https://c.org/hook?key=hunter2',
+    '--webhook-secret',
+    kSecret,
   ];
   const parsed = parse('{"adminSecrets": ["' + kSecret + '"]}', args, { SLUICE_PORT: '8' });
   assert.equal(parsed.kind, 'check');
@@ -179,6 +183,7 @@ test('what is in force is told with its origin, and no secret is', () => {
   assert.match(text, /^tokenSecrets +\(secret of 40 bytes\) +--token-secret$/m);
   assert.match(text, /^adminSecrets +\(secret of 40 bytes\) +sluice\.json:1:2$/m);
   assert.match(text, /^iceServers +turn:b\.org,ann,\(secret\) +--ice-server$/m);
+  assert.match(text, /^webhookUrls +\["https:\/\/c\.org\/hook"\] +--webhook-url$/m);
   assert.match(text, /^maxRooms +200 +default$/m);
   assert.ok(!text.includes(kSecret) && !text.includes('hunter2'));
   assert.equal(text.trimEnd().split('\n').length, kOptionKeys.length);

@@ -17,6 +17,7 @@ import {
   path,
   secret,
   webhookUrl,
+  withoutQuery,
 } from './option_values';
 import type { IceServer } from './option_values';
 import { kMinSecretBytes } from './tokens';
@@ -40,6 +41,8 @@ interface Row<T> {
   read: (text: string) => unknown;
   // Masked wherever options are shown.
   isSecret?: true;
+  // What of the value is shown, where a part of it may be secret.
+  display?: (value: string) => string;
 }
 
 // Binds what is read to the type of the option, so that the table is what Options is made of.
@@ -204,6 +207,7 @@ export const kOptionTable = {
   webhookUrls: list<string>({
     operand: 'U',
     read: webhookUrl,
+    display: withoutQuery,
     help: 'where events are posted to; needs `--webhook-secret`',
   }),
   webhookSecret: one<string | null>({
