@@ -22,11 +22,11 @@ endfunction()
 # DT_RPATH). Not by CMake's own RPATH, which it pads with a colon: that stands for the directory in
 # which the worker happens to be started.
 add_executable(sluice-worker-portable EXCLUDE_FROM_ALL $<TARGET_OBJECTS:sluice-worker>)
-set_target_properties(sluice-worker-portable PROPERTIES SKIP_BUILD_RPATH ON
+set_target_properties(sluice-worker-portable PROPERTIES
+  BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/lib"
   OUTPUT_NAME sluice-worker RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/worker/portable)
 target_link_libraries(sluice-worker-portable PRIVATE sluice_io sluice_flags)
-target_link_options(sluice-worker-portable PRIVATE "LINKER:--disable-new-dtags"
-                    "LINKER:-rpath,$ORIGIN/lib")
+target_link_options(sluice-worker-portable PRIVATE "LINKER:--disable-new-dtags")
 
 # Not all tests have to be built for it.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
