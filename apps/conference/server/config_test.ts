@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { test } from 'node:test';
 
 import { kMaxConfigBytes } from './config_file';
@@ -187,6 +189,23 @@ test('what is in force is told with its origin, and no secret is', () => {
   assert.match(text, /^maxRooms +200 +default$/m);
   assert.ok(!text.includes(kSecret) && !text.includes('hunter2'));
   assert.equal(text.trimEnd().split('\n').length, kOptionKeys.length);
+});
+
+test('who has no home has to say where state is kept, and nothing else', () => {
+  const { homedir } = os;
+  os.homedir = () => {
+    throw new Error('ENOENT');
+  };
+  syncBuiltinESMExports();
+  try {
+    assert.equal(good(parseOptions(['--state-dir', '/state'], {})).options.stateDir, '/state');
+    const parsed = parseOptions([], {});
+    assert.ok(parsed.kind === 'wrong');
+    assert.deepEqual(parsed.faults, ['--state-dir is needed, because this user has no home.']);
+  } finally {
+    os.homedir = homedir;
+    syncBuiltinESMExports();
+  }
 });
 
 test("the README's table of options is that of the program", () => {

@@ -90,7 +90,7 @@ export const kTraffic: Row<EngineTraffic>[] = [
   plain(
     'gauge',
     'desired_bytes_per_second',
-    'What all that is wanted would take, if it fitted.',
+    'What all pictures that are wanted would take, if they fitted; without sound.',
     (t) => t.desiredOutgoingBitrate / 8,
   ),
 ];

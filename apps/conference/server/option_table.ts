@@ -259,8 +259,17 @@ export function environmentNameOf(key: OptionKey): string {
   return `SLUICE_${flagOf(key).replace(/-/g, '_').toUpperCase()}`;
 }
 
+// Throws a sentence if this user has no home, which those that systemd makes up for a service may not.
 export function defaultStateDir(env: NodeJS.ProcessEnv): string {
-  return resolve(env.XDG_STATE_HOME || resolve(os.homedir(), '.local/state'), 'sluice');
+  return resolve(env.XDG_STATE_HOME || resolve(homeFolder(), '.local/state'), 'sluice');
+}
+
+function homeFolder(): string {
+  try {
+    return os.homedir();
+  } catch {
+    throw new Error('--state-dir is needed, because this user has no home.');
+  }
 }
 
 function coreCount(): number {
