@@ -100,10 +100,16 @@ async function photograph(url, { width, out }) {
   }
 }
 
+function number(option, text, low, high) {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= low && value <= high) return value;
+  throw new Error(`--${option} must be a whole number from ${low} to ${high}, not "${text}"`);
+}
+
 async function sourceOf(values) {
   if (values.prometheus) {
     const to = Math.floor(Date.now() / 1000);
-    const from = to - 60 * Number(values.minutes);
+    const from = to - 60 * number('minutes', values.minutes, 1, 10_000);
     return { url: values.prometheus, window: { from, to, scrapeSeconds: 15 }, close: () => {} };
   }
   const folder = resolve(values.data);
@@ -122,7 +128,7 @@ async function main() {
     },
   });
   const dashboard = JSON.parse(await readFile(join(here, '../grafana-dashboard.json'), 'utf8'));
-  const width = Number(values.width);
+  const width = number('width', values.width, 800, 4000);
   const source = await sourceOf(values);
   const window = { ...source.window, points: kPoints };
   const server = await serve({ dashboard, window, width }, source.url);

@@ -13,7 +13,12 @@ import { parseArgs } from 'node:util';
 
 import { chromiumPath, openBrowser } from '../../../../tests/interop/support/browser.js';
 import { Link } from '../../../../tests/interop/support/link.js';
-import { Namespace, address, joinByCable } from '../../../../tests/interop/support/namespace.js';
+import {
+  Namespace,
+  address,
+  joinByCable,
+  whyNoNamespaces,
+} from '../../../../tests/interop/support/namespace.js';
 import { Participant } from '../../../../tests/interop/support/participant.js';
 import { recordCamera, recordVoice } from '../../../../tests/interop/support/recordings.js';
 import { Server } from '../../../../tests/interop/support/server.js';
@@ -152,6 +157,7 @@ async function play(rehearsal) {
 
 async function main() {
   const { values } = parseArgs({ options: { out: { type: 'string', default: 'recorded' } } });
+  if (whyNoNamespaces) throw new Error(whyNoNamespaces);
   const folder = resolve(values.out);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
