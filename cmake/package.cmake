@@ -12,7 +12,8 @@ function(sluice_install_docs component)
   list(JOIN pairs " " pairs)
   install(CODE "
     execute_process(
-      COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/cmake/install_docs.py ${CMAKE_SOURCE_DIR}
+      COMMAND \"${Python3_EXECUTABLE}\" \"${CMAKE_SOURCE_DIR}/cmake/install_docs.py\"
+              \"${CMAKE_SOURCE_DIR}\"
               \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${SLUICE_DOC}/sluice-${component}\" ${pairs}
       COMMAND_ERROR_IS_FATAL ANY)
   " COMPONENT ${component})

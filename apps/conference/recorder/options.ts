@@ -90,7 +90,7 @@ export function parseRecorderOptions(args: string[], env: NodeJS.ProcessEnv): Pa
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     const first = text.split(/\. |\n/)[0] ?? text;
-    return { kind: 'wrong', message: `${first.replace(/\.$/, '')}. See --help.` };
+    return { kind: 'wrong', message: `${/[.?]$/.test(first) ? first : `${first}.`} See --help.` };
   }
 }
 

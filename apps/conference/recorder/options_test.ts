@@ -70,3 +70,12 @@ test('the help names the command that was used', () => {
   assert.match(recorderUsage(installed), /^Usage: sluice-conference record ROOM /);
   assert.match(recorderUsage(calledAs('record', {})), /^Usage: npm run record -- ROOM /);
 });
+
+test('what is wrong is told in sentences that end once', () => {
+  const messageOf = (...args: string[]) => {
+    const parsed = parseRecorderOptions(args, { XDG_STATE_HOME: '/state' });
+    return parsed.kind === 'wrong' && parsed.message;
+  };
+  assert.equal(messageOf(), 'Which ROOM? See --help.');
+  assert.match(String(messageOf('blue', '--grace', 'x')), /not "x"\. See --help\.$/);
+});
