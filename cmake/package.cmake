@@ -5,22 +5,36 @@ set(SLUICE_CONFERENCE ${CMAKE_SOURCE_DIR}/apps/conference)
 set(SLUICE_CONFERENCE_DIR lib/sluice/conference)
 set(SLUICE_DOC ${CMAKE_INSTALL_DATADIR}/doc)
 
+# Documents lead to one another, and to what is installed; of what is not they say where it is in the
+# source.
+function(sluice_install_docs component)
+  list(TRANSFORM ARGN REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE pairs)
+  list(JOIN pairs " " pairs)
+  install(CODE "
+    execute_process(
+      COMMAND \"${Python3_EXECUTABLE}\" \"${CMAKE_SOURCE_DIR}/cmake/install_docs.py\"
+              \"${CMAKE_SOURCE_DIR}\"
+              \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${SLUICE_DOC}/sluice-${component}\" ${pairs}
+      COMMAND_ERROR_IS_FATAL ANY)
+  " COMPONENT ${component})
+endfunction()
+
 # The same worker for the npm package: it finds libraries beside it, and those find one another (hence
 # DT_RPATH). Not by CMake's own RPATH, which it pads with a colon: that stands for the directory in
 # which the worker happens to be started.
 add_executable(sluice-worker-portable EXCLUDE_FROM_ALL $<TARGET_OBJECTS:sluice-worker>)
-set_target_properties(sluice-worker-portable PROPERTIES SKIP_BUILD_RPATH ON
+set_target_properties(sluice-worker-portable PROPERTIES
+  BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/lib"
   OUTPUT_NAME sluice-worker RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/worker/portable)
 target_link_libraries(sluice-worker-portable PRIVATE sluice_io sluice_flags)
-target_link_options(sluice-worker-portable PRIVATE "LINKER:--disable-new-dtags"
-                    "LINKER:-rpath,$ORIGIN/lib")
+target_link_options(sluice-worker-portable PRIVATE "LINKER:--disable-new-dtags")
 
 # Not all tests have to be built for it.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 install(TARGETS sluice-worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT worker)
 install(DIRECTORY control-api/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/sluice COMPONENT worker
         FILES_MATCHING PATTERN "*.fbs")
-install(FILES README.md CHANGELOG.md DESTINATION ${SLUICE_DOC}/sluice-worker COMPONENT worker)
+sluice_install_docs(worker README.md=README.md CHANGELOG.md=CHANGELOG.md)
 install(FILES LICENSE DESTINATION ${SLUICE_DOC}/sluice-worker COMPONENT worker RENAME copyright)
 
 # Built by npm, and looked for when it is installed.
@@ -36,11 +50,18 @@ install(CODE "
 " COMPONENT conference)
 install(PROGRAMS apps/conference/sluice-conference DESTINATION ${CMAKE_INSTALL_BINDIR}
         COMPONENT conference)
-install(FILES apps/conference/README.md DESTINATION ${SLUICE_DOC}/sluice-conference
-        COMPONENT conference)
 install(FILES LICENSE DESTINATION ${SLUICE_DOC}/sluice-conference COMPONENT conference
         RENAME copyright)
-install(DIRECTORY docs DESTINATION ${SLUICE_DOC}/sluice-conference COMPONENT conference)
+sluice_install_docs(conference
+  docs=docs apps/conference/README.md=README.md
+  control-api/node/README.md=sdk/README.md
+  control-api/node/examples/embed.mjs=sdk/examples/embed.mjs
+  control-api/node/examples/front_door.mjs=sdk/examples/front_door.mjs
+  apps/conference/ops/conference.json=examples/conference.json
+  apps/conference/ops/nginx.conf=examples/nginx.conf
+  apps/conference/ops/grafana-dashboard.json=examples/grafana-dashboard.json
+  !apps/conference/ops/sluice-conference.service=../../../lib/systemd/system/sluice-conference.service
+  !apps/conference/ops/90-sluice.conf=../../../lib/sysctl.d/90-sluice.conf)
 
 # What an operator needs besides. The unit has the prefix in the place of /usr.
 set(SLUICE_OPS ${SLUICE_CONFERENCE}/ops)
@@ -51,8 +72,6 @@ install(CODE "
   file(WRITE \"\${unit}\" \"\${text}\")
   file(CHMOD \"\${unit}\" FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 " COMPONENT conference)
-install(FILES ${SLUICE_OPS}/conference.json ${SLUICE_OPS}/nginx.conf ${SLUICE_OPS}/grafana-dashboard.json
-        DESTINATION ${SLUICE_DOC}/sluice-conference/examples COMPONENT conference)
 install(FILES ${SLUICE_OPS}/90-sluice.conf DESTINATION lib/sysctl.d COMPONENT worker)
 
 set(CPACK_PACKAGE_NAME sluice)

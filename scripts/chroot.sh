@@ -88,3 +88,10 @@ inside() { chroot "$system" env -i "${environment[@]}" "$@"; }
 page_is_served() {
   curl --silent --fail --max-time 5 --noproxy '*' "http://localhost:$port/" | grep -qi '<title>'
 }
+
+# Leaves the Debian packages in the folder $1. The worker and the conference are built.
+pack_debian() {
+  (cd "$repository/build/release" && cpack -G DEB -B "$1") >"$1.log" ||
+    fail "cpack failed: $(tail -3 "$1.log")"
+  rm -rf "$1.log" "$1/_CPack_Packages"
+}

@@ -48,8 +48,8 @@ make_packages() {
   (cd "$repository/control-api/node" && env -u SLUICE_WORKER_BIN \
     npm pack --silent --pack-destination "$made" >"$made/name") || fail "npm pack failed"
   say "packing the Debian packages"
-  (cd "$build" && cpack -G DEB -B "$made/deb" >"$made/cpack.log") ||
-    fail "cpack failed: $(tail -3 "$made/cpack.log")"
+  mkdir "$made/deb"
+  pack_debian "$made/deb"
   say "installing a tree"
   DESTDIR=$made/tree cmake --install "$build" --prefix /opt/sluice --strip >"$made/install.log" ||
     fail "cmake --install failed: $(tail -3 "$made/install.log")"

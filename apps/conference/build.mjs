@@ -17,9 +17,11 @@ const quiet = { bundle: true, logLevel: 'warning', absWorkingDir: here, legalCom
 
 async function buildServer() {
   for (const folder of ['server', 'recorder', 'token']) {
-    const outfile = join(dist, folder, 'main.js');
+    const outdir = join(dist, folder);
+    rmSync(outdir, { recursive: true, force: true });
     const entryPoints = [`${folder}/main.ts`];
-    await build({ ...quiet, ...node, entryPoints, outfile, sourcemap: true });
+    // What is imported later is a file of its own, or its packages would be loaded before main.
+    await build({ ...quiet, ...node, entryPoints, outdir, splitting: true, sourcemap: true });
   }
 }
 

@@ -30,8 +30,9 @@ function importedBy(name, bundles) {
 function bundles() {
   return readdirSync(dist, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !['page', 'tests'].includes(entry.name))
-    .map((entry) => join(dist, entry.name, 'main.js'))
-    .filter((path) => existsSync(path))
+    .map((entry) => join(dist, entry.name))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((path) => path.endsWith('.js'))
     .map((path) => readFileSync(path, 'utf8'));
 }
 

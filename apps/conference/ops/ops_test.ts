@@ -57,15 +57,15 @@ test('one command starts all three programs where they are installed', () => {
     for (const name of ['server', 'token', 'recorder']) {
       const folder = join(prefix, 'lib/sluice/conference/dist', name);
       mkdirSync(folder, { recursive: true });
-      const says = `console.log('${name}', ...process.argv.slice(2));`;
+      const says = `console.log(process.env.SLUICE_CALLED_AS, '${name}', ...process.argv.slice(2));`;
       writeFileSync(join(folder, 'main.js'), says);
     }
     const run = (...line: string[]) =>
       spawnSync('sh', [command, ...line], { encoding: 'utf8' }).stdout.trim();
-    assert.equal(run(), 'server');
-    assert.equal(run('--port', '1'), 'server --port 1');
-    assert.equal(run('token', '--room', 'a b'), 'token --room a b');
-    assert.equal(run('record', '--help'), 'recorder --help');
+    assert.equal(run(), 'sluice-conference server');
+    assert.equal(run('--port', '1'), 'sluice-conference server --port 1');
+    assert.equal(run('token', '--room', 'a b'), 'sluice-conference token token --room a b');
+    assert.equal(run('record', '--help'), 'sluice-conference record recorder --help');
   } finally {
     rmSync(prefix, { recursive: true });
   }

@@ -1,15 +1,16 @@
 // Entry point of the recorder: options, one Recording, signals, exit code.
 
+import { calledAs } from '../server/called_as';
 import { ControlClient } from './control_client';
 import { requireFfmpeg } from './ffmpeg';
-import { kRecorderUsage, parseRecorderOptions } from './options';
+import { parseRecorderOptions, recorderUsage } from './options';
 import type { RecorderOptions } from './options';
 import { Recording } from './recording';
 
 const kStatus = { ended: 0, failed: 1, nobody: 3 } as const;
 
 function complain(line: string): void {
-  process.stderr.write(`sluice-record: ${line}\n`);
+  process.stderr.write(`record: ${line}\n`);
 }
 
 async function connect(path: string): Promise<ControlClient> {
@@ -44,7 +45,7 @@ async function record(options: RecorderOptions): Promise<number> {
 async function main(): Promise<number> {
   const parsed = parseRecorderOptions(process.argv.slice(2), process.env);
   if (parsed.kind === 'help') {
-    process.stdout.write(kRecorderUsage);
+    process.stdout.write(recorderUsage(calledAs('record', process.env)));
     return 0;
   }
   if (parsed.kind === 'wrong') {

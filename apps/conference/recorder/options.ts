@@ -30,7 +30,8 @@ export interface RecorderOptions {
 export type ParsedRecorder =
   { kind: 'run'; options: RecorderOptions } | { kind: 'help' } | { kind: 'wrong'; message: string };
 
-export const kRecorderUsage = `Usage: sluice-record ROOM [options]
+// `command` is what it was started as.
+export const recorderUsage = (command: string) => `Usage: ${command} ROOM [options]
 
 Records people of a room of the conference server on this machine, one file for each, with a
 manifest that tells how the files lie to one another.
@@ -89,7 +90,7 @@ export function parseRecorderOptions(args: string[], env: NodeJS.ProcessEnv): Pa
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     const first = text.split(/\. |\n/)[0] ?? text;
-    return { kind: 'wrong', message: `${first.replace(/\.$/, '')}. See --help.` };
+    return { kind: 'wrong', message: `${/[.?]$/.test(first) ? first : `${first}.`} See --help.` };
   }
 }
 

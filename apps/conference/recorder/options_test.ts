@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { calledAs } from '../server/called_as';
 import { containerFor, mustTranscode, outputArguments } from './containers';
-import { parseRecorderOptions } from './options';
+import { parseRecorderOptions, recorderUsage } from './options';
 
 function optionsOf(...args: string[]) {
   const parsed = parseRecorderOptions(args, { XDG_STATE_HOME: '/state' });
@@ -62,4 +63,19 @@ test('only what the container cannot hold is encoded anew', () => {
   assert.match(args('webm', 'video/H264'), /-c:v libvpx/);
   assert.doesNotMatch(args('mp4', 'video/VP9'), /-c:v/);
   assert.doesNotMatch(args('webm', 'video/VP8'), /-c:v/);
+});
+
+test('the help names the command that was used', () => {
+  const installed = calledAs('record', { SLUICE_CALLED_AS: 'sluice-conference record' });
+  assert.match(recorderUsage(installed), /^Usage: sluice-conference record ROOM /);
+  assert.match(recorderUsage(calledAs('record', {})), /^Usage: npm run record -- ROOM /);
+});
+
+test('what is wrong is told in sentences that end once', () => {
+  const messageOf = (...args: string[]) => {
+    const parsed = parseRecorderOptions(args, { XDG_STATE_HOME: '/state' });
+    return parsed.kind === 'wrong' && parsed.message;
+  };
+  assert.equal(messageOf(), 'Which ROOM? See --help.');
+  assert.match(String(messageOf('blue', '--grace', 'x')), /not "x"\. See --help\.$/);
 });

@@ -2,7 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 
-import type { DismissalReason, IceServer, JoinAnswer, JoinRequest } from '../protocol/messages';
+import type {
+  DismissalReason,
+  ErrorCode,
+  IceServer,
+  JoinAnswer,
+  JoinRequest,
+} from '../protocol/messages';
 import { afterLong } from './clock';
 import type { Clock } from './clock';
 import { kUsualGrants } from './grants';
@@ -17,6 +23,18 @@ import type { RoomWatcher } from './room';
 import type { Invitation, TokenVerifier } from './tokens';
 import type { EngineRouterGroup } from './engine';
 import type { LiveWorker, WorkerPool } from './worker_pool';
+
+// Counted from 0: of a counter that begins with its first event, no rate shows that event.
+const kJoinRefusals: ErrorCode[] = [
+  'capabilities_changed',
+  'draining',
+  'internal',
+  'room_full',
+  'rooms_full',
+  'server_full',
+  'unauthorized',
+  'unavailable',
+];
 
 export interface Limits {
   maxRooms: number;
@@ -71,7 +89,7 @@ export class Conference {
   private onDrained: () => void = () => {};
   // Since the server started: people who came in, and those who did not, by error code.
   joins = 0;
-  readonly refusals = new Map<string, number>();
+  readonly refusals = new Map<string, number>(kJoinRefusals.map((code) => [code, 0]));
 
   constructor(private readonly options: ConferenceOptions) {
     this.moves = new Moves(options.clock);
@@ -124,7 +142,7 @@ export class Conference {
       this.joins += 1;
       return joined;
     } catch (error) {
-      const code = error instanceof Refusal ? error.code : 'internal';
+      const code: ErrorCode = error instanceof Refusal ? error.code : 'internal';
       this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
       throw error;
     }

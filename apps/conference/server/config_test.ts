@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { test } from 'node:test';
 
 import { kMaxConfigBytes } from './config_file';
@@ -170,6 +172,10 @@ test('what is in force is told with its origin, and no secret is', () => {
     kSecret,
     '--ice-server',
     'turn:b.org,ann,hunter2',
+    '--webhook-url',
+    'https://c.org/hook?key=hunter2',
+    '--webhook-secret',
+    kSecret,
   ];
   const parsed = parse('{"adminSecrets": ["' + kSecret + '"]}', args, { SLUICE_PORT: '8' });
   assert.equal(parsed.kind, 'check');
@@ -179,9 +185,27 @@ test('what is in force is told with its origin, and no secret is', () => {
   assert.match(text, /^tokenSecrets +\(secret of 40 bytes\) +--token-secret$/m);
   assert.match(text, /^adminSecrets +\(secret of 40 bytes\) +sluice\.json:1:2$/m);
   assert.match(text, /^iceServers +turn:b\.org,ann,\(secret\) +--ice-server$/m);
+  assert.match(text, /^webhookUrls +\["https:\/\/c\.org\/hook"\] +--webhook-url$/m);
   assert.match(text, /^maxRooms +200 +default$/m);
   assert.ok(!text.includes(kSecret) && !text.includes('hunter2'));
   assert.equal(text.trimEnd().split('\n').length, kOptionKeys.length);
+});
+
+test('who has no home has to say where state is kept, and nothing else', () => {
+  const { homedir } = os;
+  os.homedir = () => {
+    throw new Error('ENOENT');
+  };
+  syncBuiltinESMExports();
+  try {
+    assert.equal(good(parseOptions(['--state-dir', '/state'], {})).options.stateDir, '/state');
+    const parsed = parseOptions([], {});
+    assert.ok(parsed.kind === 'wrong');
+    assert.deepEqual(parsed.faults, ['--state-dir is needed, because this user has no home.']);
+  } finally {
+    os.homedir = homedir;
+    syncBuiltinESMExports();
+  }
 });
 
 test("the README's table of options is that of the program", () => {

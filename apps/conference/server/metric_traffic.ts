@@ -40,10 +40,11 @@ export const kTraffic: Row<EngineTraffic>[] = [
     'Lost packets of people that a repetition made good.',
     (t) => t.received.packetsRepaired,
   ),
-  bothWays('nacks_total', 'NACK messages (RFC 4585 section 6.2.1).', (t) => [
-    t.received.nackCount,
-    t.sent.nackCount,
-  ]),
+  bothWays(
+    'nacks_total',
+    'NACK messages (RFC 4585 section 6.2.1): of this server about what it receives (in), of receivers about what it sends (out).',
+    (t) => [t.received.nackCount, t.sent.nackCount],
+  ),
   bothWays('nacked_packets_total', 'Packets named in these.', (t) => [
     t.received.nackPacketCount,
     t.sent.nackPacketCount,
@@ -52,7 +53,7 @@ export const kTraffic: Row<EngineTraffic>[] = [
     {
       name: 'key_frame_requests_total',
       type: 'counter',
-      help: 'Requests for key frames, by PLI (RFC 4585 section 6.3.1) or FIR (RFC 5104 section 4.3.1).',
+      help: 'Requests for key frames, by PLI (RFC 4585 section 6.3.1) or FIR (RFC 5104 section 4.3.1): of this server to people (in), of receivers to this server (out).',
       labels: ['direction', 'kind'],
     },
     (t) => [
@@ -89,7 +90,7 @@ export const kTraffic: Row<EngineTraffic>[] = [
   plain(
     'gauge',
     'desired_bytes_per_second',
-    'What all that is wanted would take, if it fitted.',
+    'What all pictures that are wanted would take, if they fitted; without sound.',
     (t) => t.desiredOutgoingBitrate / 8,
   ),
 ];

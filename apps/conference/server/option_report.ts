@@ -40,7 +40,8 @@ export function markdownTable(): string {
   );
 }
 
-// What --check-config prints. Secrets are told by their number and length only.
+// What --check-config prints. Secrets are told by their number and length only, webhooks without what
+// stands in their query.
 export function effective(options: Options, origins: Origins): string {
   const rows = kOptionKeys.map(
     (key) => [key, shownValue(key, options[key]), origins[key]] as const,
@@ -66,7 +67,10 @@ function shownDefault(key: OptionKey): string {
 
 function shownValue(key: OptionKey, value: unknown): string {
   if (value === null) return '-';
-  if (!rowOf(key).isSecret) return JSON.stringify(value);
+  const { isSecret, display } = rowOf(key);
+  if (display)
+    return JSON.stringify(Array.isArray(value) ? value.map(display) : display(String(value)));
+  if (!isSecret) return JSON.stringify(value);
   const secrets = Array.isArray(value) ? value : [value];
   if (secrets.length === 0) return '[]';
   return secrets.map(masked).join(' ');

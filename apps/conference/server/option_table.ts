@@ -17,6 +17,7 @@ import {
   path,
   secret,
   webhookUrl,
+  withoutQuery,
 } from './option_values';
 import type { IceServer } from './option_values';
 import { kMinSecretBytes } from './tokens';
@@ -40,6 +41,8 @@ interface Row<T> {
   read: (text: string) => unknown;
   // Masked wherever options are shown.
   isSecret?: true;
+  // What of the value is shown, where a part of it may be secret.
+  display?: (value: string) => string;
 }
 
 // Binds what is read to the type of the option, so that the table is what Options is made of.
@@ -204,6 +207,7 @@ export const kOptionTable = {
   webhookUrls: list<string>({
     operand: 'U',
     read: webhookUrl,
+    display: withoutQuery,
     help: 'where events are posted to; needs `--webhook-secret`',
   }),
   webhookSecret: one<string | null>({
@@ -255,8 +259,17 @@ export function environmentNameOf(key: OptionKey): string {
   return `SLUICE_${flagOf(key).replace(/-/g, '_').toUpperCase()}`;
 }
 
+// Throws a sentence if this user has no home, which those that systemd makes up for a service may not.
 export function defaultStateDir(env: NodeJS.ProcessEnv): string {
-  return resolve(env.XDG_STATE_HOME || resolve(os.homedir(), '.local/state'), 'sluice');
+  return resolve(env.XDG_STATE_HOME || resolve(homeFolder(), '.local/state'), 'sluice');
+}
+
+function homeFolder(): string {
+  try {
+    return os.homedir();
+  } catch {
+    throw new Error('--state-dir is needed, because this user has no home.');
+  }
 }
 
 function coreCount(): number {

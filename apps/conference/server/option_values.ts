@@ -99,6 +99,12 @@ export function webhookUrl(text: string): string {
   return url.href;
 }
 
+// Many services have their key in the query, which is nobody's business who reads a log.
+export function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
 // RFC 7064 and 7065 give the forms of the URIs. The credential may hold commas, the user may not.
 export function iceServer(text: string): IceServer {
   const [uri = '', username, ...rest] = text.split(',');

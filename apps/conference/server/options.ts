@@ -165,9 +165,7 @@ function combine(sources: Statements[], env: NodeJS.ProcessEnv, faults: string[]
   const options: Record<string, unknown> = {};
   const origins: Record<string, string> = {};
   for (const key of kOptionKeys) {
-    const { fallback, read, isList } = rowOf(key);
-    options[key] = typeof fallback === 'function' ? fallback(env) : fallback;
-    origins[key] = 'default';
+    const { read, isList } = rowOf(key);
     // What a higher source hides is checked as well: it is a mistake that waits.
     for (const said of sources.map((source) => source.get(key)).reverse()) {
       if (!said) continue;
@@ -176,8 +174,22 @@ function combine(sources: Statements[], env: NodeJS.ProcessEnv, faults: string[]
       options[key] = isList ? values : values[0];
       origins[key] = said.origin;
     }
+    if (key in origins) continue;
+    origins[key] = 'default';
+    options[key] = fallbackOf(key, env, faults);
   }
   return { options: options as Options, origins: origins as Origins };
+}
+
+// Asked for only where nothing was said: a default may not exist on this machine.
+function fallbackOf(key: OptionKey, env: NodeJS.ProcessEnv, faults: string[]): unknown {
+  const { fallback } = rowOf(key);
+  try {
+    return typeof fallback === 'function' ? fallback(env) : fallback;
+  } catch (error) {
+    faults.push((error as Error).message);
+    return null;
+  }
 }
 
 function valuesOf(

@@ -10,6 +10,7 @@ import type { RoomObserver } from './conference';
 import type { Clock } from './clock';
 import { reasonOf } from './log';
 import type { Log } from './log';
+import { withoutQuery } from './option_values';
 import type { Peer, Sent } from './peer';
 import type { RoomWatcher } from './room';
 
@@ -273,9 +274,7 @@ class Receiver {
   }
 
   private complain(text: string, facts: object): void {
-    // Many services have their key in the query, which is none of the log's business.
-    const { origin, pathname } = new URL(this.url);
-    this.options.log.warn(`webhooks: ${text}`, { url: `${origin}${pathname}`, ...facts });
+    this.options.log.warn(`webhooks: ${text}`, { url: withoutQuery(this.url), ...facts });
   }
 }
 

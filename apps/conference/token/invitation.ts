@@ -1,4 +1,4 @@
-// The command line of `npm run token`: what is asked for, and the token.
+// The command line of `npm run token` and `sluice-conference token`: what is asked for, and the token.
 
 import { parseArgs } from 'node:util';
 
@@ -8,7 +8,8 @@ import { isRoomName, kSources, tidyName } from '../protocol/messages';
 import { readGrants } from '../server/grants';
 import { kMaxMetadataBytes, kTokenAudience } from '../server/tokens';
 
-export const kTokenUsage = `Usage: npm run token -- --room ROOM [options]
+// `command` is what it was started as.
+export const tokenUsage = (command: string) => `Usage: ${command} --room ROOM [options]
 
   --room ROOM       the room; "team-*" is every room that begins so, "*" every room
   --grant WORDS     separated by commas: join, publish, publish:SOURCE, subscribe, publishData,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { TokenVerifier } from '../server/tokens';
-import { readRequest, sign, TokenFault } from './invitation';
+import { calledAs } from '../server/called_as';
+import { readRequest, sign, TokenFault, tokenUsage } from './invitation';
 
 const kSecret = 's'.repeat(32);
 const kNow = Date.UTC(2026, 10, 26, 12);
@@ -61,5 +62,11 @@ for (const [args, option] of [
     );
   });
 }
+
+test('the help names the command that was used', () => {
+  assert.match(tokenUsage(calledAs('token', {})), /^Usage: npm run token -- --room ROOM /);
+  const installed = calledAs('token', { SLUICE_CALLED_AS: 'sluice-conference token' });
+  assert.match(tokenUsage(installed), /^Usage: sluice-conference token --room ROOM /);
+});
 
 test('help asks for nothing else', () => assert.equal(readRequest(['--help']), null));

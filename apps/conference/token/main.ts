@@ -1,9 +1,11 @@
-// Entry point of `npm run token`. Exit codes: 0, 1 if there is no secret, 2 if an option is wrong.
+// Entry point of `npm run token` and `sluice-conference token`. Exit codes: 0, 1 if there is no secret,
+// 2 if an option is wrong.
 
 import { readFileSync } from 'node:fs';
 
+import { calledAs } from '../server/called_as';
 import { parseOptions } from '../server/options';
-import { kTokenUsage, readRequest, sign, TokenFault } from './invitation';
+import { readRequest, sign, TokenFault, tokenUsage } from './invitation';
 import type { TokenRequest } from './invitation';
 
 function fail(code: number, ...faults: string[]): number {
@@ -20,7 +22,7 @@ async function main(): Promise<number> {
     throw error;
   }
   if (request === null) {
-    process.stdout.write(kTokenUsage);
+    process.stdout.write(tokenUsage(calledAs('token', process.env)));
     return 0;
   }
   const args = request.config === null ? [] : ['--config', request.config];

@@ -69,7 +69,8 @@ function buildWorker() {
   return join(build, 'worker', 'portable', 'sluice-worker');
 }
 
-function pack(program) {
+// `isOurs` if it was built for the package.
+function pack(program, isOurs) {
   const libraries = join(target, 'lib');
   mkdirSync(libraries, { recursive: true });
   const worker = join(target, 'sluice-worker');
@@ -82,6 +83,8 @@ function pack(program) {
     const licences = join(libraries, 'licences');
     mkdirSync(licences);
     for (const { path } of librariesOf(program)) copyLicence(path, licences);
+  } else if (isOurs) {
+    throw new Error(`${program} does not find its libraries beside it`);
   } else {
     console.warn(`pack: ${program} takes its libraries from the system where it runs`);
     rmSync(libraries, { recursive: true });
@@ -97,7 +100,7 @@ function main() {
   const program = process.env.SLUICE_WORKER_BIN ?? buildWorker();
   if (program === '') return;
   if (!existsSync(program)) throw new Error(`there is no worker at ${program}`);
-  pack(realpathSync(program));
+  pack(realpathSync(program), process.env.SLUICE_WORKER_BIN === undefined);
 }
 
 try {
