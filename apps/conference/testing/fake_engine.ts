@@ -2,6 +2,8 @@
 
 import { EventEmitter } from 'node:events';
 
+import { ortc } from '@sluice/sdk';
+
 import type { types } from 'mediasoup-client';
 import type {
   ConsumeOptions,
@@ -58,6 +60,11 @@ export class FakeProducer extends Watched implements EngineProducer {
     router.producers.set(this.id, this);
   }
 
+  // What a connection that negotiates looks at; the router of this engine has no numbers of its own.
+  get consumableRtpParameters(): types.RtpParameters {
+    return this.rtpParameters;
+  }
+
   async pause(): Promise<void> {
     this.paused = true;
     for (const consumer of this.consumers) consumer.emit('producerpause');
@@ -111,7 +118,7 @@ export class FakeConsumer extends Watched implements EngineConsumer {
     this.kind = producer.kind;
     this.rtpParameters = producer.rtpParameters;
     this.producerPaused = producer.paused;
-    this.paused = options.paused;
+    this.paused = options.paused ?? false;
     producer.consumers.add(this);
   }
 
@@ -324,7 +331,7 @@ export class FakeObserver extends EventEmitter {
 
 export class FakeRouter extends Watched implements EngineRouter {
   readonly id = freshId('router');
-  readonly rtpCapabilities: types.RtpCapabilities = { codecs: [], headerExtensions: [] };
+  readonly rtpCapabilities: types.RtpCapabilities;
   readonly producers = new Map<string, FakeProducer>();
   readonly dataProducers = new Map<string, FakeDataProducer>();
   readonly transports = new Set<FakeTransport>();
@@ -337,8 +344,12 @@ export class FakeRouter extends Watched implements EngineRouter {
   // Between this router and others, one for each producer that was carried.
   pipes = 0;
 
-  constructor(readonly worker: FakeWorker) {
+  constructor(
+    readonly worker: FakeWorker,
+    mediaCodecs: types.RtpCodecCapability[],
+  ) {
     super();
+    this.rtpCapabilities = ortc.generateRouterRtpCapabilities(mediaCodecs) as types.RtpCapabilities;
   }
 
   async getStats(): Promise<EngineRouterStats> {
@@ -450,9 +461,9 @@ export class FakeWorker extends EventEmitter implements EngineWorker {
     return { id: freshId('server') };
   }
 
-  async createRouter(): Promise<EngineRouter> {
+  async createRouter(options?: { mediaCodecs: types.RtpCodecCapability[] }): Promise<EngineRouter> {
     if (this.closed) throw new Error('the channel is closed');
-    const router = new FakeRouter(this);
+    const router = new FakeRouter(this, options?.mediaCodecs ?? []);
     this.routers.add(router);
     return router;
   }

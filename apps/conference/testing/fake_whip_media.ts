@@ -1,7 +1,8 @@
 // Media of a WHIP session that goes nowhere: what was asked of it is written down.
 
+import type { sdp } from '@sluice/sdk';
+
 import type {
-  IceFragment,
   MediaListener,
   OpenedMedia,
   OpenMedia,
@@ -22,14 +23,11 @@ export class FakeWhipMedia implements WhipMedia {
     readonly listener: MediaListener,
   ) {}
 
-  isCurrent({ iceUfrag }: IceFragment): boolean {
-    return iceUfrag === undefined || iceUfrag === this.current;
-  }
-
-  async restart({ iceUfrag }: IceFragment): Promise<string> {
+  async takeFragment({ ice }: sdp.SdpFragment): Promise<string | null> {
+    if (!ice || ice.usernameFragment === this.current) return null;
     await this.gate;
     this.restarts += 1;
-    this.current = iceUfrag ?? '';
+    this.current = ice.usernameFragment;
     return `a=ice-ufrag:server${this.restarts}\r\n`;
   }
 

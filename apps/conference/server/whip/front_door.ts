@@ -266,11 +266,8 @@ export class WhipFrontDoor {
     const fragment = parseFragment(await request.body());
     return session.inTurn(async (media): Promise<WhipResponse> => {
       requireMatch(headers['if-match'], session.etag);
-      if (media.isCurrent(fragment)) {
-        // They were checked, and that is all that a lite agent has to do with them.
-        return { status: 204, headers: {}, body: null };
-      }
-      const own = await media.restart(fragment);
+      const own = await media.takeFragment(fragment);
+      if (own === null) return { status: 204, headers: {}, body: null };
       session.renewTag();
       return { status: 200, headers: { 'Content-Type': kFragment, ETag: session.etag }, body: own };
     });

@@ -1,21 +1,15 @@
 // What the door needs of the media behind it, and nothing more: a unit test puts a fake in its place.
 
-import type { Endpoint } from './resource';
+import type { sdp } from '@sluice/sdk';
 
-// Of an ICE session (RFC 8840 §9).
-export interface IceFragment {
-  iceUfrag: string | undefined;
-  icePwd: string | undefined;
-  // How many. A lite agent does without them: it answers checks and makes none (RFC 8445 §2.5).
-  candidates: number;
-}
+import type { Endpoint } from './resource';
 
 // One peer connection, for as long as it lasts.
 export interface WhipMedia {
-  // Whether these are the credentials that the client has now, rather than those of a restart.
-  isCurrent(fragment: IceFragment): boolean;
-  // The server's own fragment. Rejects with a Problem and leaves the old ICE session alive.
-  restart(fragment: IceFragment): Promise<string>;
+  // Candidates, of which a lite agent makes nothing: it answers checks and makes none (RFC 8445 §2.5);
+  // or other credentials, by which ICE begins anew. The server's own fragment then, else null.
+  // Rejects with a Problem and leaves the old ICE session alive.
+  takeFragment(fragment: sdp.SdpFragment): Promise<string | null>;
   close(): void;
 }
 

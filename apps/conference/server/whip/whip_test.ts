@@ -11,6 +11,7 @@ import { settle } from '../../testing/fake_clock';
 import type { FakeTransport } from '../../testing/fake_engine';
 import {
   ffmpegOffer,
+  kH264,
   kOfferPwd,
   kOfferUfrag,
   obsOffer,
@@ -163,15 +164,19 @@ test('an offer that cannot be granted as a whole is 422, and nobody was in the r
       ]),
       /section 1: a second video/,
     ],
-    [offerOf([{ ...kVideo, mid: '0', codecs: ['96 THEORA/90000'] }]), /section 0: none.*THEORA/],
+    [
+      offerOf([{ ...kVideo, mid: '0', codecs: ['96 THEORA/90000'] }]),
+      /section 0: the router has none.*THEORA/,
+    ],
     [offerOf([{ ...kVideo, mid: '0', direction: 'recvonly' }]), /section 0: recvonly/],
     [offerOf([{ ...kVideo, mid: '0' }]) + data, /section 1: neither audio nor video/],
-    [obsOffer().replace(/a=group.*\r\n/, ''), /section 0: not in a BUNDLE/],
+    [obsOffer().replace(/a=group.*\r\n/, ''), /section 1: not in the BUNDLE/],
     [obsOffer().replace(/a=rtcp-mux\r\n/, ''), /section 0: without rtcp-mux/],
-    [obsOffer().replace(/a=fingerprint.*\r\n/g, ''), /section 0: without a fingerprint/],
+    [obsOffer().replace(/a=fingerprint.*\r\n/g, ''), /section 0: fingerprint is missing/],
     [obsOffer().replaceAll('sha-256', 'md5'), /section 0: fingerprint is by none of sha-256/],
     [obsOffer().replaceAll('sha-256', 'sha-512'), /section 0: fingerprint is no sha-512 hash/],
-    [obsOffer().replace(/a=ice-.*\r\n/g, ''), /section 0: without ice-ufrag/],
+    [obsOffer().replace(/a=ice-.*\r\n/g, ''), /section 0: ice-ufrag and ice-pwd are missing/],
+    [obsOffer().replaceAll('actpass', 'holdconn'), /section 0: setup:holdconn cannot/],
     [obsOffer().replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP'), /section 0: not RTP over DTLS/],
     [obsOffer().replace('m=audio 9', 'm=audio 0').replace('m=video 9', 'm=video 0'), /nothing/],
   ];
@@ -378,7 +383,7 @@ test('a viewer who can decode none of it is told what is sent', async () => {
   await ann.produce();
   const before = transports().length;
   stage.engine.workers[0]?.routers.forEach((router) => (router.canConsume = () => false));
-  const { status, body } = await post('/whep/blue', viewerOffer('96 H265/90000'));
+  const { status, body } = await post('/whep/blue', viewerOffer('96 VP9/90000'));
   assert.equal(status, 422);
   assert.match(problemOf(body), /section 1: what is sent \(video\/VP8\) is none of its codecs/);
   assert.equal(transports().length, before, 'and nothing is left of the attempt');
@@ -392,6 +397,20 @@ test('a viewer offers to receive', async () => {
   const { status, body } = await post('/whep/blue', sending);
   assert.equal(status, 422);
   assert.match(problemOf(body), /section 0: sendonly, where the client receives only/);
+});
+
+test('what is offered both ways goes the one way that the address is for', async () => {
+  const { stage, post, transports } = await open();
+  const ann = await stage.joined('blue', 'Ann');
+  await ann.produce();
+  const sending = await post('/whip/blue', obsOffer().replaceAll('sendonly', 'sendrecv'));
+  assert.equal(sending.body?.match(/^a=recvonly\r$/gm)?.length, 2);
+  const watching = await post('/whep/blue/Ann', viewerOffer().replaceAll('recvonly', 'sendrecv'));
+  assert.equal(watching.body?.match(/^a=sendonly\r$/gm)?.length, 1);
+  assert.deepEqual(
+    [transports().at(-1)?.producers.size, transports().at(-1)?.consumers.size],
+    [0, 1],
+  );
 });
 
 test('when what is watched ends, so does the session; the next one gets what is there then', async () => {
@@ -419,7 +438,7 @@ test('when the last person leaves, viewers do too', async () => {
 test('what WHIP publishes can be watched by WHEP', async () => {
   const { published, post } = await open();
   await published();
-  const { status, body } = await post('/whep/blue/Studio', viewerOffer('96 H264/90000'));
+  const { status, body } = await post('/whep/blue/Studio', viewerOffer('96 H264/90000', [kH264]));
   assert.equal(status, 201);
   assert.equal(body?.match(/^a=sendonly\r$/gm)?.length, 2);
 });
