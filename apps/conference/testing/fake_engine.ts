@@ -17,6 +17,7 @@ import type {
   EngineRouter,
   EngineRouterStats,
   EngineSpeakerObserver,
+  EngineStreamStats,
   EngineTraffic,
   EngineTransport,
   EngineTransportStats,
@@ -25,17 +26,10 @@ import type {
   EngineWorkerStats,
   ProduceOptions,
 } from '../server/engine';
+import { FakeDataConsumer, FakeDataProducer, freshId, freshNumber, Watched } from './fake_data';
 import { FakeNumbers, routerStats } from './fake_stats';
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-let lastId = 0;
-const freshId = (kind: string) => `${kind}-${++lastId}`;
-
-// As all objects of the engine: others than their owner watch them by an observer of their own.
-class Watched extends EventEmitter {
-  readonly observer = new EventEmitter().setMaxListeners(0);
-}
 
 export class FakeProducer extends Watched implements EngineProducer {
   readonly kind: 'audio' | 'video';
@@ -45,6 +39,7 @@ export class FakeProducer extends Watched implements EngineProducer {
   closed = false;
   wantedLayers: EngineLayers | undefined;
   wantedEncodings: boolean[];
+  stats: EngineStreamStats[] = [];
 
   constructor(
     readonly router: FakeRouter,
@@ -63,6 +58,11 @@ export class FakeProducer extends Watched implements EngineProducer {
   // What a connection that negotiates looks at; the router of this engine has no numbers of its own.
   get consumableRtpParameters(): types.RtpParameters {
     return this.rtpParameters;
+  }
+
+  async getStats(): Promise<EngineStreamStats[]> {
+    if (this.closed) throw new Error('the producer is closed');
+    return this.stats;
   }
 
   async pause(): Promise<void> {
@@ -149,62 +149,6 @@ export class FakeConsumer extends Watched implements EngineConsumer {
 
   async requestKeyFrame(): Promise<void> {
     this.keyFramesAsked += 1;
-  }
-
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.producer.consumers.delete(this);
-    this.observer.emit('close');
-  }
-}
-
-export class FakeDataProducer extends Watched implements EngineDataProducer {
-  readonly consumers = new Set<FakeDataConsumer>();
-  closed = false;
-
-  constructor(
-    private readonly router: FakeRouter,
-    readonly id = freshId('data-producer'),
-  ) {
-    super();
-    router.dataProducers.set(this.id, this);
-  }
-
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.router.dataProducers.delete(this.id);
-    for (const consumer of this.consumers) {
-      consumer.closed = true;
-      consumer.emit('dataproducerclose');
-      consumer.observer.emit('close');
-    }
-    this.consumers.clear();
-    this.observer.emit('close');
-  }
-}
-
-export class FakeDataConsumer extends Watched implements EngineDataConsumer {
-  readonly id = freshId('data-consumer');
-  closed = false;
-  paused: boolean;
-  readonly streamId: number;
-  readonly dataProducerId: string;
-
-  constructor(
-    private readonly producer: FakeDataProducer,
-    options: { streamId: number; paused: boolean },
-  ) {
-    super();
-    this.dataProducerId = producer.id;
-    this.streamId = options.streamId;
-    this.paused = options.paused;
-    producer.consumers.add(this);
-  }
-
-  async resume(): Promise<void> {
-    this.paused = false;
   }
 
   close(): void {
@@ -444,7 +388,7 @@ export class FakeRouter extends Watched implements EngineRouter {
 }
 
 export class FakeWorker extends EventEmitter implements EngineWorker {
-  readonly pid = ++lastId;
+  readonly pid = freshNumber();
   readonly routers = new Set<FakeRouter>();
   closed = false;
   cpuMs = 0;

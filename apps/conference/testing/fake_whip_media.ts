@@ -7,13 +7,37 @@ import type {
   OpenedMedia,
   OpenMedia,
   OpenRequest,
+  WatchedMedia,
   WhipMedia,
 } from '../server/whip/media';
+import type { LayerSelection, WatchedLayer } from '../server/whip/watched_layers';
 import { problem } from '../server/http_problem';
+
+export class FakeWatchedMedia implements WatchedMedia {
+  readonly participant = 'ann';
+  readonly source = 'camera';
+  hasPicture = true;
+  active = true;
+  readonly selected: LayerSelection[] = [];
+  known: Record<string, WatchedLayer[]> = { '1': [{ spatialLayerId: 0, bitrate: 100 }] };
+
+  isActive(): boolean {
+    return this.active;
+  }
+
+  async layers(): Promise<Record<string, WatchedLayer[]>> {
+    return this.known;
+  }
+
+  async select(_index: number | null, selection: LayerSelection): Promise<void> {
+    this.selected.push(selection);
+  }
+}
 
 export class FakeWhipMedia implements WhipMedia {
   restarts = 0;
   closed = false;
+  readonly watched: FakeWatchedMedia | null;
   // What a restart waits for; a test may hold it up, or make it fail.
   gate: Promise<void> = Promise.resolve();
   private current = 'first';
@@ -21,7 +45,9 @@ export class FakeWhipMedia implements WhipMedia {
   constructor(
     readonly request: OpenRequest,
     readonly listener: MediaListener,
-  ) {}
+  ) {
+    this.watched = request.endpoint.kind === 'watch' ? new FakeWatchedMedia() : null;
+  }
 
   async takeFragment({ ice }: sdp.SdpFragment): Promise<string | null> {
     if (!ice || ice.usernameFragment === this.current) return null;

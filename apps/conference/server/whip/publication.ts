@@ -29,6 +29,7 @@ export interface PublicationSetup {
 
 export class Publication implements WhipMedia, Participant {
   readonly publishesOnly = true;
+  readonly watched = null;
   private peer: Peer | null = null;
   private closed = false;
   private readonly room: string;

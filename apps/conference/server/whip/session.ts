@@ -4,7 +4,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import { afterLong } from '../clock';
 import type { Clock } from '../clock';
-import type { MediaListener, WhipMedia } from './media';
+import type { MediaListener, WatchedMedia, WhipMedia } from './media';
 import { problem, tryLater } from '../http_problem';
 
 // A client that has its answer connects within a second or two; OBS gives up after eight.
@@ -53,6 +53,11 @@ export class WhipSession implements MediaListener {
 
   get live(): boolean {
     return this.isConnected && !this.isOver;
+  }
+
+  // Null before it has begun, and of those who publish.
+  get watched(): WatchedMedia | null {
+    return this.media?.watched ?? null;
   }
 
   // From here on it has to connect, and ends with its token.

@@ -10,21 +10,23 @@ import type { types } from 'mediasoup-client';
 import type { Source } from '../../protocol/messages';
 import type { Conference } from '../conference';
 import type { EngineParticipant, EngineProducer, EngineTransport } from '../engine';
-import { tryLater } from '../http_problem';
+import { problem, tryLater } from '../http_problem';
 import type { Peer, Sent } from '../peer';
 import { createPlainTransport } from '../peer_transports';
 import type { Room } from '../room';
 import { passFragment } from './fragments';
-import type { MediaListener, OpenedMedia, OpenRequest, WhipMedia } from './media';
+import type { MediaListener, OpenedMedia, OpenRequest, WatchedMedia, WhipMedia } from './media';
 import { asProblem, planOffer, refused } from './offer';
 import type { OfferPlan, PlannedSection } from './offer';
 import type { Endpoint, Watched } from './resource';
 import { watchTransport } from './transport_watch';
+import { chooseLayers, describeLayers } from './watched_layers';
 
 // After which a viewer may look whether somebody is live; draft-ietf-wish-whep §4.2.
 const kRetrySeconds = 3;
 // One stream for sound and picture, so that the viewer plays them in step (RFC 9725 §4.4.2).
 const kStreamId = 'sluice';
+const kJustEnded = 'It has just ended.';
 
 const kSources: Record<Watched, Record<'audio' | 'video', Source>> = {
   camera: { audio: 'microphone', video: 'camera' },
@@ -37,7 +39,14 @@ export interface ViewingSetup {
   routerRtpCapabilities: types.RtpCapabilities;
 }
 
+interface Watch {
+  section: PlannedSection;
+  sent: Sent;
+  sender: SdpSender;
+}
+
 export class Viewing implements WhipMedia {
+  watched: WatchedMedia | null = null;
   private closed = false;
   private readonly connection: SdpConnection;
 
@@ -60,13 +69,14 @@ export class Viewing implements WhipMedia {
     const plan = planOffer(offer, 'receives', routerRtpCapabilities);
     const { room, peer } = find(conference, endpoint);
     const streams = streamsOf(peer, endpoint, plan);
-    for (const [section, sent] of streams) requireDecodable(room, section, sent);
+    for (const [section, sent] of streams.found) requireDecodable(room, section, sent);
     const seat = await room.group.join();
     try {
       const transport = await createPlainTransport(seat.router, room.liveOf(seat.worker));
       const media = new Viewing(room, seat, transport);
       watchTransport(transport, listener);
-      return { media, answer: await media.begin(plan, [...streams.values()], listener) };
+      const answer = await media.begin(plan, streams, listener);
+      return { media, answer };
     } catch (error) {
       seat.leave();
       throw error;
@@ -87,17 +97,21 @@ export class Viewing implements WhipMedia {
   // Each stream finds its section by its kind: there is at most one of each.
   private async begin(
     { description }: OfferPlan,
-    streams: Sent[],
+    streams: Found,
     listener: MediaListener,
   ): Promise<string> {
+    const { peer, source, found } = streams;
     try {
-      const senders = streams.map(({ producer }) => this.send(producer, listener));
+      const watches = found.map(([section, sent]): Watch => {
+        return { section, sent, sender: this.send(sent.producer, listener) };
+      });
       const answer = await this.connection.answer(description);
-      if (senders.some(({ state }) => state !== 'sending')) throw notLive('It has just ended.');
+      if (watches.some(({ sender }) => sender.state !== 'sending')) throw notLive(kJustEnded);
+      this.watched = watchedOf(peer, source, watches);
       return answer;
     } catch (error) {
       this.close();
-      if (streams.some(({ producer }) => producer.closed)) throw notLive('It has just ended.');
+      if (found.some(([, { producer }]) => producer.closed)) throw notLive(kJustEnded);
       throw asProblem(422, error);
     }
   }
@@ -111,6 +125,26 @@ export class Viewing implements WhipMedia {
     });
     return sender;
   }
+}
+
+function watchedOf({ id }: Peer, source: Watched, watches: Watch[]): WatchedMedia {
+  const picture = watches.find(({ section }) => section.kind === 'video');
+  const layersOf = async ({ sent }: Watch) => describeLayers(await sent.producer.getStats(), sent);
+  return {
+    participant: id,
+    source,
+    hasPicture: picture !== undefined,
+    isActive: () => watches.some(({ sent }) => !sent.producer.closed && !sent.producer.paused),
+    layers: async () => (picture ? { [picture.section.index]: await layersOf(picture) } : {}),
+    async select(index, selection) {
+      const consumer = picture?.sender.consumer;
+      if (!picture || !consumer) throw problem(422, 'There is no picture.');
+      if (index !== null && index !== picture.section.index) {
+        throw problem(422, `mediaId: it is section ${picture.section.index} that has a picture.`);
+      }
+      await consumer.setPreferredLayers(chooseLayers(await layersOf(picture), selection));
+    },
+  };
 }
 
 function requireDecodable(
@@ -149,14 +183,21 @@ function find(conference: Conference, { room: name, participant }: Endpoint) {
   return { room, peer };
 }
 
+// What there is to watch of somebody.
+interface Found {
+  peer: Peer;
+  source: Watched;
+  found: [PlannedSection, Sent][];
+}
+
 // By section; sections of which there is nothing are left out. Throws 409 if nothing is left.
-function streamsOf(peer: Peer, { source }: Endpoint, plan: OfferPlan): Map<PlannedSection, Sent> {
+function streamsOf(peer: Peer, { source }: Endpoint, plan: OfferPlan): Found {
   const all = [...peer.producers.values()];
-  const streams = new Map<PlannedSection, Sent>();
+  const found: Found['found'] = [];
   for (const planned of plan.sections) {
     const sent = all.find((one) => one.source === kSources[source][planned.kind]);
-    if (sent && !sent.producer.closed) streams.set(planned, sent);
+    if (sent && !sent.producer.closed) found.push([planned, sent]);
   }
-  if (streams.size === 0) throw notLive('Nothing of this is live.');
-  return streams;
+  if (found.length === 0) throw notLive('Nothing of this is live.');
+  return { peer, source, found };
 }

@@ -442,3 +442,48 @@ test('what WHIP publishes can be watched by WHEP', async () => {
   assert.equal(status, 201);
   assert.equal(body?.match(/^a=sendonly\r$/gm)?.length, 2);
 });
+
+test('a viewer chooses a size of what is there, and is told which there are', async () => {
+  const { stage, post, ask, transports } = await open();
+  const ann = await stage.joined('blue', 'Ann');
+  await ann.produce();
+  const { headers } = await post('/whep/blue', viewerOffer());
+  const session = String(headers.Location);
+  const json = { 'content-type': 'application/json' };
+  const choose = (body: object) =>
+    ask('POST', `${session}/layer`, JSON.stringify(body), json).then(({ status }) => status);
+  const [consumer] = [...(transports().at(-1)?.consumers ?? [])];
+  assert.equal(await choose({ maxWidth: 640 }), 409, 'nothing has been seen yet');
+  const [producer] = [...(transports()[0]?.producers ?? [])];
+  if (producer) producer.stats = [{ bitrate: 9, frameWidth: 640, frameHeight: 360 } as never];
+  assert.equal(await choose({ mediaId: '1', maxWidth: 640 }), 200);
+  assert.equal(await choose({ maxTemporalLayerId: 1 }), 200);
+  assert.equal(await choose({ mediaId: '0' }), 422, 'that is the sound');
+  assert.equal(await choose({ rid: 'q' }), 422);
+  const chosen = ['setPreferredLayers 0.undefined', 'setPreferredLayers 254.1'];
+  assert.deepEqual(
+    consumer?.commands.filter((command) => command.startsWith('set')),
+    chosen,
+  );
+});
+
+test('events of a viewer follow what is watched, to its end', async () => {
+  const { stage, post, ask } = await open();
+  const ann = await stage.joined('blue', 'Ann');
+  const { data } = await ann.produce();
+  const { headers } = await post('/whep/blue', viewerOffer());
+  const json = { 'content-type': 'application/json' };
+  const events = '["active","inactive"]';
+  const { headers: made } = await ask('POST', `${String(headers.Location)}/sse`, events, json);
+  const told: string[] = [];
+  const { stream } = await ask('GET', String(made.Location));
+  const write = (text: string) => void told.push(/^event: (.*)$/m.exec(text)?.[1] ?? text);
+  stream?.({ queuedBytes: 0, write, end: () => told.push('end'), onClose: () => undefined });
+  await settle();
+  await ann.request('pauseProducer', { producerId: data.id });
+  await stage.clock.advance(1000);
+  await ann.request('resumeProducer', { producerId: data.id });
+  await stage.clock.advance(1000);
+  await ann.request('closeProducer', { producerId: data.id });
+  assert.deepEqual(told, ['active', 'inactive', 'active', 'inactive', 'end']);
+});
