@@ -162,13 +162,14 @@ interface Context {
 }
 
 function planSection(section: SdpSection, { index, offer, rules, known }: Context): PlannedSlot {
-  const fresh = slotOf(section, { index, router: rules.router });
+  const { router, prefer } = rules;
+  const accepted = acceptCodecs(section, router, prefer);
+  const fresh = slotOf(section, { index, router, accepted });
   if (isStopped(section)) return { slot: refusedSlot(fresh, known ? undefined : 'stopped') };
   const reason = whyNot(section, offer, rules);
   if (reason !== undefined) return { slot: refusedSlot(fresh, reason) };
   const kind = mediaKind(section);
   if (!kind) return { slot: fresh };
-  const accepted = acceptCodecs(section, rules.router, rules.prefer);
   if (!accepted) {
     const offered = codecNames(section);
     return { slot: refusedSlot(fresh, `the router has none of its codecs (${offered})`) };

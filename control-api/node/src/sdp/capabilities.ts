@@ -122,8 +122,9 @@ export function acceptCodecs(
   const headerExtensions = acceptExtensions(section, router, receives);
   const numbered = headerExtensions.some(({ uri }) => uri === extensionUris.transportCc);
   const routed = (router.codecs ?? []).filter((ours) => ours.kind === kind);
+  const names = new Set(routed.map(({ mimeType }) => mimeType.toLowerCase()));
   const pairs = section.codecs
-    .filter(({ name }) => !helpers.test(name))
+    .filter(({ name }) => !helpers.test(name) && names.has(`${kind}/${name.toLowerCase()}`))
     .flatMap((codec) => {
       const theirs = codecParameters(kind, codec);
       const ours = routed.find((candidate) => isCompatibleCodec(theirs, candidate));

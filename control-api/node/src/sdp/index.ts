@@ -9,7 +9,7 @@ export { parseCandidate, sdpCandidate, writeCandidate } from './candidate.js';
 export type * from './description.js';
 export { parseSdpFragment, writeSdpFragment } from './fragment.js';
 export type { SdpFragment, SdpFragmentSection } from './fragment.js';
-export { parseSdp } from './parser.js';
+export { parseSdp, type SdpParseBounds } from './parser.js';
 export { SdpError } from './sdp_error.js';
 export { senderParameters, type SenderParameters } from './sender_parameters.js';
 export { stringifySdp } from './writer.js';
