@@ -195,6 +195,20 @@ test('what is no description at all is 400, with the line', async () => {
   assert.match(problemOf(body), /line 2/);
 });
 
+test('an offer is looked at no further than offers go: 1024 lines, 8 sections', async () => {
+  const { post } = await open();
+  const detailOf = async (offer: string) => {
+    const { status, body } = await post('/whip/blue', offer);
+    return `${status} ${status === 201 ? '' : problemOf(body)}`;
+  };
+  const lines = obsOffer().split('\r\n').length - 1;
+  assert.match(await detailOf(obsOffer() + 'a=x\r\n'.repeat(1024 - lines)), /^201/);
+  assert.match(await detailOf('nonsense\r\n'.repeat(1025)), /^400 .*more than 1024 lines/);
+  const stopped = 'm=video 0 UDP/TLS/RTP/SAVPF 96\r\n';
+  assert.match(await detailOf(obsOffer() + stopped.repeat(6)), /^201/);
+  assert.match(await detailOf(obsOffer() + stopped.repeat(7)), /^400 .*more than 8 sections/);
+});
+
 test('an engine that refuses leaves nobody in the room', async () => {
   const { stage, published, ask, door } = await open();
   const ann = await stage.joined();
