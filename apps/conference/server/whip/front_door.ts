@@ -33,7 +33,7 @@ import { parseFragment } from './fragments';
 import type { CheckToken, OpenMedia } from './media';
 import { problemOf, tokenNeeded } from './refusals';
 import { isSession, parseResource, sessionPath } from './resource';
-import type { Endpoint, SessionResource } from './resource';
+import type { Endpoint, SessionResource, Watched } from './resource';
 import { problemResponse } from './response';
 import type { ResponseHeaders, WhipResponse } from './response';
 import { WhipSession } from './session';
@@ -75,6 +75,18 @@ export interface WhipCounts extends EventCounts {
   refused: Record<string, number>;
 }
 
+// Somebody who watches by WHEP, as moderators see them.
+export interface Viewer {
+  id: string;
+  name: string | null;
+  // Of the person that is watched.
+  participant: string;
+  source: Watched;
+  connected: boolean;
+  // Milliseconds since 1970.
+  since: number;
+}
+
 export class WhipFrontDoor {
   private readonly sessions = new Map<string, WhipSession>();
   private readonly allowance: Allowance;
@@ -107,6 +119,25 @@ export class WhipFrontDoor {
       ended: Object.fromEntries(this.tally.ended),
       refused: Object.fromEntries(this.tally.refused),
     };
+  }
+
+  // Who watches in a room.
+  viewers(room: string): Viewer[] {
+    return [...this.sessions.values()].flatMap((session) => {
+      const { watched, name, publicId: id, live: connected, openedAt: since } = session;
+      if (session.room !== room || !watched) return [];
+      const { participant, source } = watched;
+      return [{ id, name, participant, source, connected, since }];
+    });
+  }
+
+  // False if there is no such viewer. They may come again, as anybody may.
+  removeViewer(room: string, id: string): boolean {
+    const found = [...this.sessions.values()].find(
+      (session) => session.publicId === id && session.room === room && session.watched,
+    );
+    found?.end('removed by a moderator');
+    return found !== undefined;
   }
 
   // Never rejects.
@@ -231,8 +262,9 @@ export class WhipFrontDoor {
     const pass = (await checkToken?.(endpoint, token)) ?? { name: null, validForMs: null };
     const checkedAt = clock.now();
     const giveBack = this.allowance.takeSession(address);
+    const name = pass.name ?? query.get('name')?.slice(0, 4 * kMaxName) ?? null;
     const session = new WhipSession({
-      ...{ kind: endpoint.kind, room: endpoint.room, clock },
+      ...{ kind: endpoint.kind, room: endpoint.room, name, clock },
       token: checkToken ? token : undefined,
       onEnd: (over, reason) => {
         giveBack();
@@ -242,7 +274,6 @@ export class WhipFrontDoor {
     try {
       const offer = await request.body();
       if (offer.trim() === '') throw problem(400, 'The body is empty.');
-      const name = pass.name ?? query.get('name')?.slice(0, 4 * kMaxName) ?? null;
       // Known before it is opened, so that a server that closes meanwhile ends it.
       this.sessions.set(session.id, session);
       const { media, answer } = await open({ endpoint, name, offer, token }, session);

@@ -1,6 +1,6 @@
 // One WHIP or WHEP session: whose it is, its ICE session, and why it ends.
 
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
 import { afterLong } from '../clock';
 import type { Clock } from '../clock';
@@ -15,6 +15,8 @@ const kMaxPending = 16;
 export interface SessionSetup {
   kind: 'publish' | 'watch';
   room: string;
+  // As it calls itself, or its token does.
+  name: string | null;
   // Undefined where no tokens are asked for.
   token: string | undefined;
   clock: Clock;
@@ -25,6 +27,10 @@ export interface SessionSetup {
 export class WhipSession implements MediaListener {
   // Not to be guessed: 192 bits.
   readonly id = randomBytes(24).toString('base64url');
+  // What others know it by, as the id is for its owner.
+  readonly publicId = randomUUID();
+  // Milliseconds since 1970.
+  readonly openedAt = Date.now();
   etag = freshTag();
   private media: WhipMedia | null = null;
   private isConnected = false;
@@ -45,6 +51,10 @@ export class WhipSession implements MediaListener {
 
   get room(): string {
     return this.setup.room;
+  }
+
+  get name(): string | null {
+    return this.setup.name;
   }
 
   get over(): boolean {
