@@ -13,6 +13,7 @@ import type { Peer } from './peer';
 import type { RollingRestart } from './rolling';
 import type { Room } from './room';
 import type { WebhookCounters } from './webhooks';
+import type { Viewer, WhipFrontDoor } from './whip/front_door';
 import type { WorkerPool } from './worker_pool';
 
 // A sentence for those who are sent away.
@@ -24,6 +25,8 @@ export interface AdminParts {
   rolling: RollingRestart;
   drain: Drain;
   webhookCounters: () => WebhookCounters | null;
+  // Null without WHIP and WHEP.
+  whip: Pick<WhipFrontDoor, 'viewers' | 'removeViewer'> | null;
 }
 
 // How the whole server comes to its end, or not after all.
@@ -62,17 +65,19 @@ function endpoint<S extends z.ZodType>(
 }
 
 export const kEndpoints: readonly AdminEndpoint[] = [
-  endpoint({ method: 'GET', path: 'rooms', scope: null }, kNothing, ({ conference }) => ({
+  endpoint({ method: 'GET', path: 'rooms', scope: null }, kNothing, ({ conference, whip }) => ({
     rooms: conference.allRooms.map((room) => ({
       name: room.name,
       people: room.peers.size,
+      viewers: whip?.viewers(room.name).length ?? 0,
       workers: workersOf(room),
     })),
   })),
   endpoint({ method: 'GET', path: 'rooms/:room', scope: 'room' }, kNothing, (parts, names) => {
     const room = roomOf(parts, names);
     const people = [...room.peers.values()].map(describePerson);
-    return { name: room.name, people, workers: workersOf(room) };
+    const viewers = (parts.whip?.viewers(room.name) ?? []).map(describeViewer);
+    return { name: room.name, people, viewers, workers: workersOf(room) };
   }),
   endpoint(
     { method: 'POST', path: 'rooms/:room/close', scope: 'room' },
@@ -111,6 +116,15 @@ export const kEndpoints: readonly AdminEndpoint[] = [
       const peer = personOf(parts, names);
       peer.release(body.source);
       return describePerson(peer);
+    },
+  ),
+  endpoint(
+    { method: 'POST', path: 'rooms/:room/viewers/:viewer/remove', scope: 'room' },
+    kNothing,
+    (parts, names) => {
+      const { name } = roomOf(parts, names);
+      if (parts.whip?.removeViewer(name, names.viewer ?? '')) return { removed: 1 };
+      throw new Problem(404, 'Not Found', 'There is no viewer with this id in the room.');
     },
   ),
   endpoint({ method: 'GET', path: 'workers', scope: null }, kNothing, ({ pool }) => ({
@@ -204,6 +218,10 @@ function personOf(parts: AdminParts, names: Record<string, string>): Peer {
 function workersOf(room: Room): number[] {
   const indices = [...room.peers.values()].map(({ live }) => live.index);
   return [...new Set(indices)].sort((a, b) => a - b);
+}
+
+function describeViewer({ since, ...viewer }: Viewer): object {
+  return { ...viewer, since: new Date(since).toISOString() };
 }
 
 function describePerson(peer: Peer): object {

@@ -2,17 +2,23 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 
+import { ortc } from '@sluice/sdk';
+
 import { ask } from '../testing/ask';
 import type { Answer } from '../testing/ask';
 import { settle } from '../testing/fake_clock';
+import { viewerOffer } from '../testing/offers';
 import { Stage } from '../testing/stage';
 import type { StageOptions } from '../testing/stage';
 import { kEndpoints } from './admin';
 import { adminRoute } from './admin_route';
 import { ServerDrain } from './drain';
 import { createHandler } from './http';
+import { mediaCodecs } from './media_codecs';
 import { RollingRestart } from './rolling';
 import { TokenVerifier } from './tokens';
+import type { WhipFrontDoor } from './whip/front_door';
+import { createWhip } from './whip/whip';
 
 const kSecret = 'a'.repeat(32);
 const kTokenSecret = 't'.repeat(32);
@@ -29,13 +35,21 @@ function tokenFor(claims: object): string {
 
 class Office {
   readonly drain: ServerDrain;
+  readonly whip: WhipFrontDoor;
   private readonly handler;
 
   private constructor(readonly stage: Stage) {
     const { conference, pool, clock, log } = stage;
     this.drain = new ServerDrain({ conference, timeoutMs: 60_000, clock, log });
+    const routerRtpCapabilities = ortc.generateRouterRtpCapabilities(mediaCodecs()) as never;
+    this.whip = createWhip({
+      options: { iceServers: [], corsOrigins: [], maxWhipSessions: 20 },
+      ...{ conference, clock, log, routerRtpCapabilities, revision: 'r1', tokens: null },
+    });
     const rolling = new RollingRestart(pool, conference, clock);
-    const parts = { conference, pool, rolling, drain: this.drain, webhookCounters: () => null };
+    const webhookCounters = () => null;
+    const { drain, whip } = this;
+    const parts = { conference, pool, rolling, drain, webhookCounters, whip };
     const tokens = new TokenVerifier([kTokenSecret]);
     const route = adminRoute({ parts, secrets: ['old'.repeat(11), kSecret], tokens, clock });
     this.handler = createHandler(new Map(), [route], log);
@@ -55,6 +69,38 @@ class Office {
   }
 }
 
+test('viewers are listed with whom they watch, and one is removed for good', async () => {
+  const office = await Office.open();
+  const ann = await office.stage.joined('blue', 'Ann');
+  await ann.produce();
+  await office.stage.joined('red', 'Bo');
+  const watch = async (query: string) => {
+    const { headers } = await office.whip.handle({
+      ...{ method: 'POST', path: '/whep/blue/Ann', address: '192.0.2.1' },
+      headers: { 'content-type': 'application/sdp' },
+      query: new URLSearchParams(query),
+      body: async () => viewerOffer(),
+    });
+    return String(headers.Location);
+  };
+  const location = await watch('name=Wall');
+  await watch('');
+  const { people, viewers } = (await office.ask('GET rooms/blue')).json;
+  const [{ id, since, ...wall }, other] = viewers;
+  const watched = { participant: people[0].id, source: 'camera', connected: false };
+  assert.deepEqual(wall, { name: 'Wall', ...watched });
+  assert.ok(Date.parse(since) > 0);
+  assert.equal(other.name, null);
+  assert.ok(!location.includes(id), 'the address of a session is for its owner');
+  assert.equal((await office.ask('GET rooms')).json.rooms[0].viewers, 2);
+  const remove = (room: string) => office.ask(`POST rooms/${room}/viewers/${id}/remove`);
+  assert.equal((await remove('red')).status, 404, 'of this room only');
+  assert.deepEqual((await remove('blue')).json, { removed: 1 });
+  assert.equal((await remove('blue')).status, 404);
+  assert.equal((await office.ask('GET rooms/blue')).json.viewers.length, 1);
+  assert.deepEqual(office.whip.counts().ended, { 'removed by a moderator': 1 });
+});
+
 test('rooms and people are listed with what they send', async () => {
   const office = await Office.open();
   const ann = await office.stage.joined('blue', 'Ann');
@@ -62,8 +108,8 @@ test('rooms and people are listed with what they send', async () => {
   await office.stage.joined('red', 'Bo');
   const { rooms } = (await office.ask('GET rooms')).json;
   assert.deepEqual(rooms, [
-    { name: 'blue', people: 1, workers: [0] },
-    { name: 'red', people: 1, workers: [0] },
+    { name: 'blue', people: 1, viewers: 0, workers: [0] },
+    { name: 'red', people: 1, viewers: 0, workers: [0] },
   ]);
   const { people } = (await office.ask('GET rooms/blue')).json;
   assert.equal(people[0].name, 'Ann');

@@ -14,6 +14,7 @@ export type EngineWorkerStats = sdk.WorkerStat;
 export type EngineRouterStats = sdk.RouterStat;
 export type EngineTraffic = sdk.TrafficStat;
 export type EngineHistogram = sdk.DurationHistogramStat;
+export type EngineStreamStats = sdk.RtpStreamStat;
 
 export interface ListenInfo {
   protocol: 'udp' | 'tcp';
@@ -61,6 +62,8 @@ export interface EngineProducer {
   // whether somebody wants it.
   readonly wantedLayers: EngineLayers | undefined;
   readonly wantedEncodings: boolean[];
+  // Of each encoding.
+  getStats(): Promise<EngineStreamStats[]>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   close(): void;

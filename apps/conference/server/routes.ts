@@ -46,11 +46,11 @@ export function allRoutes(around: Surroundings): Route[] {
 
 // Without a secret of either kind nobody could be told from anybody else.
 function adminRoutes(around: Surroundings): Route[] {
-  const { options, tokens, conference, pool, clock, drain, webhooks } = around;
+  const { options, tokens, conference, pool, clock, drain, webhooks, whip } = around;
   const secrets = options.adminSecrets;
   if (secrets.length === 0 && tokens === null) return [];
   const rolling = new RollingRestart(pool, conference, clock);
   const webhookCounters = () => webhooks?.counters ?? null;
-  const parts = { conference, pool, rolling, drain, webhookCounters };
+  const parts = { conference, pool, rolling, drain, webhookCounters, whip };
   return [adminRoute({ parts, secrets, tokens, clock })];
 }

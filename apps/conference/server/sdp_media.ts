@@ -1,10 +1,11 @@
-// The media of one person whose page has no library: one RTCPeerConnection, offers and answers.
+// The media of one person whose page has no library, or of an encoder: one RTCPeerConnection, offers
+// and answers.
 //
 // The SDK's SdpConnection negotiates. What comes of it goes through the same requests as with other
 // pages, so that limits, grants, moderators, webhooks and recorders know no difference.
 
 import { InvalidStateError, SdpConnection, SdpError } from '@sluice/sdk';
-import type { types as sdk } from '@sluice/sdk';
+import type { sdp, types as sdk } from '@sluice/sdk';
 
 import type { types } from 'mediasoup-client';
 import type { Kind, Methods, SectionUse, Source } from '../protocol/messages';
@@ -108,6 +109,19 @@ export class SdpMedia {
     return this.connection.sendData({ dataProducerId, paused }) as never;
   }
 
+  // Of whoever offers by other means than a socket. Rejects with an SdpError or a Refusal.
+  answer(offer: string | sdp.SessionDescription): Promise<string> {
+    // Found out before anything of what went before has ended for it.
+    const sources = new Set<Source>();
+    const accept = (incoming: sdk.SdpIncoming) => this.requireAllowed(incoming, sources);
+    return this.connection.answer(offer, { accept });
+  }
+
+  // As SdpConnection.takeFragment().
+  takeFragment(fragment: sdp.SdpFragment): Promise<string | undefined> {
+    return this.connection.takeFragment(fragment);
+  }
+
   async handle(method: 'negotiate' | 'addCandidate', data: unknown): Promise<object> {
     try {
       if (method === 'negotiate') return await this.negotiate(data as Negotiate);
@@ -126,10 +140,7 @@ export class SdpMedia {
       return {};
     }
     if (sections) this.sections = sections;
-    // Found out before anything of what went before has ended for it.
-    const sources = new Set<Source>();
-    const accept = (incoming: sdk.SdpIncoming) => this.requireAllowed(incoming, sources);
-    const answer = await this.connection.answer(sdp, { accept });
+    const answer = await this.answer(sdp);
     const producers = this.connection.sections.flatMap(({ mid, producer }) =>
       producer && !producer.closed ? [[mid, producer.id]] : [],
     );

@@ -2,6 +2,8 @@
 
 import { EventEmitter } from 'node:events';
 
+import { ortc } from '@sluice/sdk';
+
 import type { types } from 'mediasoup-client';
 import type {
   ConsumeOptions,
@@ -15,6 +17,7 @@ import type {
   EngineRouter,
   EngineRouterStats,
   EngineSpeakerObserver,
+  EngineStreamStats,
   EngineTraffic,
   EngineTransport,
   EngineTransportStats,
@@ -23,17 +26,10 @@ import type {
   EngineWorkerStats,
   ProduceOptions,
 } from '../server/engine';
+import { FakeDataConsumer, FakeDataProducer, freshId, freshNumber, Watched } from './fake_data';
 import { FakeNumbers, routerStats } from './fake_stats';
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-let lastId = 0;
-const freshId = (kind: string) => `${kind}-${++lastId}`;
-
-// As all objects of the engine: others than their owner watch them by an observer of their own.
-class Watched extends EventEmitter {
-  readonly observer = new EventEmitter().setMaxListeners(0);
-}
 
 export class FakeProducer extends Watched implements EngineProducer {
   readonly kind: 'audio' | 'video';
@@ -43,6 +39,7 @@ export class FakeProducer extends Watched implements EngineProducer {
   closed = false;
   wantedLayers: EngineLayers | undefined;
   wantedEncodings: boolean[];
+  stats: EngineStreamStats[] = [];
 
   constructor(
     readonly router: FakeRouter,
@@ -56,6 +53,16 @@ export class FakeProducer extends Watched implements EngineProducer {
     this.rtpParameters = options.rtpParameters;
     this.paused = options.paused;
     router.producers.set(this.id, this);
+  }
+
+  // What a connection that negotiates looks at; the router of this engine has no numbers of its own.
+  get consumableRtpParameters(): types.RtpParameters {
+    return this.rtpParameters;
+  }
+
+  async getStats(): Promise<EngineStreamStats[]> {
+    if (this.closed) throw new Error('the producer is closed');
+    return this.stats;
   }
 
   async pause(): Promise<void> {
@@ -111,7 +118,7 @@ export class FakeConsumer extends Watched implements EngineConsumer {
     this.kind = producer.kind;
     this.rtpParameters = producer.rtpParameters;
     this.producerPaused = producer.paused;
-    this.paused = options.paused;
+    this.paused = options.paused ?? false;
     producer.consumers.add(this);
   }
 
@@ -142,62 +149,6 @@ export class FakeConsumer extends Watched implements EngineConsumer {
 
   async requestKeyFrame(): Promise<void> {
     this.keyFramesAsked += 1;
-  }
-
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.producer.consumers.delete(this);
-    this.observer.emit('close');
-  }
-}
-
-export class FakeDataProducer extends Watched implements EngineDataProducer {
-  readonly consumers = new Set<FakeDataConsumer>();
-  closed = false;
-
-  constructor(
-    private readonly router: FakeRouter,
-    readonly id = freshId('data-producer'),
-  ) {
-    super();
-    router.dataProducers.set(this.id, this);
-  }
-
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.router.dataProducers.delete(this.id);
-    for (const consumer of this.consumers) {
-      consumer.closed = true;
-      consumer.emit('dataproducerclose');
-      consumer.observer.emit('close');
-    }
-    this.consumers.clear();
-    this.observer.emit('close');
-  }
-}
-
-export class FakeDataConsumer extends Watched implements EngineDataConsumer {
-  readonly id = freshId('data-consumer');
-  closed = false;
-  paused: boolean;
-  readonly streamId: number;
-  readonly dataProducerId: string;
-
-  constructor(
-    private readonly producer: FakeDataProducer,
-    options: { streamId: number; paused: boolean },
-  ) {
-    super();
-    this.dataProducerId = producer.id;
-    this.streamId = options.streamId;
-    this.paused = options.paused;
-    producer.consumers.add(this);
-  }
-
-  async resume(): Promise<void> {
-    this.paused = false;
   }
 
   close(): void {
@@ -328,7 +279,7 @@ export class FakeObserver extends EventEmitter {
 
 export class FakeRouter extends Watched implements EngineRouter {
   readonly id = freshId('router');
-  readonly rtpCapabilities: types.RtpCapabilities = { codecs: [], headerExtensions: [] };
+  readonly rtpCapabilities: types.RtpCapabilities;
   readonly producers = new Map<string, FakeProducer>();
   readonly dataProducers = new Map<string, FakeDataProducer>();
   readonly transports = new Set<FakeTransport>();
@@ -341,8 +292,12 @@ export class FakeRouter extends Watched implements EngineRouter {
   // Between this router and others, one for each producer that was carried.
   pipes = 0;
 
-  constructor(readonly worker: FakeWorker) {
+  constructor(
+    readonly worker: FakeWorker,
+    mediaCodecs: types.RtpCodecCapability[],
+  ) {
     super();
+    this.rtpCapabilities = ortc.generateRouterRtpCapabilities(mediaCodecs) as types.RtpCapabilities;
   }
 
   async getStats(): Promise<EngineRouterStats> {
@@ -437,7 +392,7 @@ export class FakeRouter extends Watched implements EngineRouter {
 }
 
 export class FakeWorker extends EventEmitter implements EngineWorker {
-  readonly pid = ++lastId;
+  readonly pid = freshNumber();
   readonly routers = new Set<FakeRouter>();
   closed = false;
   cpuMs = 0;
@@ -454,9 +409,9 @@ export class FakeWorker extends EventEmitter implements EngineWorker {
     return { id: freshId('server') };
   }
 
-  async createRouter(): Promise<EngineRouter> {
+  async createRouter(options?: { mediaCodecs: types.RtpCodecCapability[] }): Promise<EngineRouter> {
     if (this.closed) throw new Error('the channel is closed');
-    const router = new FakeRouter(this);
+    const router = new FakeRouter(this, options?.mediaCodecs ?? []);
     this.routers.add(router);
     return router;
   }

@@ -1,18 +1,43 @@
 // Media of a WHIP session that goes nowhere: what was asked of it is written down.
 
+import type { sdp } from '@sluice/sdk';
+
 import type {
-  IceFragment,
   MediaListener,
   OpenedMedia,
   OpenMedia,
   OpenRequest,
+  WatchedMedia,
   WhipMedia,
 } from '../server/whip/media';
+import type { LayerSelection, WatchedLayer } from '../server/whip/watched_layers';
 import { problem } from '../server/http_problem';
+
+export class FakeWatchedMedia implements WatchedMedia {
+  readonly participant = 'ann';
+  readonly source = 'camera';
+  hasPicture = true;
+  active = true;
+  readonly selected: LayerSelection[] = [];
+  known: Record<string, WatchedLayer[]> = { '1': [{ spatialLayerId: 0, bitrate: 100 }] };
+
+  isActive(): boolean {
+    return this.active;
+  }
+
+  async layers(): Promise<Record<string, WatchedLayer[]>> {
+    return this.known;
+  }
+
+  async select(_index: number | null, selection: LayerSelection): Promise<void> {
+    this.selected.push(selection);
+  }
+}
 
 export class FakeWhipMedia implements WhipMedia {
   restarts = 0;
   closed = false;
+  readonly watched: FakeWatchedMedia | null;
   // What a restart waits for; a test may hold it up, or make it fail.
   gate: Promise<void> = Promise.resolve();
   private current = 'first';
@@ -20,16 +45,15 @@ export class FakeWhipMedia implements WhipMedia {
   constructor(
     readonly request: OpenRequest,
     readonly listener: MediaListener,
-  ) {}
-
-  isCurrent({ iceUfrag }: IceFragment): boolean {
-    return iceUfrag === undefined || iceUfrag === this.current;
+  ) {
+    this.watched = request.endpoint.kind === 'watch' ? new FakeWatchedMedia() : null;
   }
 
-  async restart({ iceUfrag }: IceFragment): Promise<string> {
+  async takeFragment({ ice }: sdp.SdpFragment): Promise<string | null> {
+    if (!ice || ice.usernameFragment === this.current) return null;
     await this.gate;
     this.restarts += 1;
-    this.current = iceUfrag ?? '';
+    this.current = ice.usernameFragment;
     return `a=ice-ufrag:server${this.restarts}\r\n`;
   }
 

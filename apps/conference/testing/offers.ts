@@ -37,7 +37,8 @@ export function offerOf(media: Media[], style: OfferStyle = {}): string {
   return [...session, ...sections].map((line) => `${line}\r\n`).join('');
 }
 
-const kH264 = 'a=fmtp:96 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1';
+export const kH264 =
+  'a=fmtp:96 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1';
 
 // libdatachannel: sizes by rid, retransmissions in the stream itself, feedback of few kinds.
 export function obsOffer(rids: string[] = []): string {
@@ -79,10 +80,10 @@ export function ffmpegOffer(): string {
   return offerOf(media, { setup: 'passive', candidates: [] });
 }
 
-export function viewerOffer(codec = '96 VP8/90000'): string {
+export function viewerOffer(codec = '96 VP8/90000', lines: string[] = []): string {
   const direction = 'recvonly';
   return offerOf([
     { kind: 'audio', mid: 'a', codecs: ['109 opus/48000/2'], direction },
-    { kind: 'video', mid: 'v', codecs: [codec], direction },
+    { kind: 'video', mid: 'v', codecs: [codec], direction, lines },
   ]);
 }

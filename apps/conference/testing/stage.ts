@@ -26,10 +26,13 @@ export const kCapabilities = {
   headerExtensions: [],
 };
 
+const kVideoRate = { clockRate: 90000 };
+
 export function rtpParameters(mimeType = 'video/VP8') {
+  const rate = mimeType.startsWith('audio') ? { clockRate: 48000, channels: 2 } : kVideoRate;
   return {
     mid: '0',
-    codecs: [{ mimeType, payloadType: 96, clockRate: 90000, parameters: {}, rtcpFeedback: [] }],
+    codecs: [{ mimeType, payloadType: 96, ...rate, parameters: {}, rtcpFeedback: [] }],
     headerExtensions: [],
     encodings: [{ ssrc: 1234 }],
     rtcp: { cname: 'c', reducedSize: true },
@@ -122,7 +125,11 @@ export class Client {
     return this.request('join', { ...request, ...changes });
   }
 
-  produce(source = 'camera', kind = 'video', mimeType?: string): Promise<Frame> {
+  produce(
+    source = 'camera',
+    kind = 'video',
+    mimeType = kind === 'audio' ? 'audio/opus' : 'video/VP8',
+  ): Promise<Frame> {
     const data = { source, kind, rtpParameters: rtpParameters(mimeType), paused: false };
     return this.request('produce', data);
   }

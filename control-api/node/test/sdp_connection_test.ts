@@ -212,7 +212,7 @@ describe('an offer of the client', () => {
       const answer = client.accept(await connection.answer(client.offer()));
       assert.equal(answer.sections[1]?.port, 0);
       assert.deepEqual(answer.groups, [{ semantics: 'BUNDLE', mids: ['0'] }]);
-      assert.match(connection.sections[1]?.reason ?? '', /no codec in common/);
+      assert.match(connection.sections[1]?.reason ?? '', /none of its codecs \(H266\)/);
     });
   });
 
@@ -573,6 +573,9 @@ describe('what else comes as JSON', () => {
         [],
         { type: 'pranswer', sdp: '' },
         { type: 'offer' },
+        { type: 'offer', sdp: null },
+        { type: 'offer', sdp: { sections: [] } },
+        { type: 'answer', sdp: {} },
         { candidate: 7 },
       ]) {
         await assert.rejects(connection.handle(message as unknown as sdp.SdpMessage), TypeError);

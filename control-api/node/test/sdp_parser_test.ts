@@ -263,3 +263,56 @@ describe('candidates and fragments', () => {
     assert.throws(() => sdp.parseSdpFragment(textOf('a=ice-ufrag:EsAw')), /do not come together/);
   });
 });
+
+describe('the work that a text makes', () => {
+  const head = 'v=0\r\no=- 1 1 IN IP4 0\r\ns=-\r\n';
+  const types = Array.from({ length: 128 }, (_, type) => type);
+  const codecs = types.map((type) => `a=rtpmap:${type} X${type}/90000\r\n`).join('');
+  const section = `m=video 9 UDP/TLS/RTP/SAVPF ${types.join(' ')}\r\n${codecs}`;
+
+  test('begins with the number of its lines, before any of them is read', () => {
+    const nonsense = 'nonsense\n'.repeat(11);
+    assert.throws(() => sdp.parseSdp(nonsense, { lines: 10 }), /more than 10 lines/);
+    assert.throws(() => sdp.parseSdp(nonsense, { lines: 11 }), /line 1:/);
+    assert.throws(() => sdp.parseSdp('\n'.repeat(40_000)), /more than 32768 lines/);
+    assert.throws(() => sdp.parseSdpFragment('nonsense\n'.repeat(1025)), /more than 1024 lines/);
+  });
+
+  test('ends where there are too many sections', () => {
+    const text = head + 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\n'.repeat(9);
+    assert.equal(sdp.parseSdp(text, { sections: 9 }).sections.length, 9);
+    assert.throws(() => sdp.parseSdp(text, { sections: 8 }), /line 12, .*more than 8 sections/);
+  });
+
+  test('ends with the third fmtp of a format', () => {
+    const twice = `${head}${section}a=fmtp:5 a=1\r\na=fmtp:5 b=2\r\na=fmtp:6 c=3\r\n`;
+    const { parameters } = sdp.parseSdp(twice).sections[0]?.codecs[5] as sdp.SdpCodec;
+    assert.deepEqual(parameters, { b: 2 }, 'the last one holds');
+    assert.throws(() => sdp.parseSdp(`${twice}a=fmtp:5 d=4\r\n`), /line 136, .*2 fmtp/);
+  });
+
+  test('is that of the lines, however many codecs they could be about', () => {
+    const lines = types.map((type) => `a=fmtp:${type} x=1\r\na=rtcp-fb:${type} nack\r\n`);
+    const text = head + section + lines.join('');
+    // Whoever looked at every codec for every line would ask for 128 * 256 names.
+    const { toLowerCase } = String.prototype;
+    let looks = 0;
+    String.prototype.toLowerCase = function (this: string) {
+      looks += 1;
+      return toLowerCase.call(this);
+    };
+    try {
+      sdp.parseSdp(text);
+    } finally {
+      String.prototype.toLowerCase = toLowerCase;
+    }
+    assert.ok(looks < 1000, `${looks} names`);
+  });
+
+  test('is bounded by the parameters of a codec that there may be, empty ones included', () => {
+    const withFormat = (format: string) => `${head}${section}a=fmtp:1 ${format}\r\n`;
+    assert.doesNotThrow(() => sdp.parseSdp(withFormat('a=1;'.repeat(32))));
+    assert.throws(() => sdp.parseSdp(withFormat('a=1;'.repeat(33))), /more than 32 parameters/);
+    assert.throws(() => sdp.parseSdp(withFormat(';'.repeat(64))), /more than 32 parameters/);
+  });
+});

@@ -64,6 +64,7 @@
       if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
       this.location = new URL(response.headers.get('Location'), response.url).href;
       this.etag = response.headers.get('ETag');
+      this.links = response.headers.get('Link') ?? '';
       await this.pc.setRemoteDescription({ type: 'answer', sdp: await response.text() });
       await gathered;
       await this.trickle();
@@ -106,6 +107,30 @@
       await this.pc.setRemoteDescription({ type: 'answer', sdp });
     }
 
+    // Address of an extension of WHEP, by the end of its name.
+    extension(name) {
+      const of = new RegExp(`<([^>]+)>; rel="urn:ietf:params:whep:ext:core:${name}"`);
+      return new URL(of.exec(this.links)[1], this.location).href;
+    }
+
+    async listen(events) {
+      const body = JSON.stringify(events);
+      const headers = { 'Content-Type': 'application/json' };
+      const url = this.extension('server-sent-events');
+      const made = await fetch(url, { method: 'POST', headers, body });
+      this.told = {};
+      const source = new EventSource(new URL(made.headers.get('Location'), url));
+      for (const event of events) {
+        source.addEventListener(event, ({ data }) => (this.told[event] = JSON.parse(data)));
+      }
+    }
+
+    async choose(selection) {
+      const body = JSON.stringify(selection);
+      const headers = { 'Content-Type': 'application/json' };
+      return (await fetch(this.extension('layer'), { method: 'POST', headers, body })).status;
+    }
+
     async stats() {
       const all = [...(await this.pc.getStats()).values()];
       const video = all.filter(({ kind }) => kind === 'video');
@@ -117,6 +142,7 @@
         state: this.pc.connectionState,
         ice: this.pc.iceConnectionState,
         patched: this.patched,
+        told: this.told,
         remoteUfrag: ufrag,
         sending: sent.filter(({ framesSent }) => framesSent > 0).map(({ rid }) => rid),
         packetsSent: sent.reduce((sum, { packetsSent }) => sum + packetsSent, 0),

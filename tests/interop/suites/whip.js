@@ -304,6 +304,8 @@ async function withPage(stage, play) {
       stats: () => page.evaluate(() => window.session.stats()),
       restart: () => page.evaluate(() => window.session.restart()),
       close: () => page.evaluate(() => window.session.close()),
+      listen: (events) => page.evaluate((events) => window.session.listen(events), events),
+      choose: (wish) => page.evaluate((wish) => window.session.choose(wish), wish),
     });
   } finally {
     await context.close();
@@ -328,6 +330,7 @@ async function pagePublishesAndWatches(stage) {
           return framesDecoded > 5 && soundPackets > 20;
         };
         await until('the viewer sees and hears', watching, { seen: viewer.stats });
+        await choosesLayers(viewer);
         await restartsIce(viewer, 'framesDecoded');
         await restartsIce(studio, 'packetsSent');
         await ada.goesOn('Page', await ada.from('Page'));
@@ -341,6 +344,33 @@ async function pagePublishesAndWatches(stage) {
       await ada.until('is alone', async () => (await ada.state()).peers.length === 0);
     });
   });
+}
+
+// What EventSource tells of the layers is what there is to choose from, and what is chosen is seen.
+async function choosesLayers(viewer) {
+  await viewer.listen(['active', 'layers', 'viewercount']);
+  const seen = { seen: viewer.stats };
+  const sizes = async () => {
+    const { told } = await viewer.stats();
+    const [[, layers] = []] = Object.entries(told.layers ?? {});
+    const flowing = (layers ?? []).filter(({ bitrate, width }) => bitrate > 0 && width > 0);
+    return flowing.length >= 2 && told.active && told.viewercount && flowing;
+  };
+  const [lowest, ...others] = await until('layers are told', sizes, { ...seen, within: 20_000 });
+  const highest = others.at(-1);
+  assert.ok(lowest.width < highest.width, JSON.stringify([lowest, highest]));
+  const { told } = await viewer.stats();
+  assert.equal(told.viewercount.viewercount, 1);
+  const sees = (what, fits) => until(what, async () => fits((await viewer.stats()).width), seen);
+  await sees('a larger picture is seen', (width) => width > lowest.width);
+  assert.equal(await viewer.choose({ rid: lowest.rid }), 200);
+  await sees('the lowest layer is seen', (width) => width === lowest.width);
+  assert.equal(await viewer.choose({}), 200);
+  await sees('a larger picture is seen again', (width) => width > lowest.width);
+  assert.equal(await viewer.choose({ maxWidth: lowest.width }), 200);
+  await sees('what fits is seen', (width) => width === lowest.width);
+  assert.equal(await viewer.choose({ rid: 'nobody' }), 422);
+  assert.equal(await viewer.choose({}), 200);
 }
 
 // Other credentials on both sides, and the media goes on.
@@ -390,7 +420,7 @@ export async function whip(t, stage) {
   await server.stop();
   await t.test('tokens: whose session it is, and for how long', () => tokens(stage));
   await t.test('a flood is refused, and over when it is over', () => flood(stage));
-  await t.test('a page publishes several sizes, watches, and restarts ICE', () =>
+  await t.test('a page publishes several sizes, watches, chooses among them, and restarts ICE', () =>
     pagePublishesAndWatches(stage),
   );
   await t.test('webrtcbin publishes VP8', { skip }, () => gstPublishes(stage, []));

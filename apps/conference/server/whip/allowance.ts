@@ -26,7 +26,8 @@ export const kAllowance: Omit<AllowanceLimits, 'maxSessions'> = {
   // A client with trickle makes a handful of requests in its first second, then none.
   addressRate: 5,
   addressBurst: 40,
-  // An offer costs about two milliseconds of this process, so that a flood leaves most of it.
+  // An offer costs this process one or two milliseconds, and a hostile one four at the most (offer.ts), so
+  // that a flood leaves more than half of it.
   serverRate: 100,
   serverBurst: 300,
 };

@@ -7,6 +7,7 @@ import type { IceServer } from '../option_values';
 import type { ResponseHeaders } from './response';
 
 export const kSdp = 'application/sdp';
+export const kJson = 'application/json';
 export const kFragment = 'application/trickle-ice-sdpfrag';
 
 const kMaxToken = 4096;
@@ -14,7 +15,7 @@ const kMaxTags = 16;
 
 // Throws 415 for a body of another kind, or one that is coded.
 export function requireType(headers: IncomingHttpHeaders, type: string): void {
-  const accept = { [type === kSdp ? 'Accept-Post' : 'Accept-Patch']: type };
+  const accept = { [type === kFragment ? 'Accept-Patch' : 'Accept-Post']: type };
   const [named] = (headers['content-type'] ?? '').split(';');
   if (named?.trim().toLowerCase() !== type) {
     throw problem(415, `The body must be of type ${type}.`, accept);
@@ -62,15 +63,18 @@ export function requireMatch(ifMatch: string | undefined, etag: string): void {
 }
 
 // RFC 9725 §4.6: a Link for each ICE server, with the credentials of those that want them.
-export function iceLinks(servers: readonly IceServer[]): ResponseHeaders {
-  if (servers.length === 0) return {};
+export function iceLinks(servers: readonly IceServer[]): string[] {
   const linkOf = ({ username, credential }: IceServer, uri: string) => {
     const link = `<${uri}>; rel="ice-server"`;
     if (username === undefined) return link;
     const secret = `credential=${quoted(credential ?? '')}; credential-type="password"`;
     return `${link}; username=${quoted(username)}; ${secret}`;
   };
-  return { Link: servers.flatMap((server) => server.urls.map((uri) => linkOf(server, uri))) };
+  return servers.flatMap((server) => server.urls.map((uri) => linkOf(server, uri)));
+}
+
+export function linkField(links: string[]): ResponseHeaders {
+  return links.length === 0 ? {} : { Link: links };
 }
 
 function quoted(text: string): string {

@@ -2,34 +2,26 @@
 
 import { sdp } from '@sluice/sdk';
 
-import type { types } from 'mediasoup-client';
-import { problem } from '../http_problem';
-import type { IceFragment } from './media';
+import { asProblem, orProblem } from './offer';
 
 // Throws 400.
-export function parseFragment(text: string): IceFragment {
-  try {
-    const { ice, sections } = sdp.parseSdpFragment(text);
-    const candidates = sections.reduce((count, section) => count + section.candidates.length, 0);
-    return { iceUfrag: ice?.usernameFragment, icePwd: ice?.password, candidates };
-  } catch (error) {
-    if (error instanceof sdp.SdpError) throw problem(400, error.message);
-    throw error;
-  }
+export function parseFragment(text: string): sdp.SdpFragment {
+  return orProblem(400, () => sdp.parseSdpFragment(text));
 }
 
-// The server's own, after a restart: its new credentials and the same candidates.
-export function writeFragment(
-  ice: types.IceParameters,
-  candidates: types.IceCandidate[],
-  { kind, mid }: { kind: string; mid: string },
-): string {
-  const { usernameFragment, password } = ice;
-  const all = candidates.map((candidate) => sdp.sdpCandidate(candidate as never));
-  return sdp.writeSdpFragment({
-    ice: { usernameFragment, password },
-    iceLite: true,
-    endOfCandidates: true,
-    sections: [{ kind, mid, candidates: all, endOfCandidates: true }],
-  });
+// Whoever negotiates for a session.
+interface Negotiator {
+  takeFragment(fragment: sdp.SdpFragment): Promise<string | undefined>;
+}
+
+// The server's own fragment if ICE began anew, else null. Rejects with 400, and nothing has changed.
+export async function passFragment(
+  negotiator: Negotiator,
+  fragment: sdp.SdpFragment,
+): Promise<string | null> {
+  try {
+    return (await negotiator.takeFragment(fragment)) ?? null;
+  } catch (error) {
+    throw asProblem(400, error);
+  }
 }

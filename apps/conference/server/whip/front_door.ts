@@ -15,11 +15,16 @@ import { Refusal } from '../refusal';
 import { Allowance, kAllowance } from './allowance';
 import type { AllowanceLimits } from './allowance';
 import { Cors } from './cors';
+import { EventStreams } from './event_streams';
+import type { EventCounts } from './event_streams';
+import { answerExtension, extensionLinks, kExtensionMethods } from './extensions';
 import {
   bearerToken,
   iceLinks,
   kFragment,
+  kJson,
   kSdp,
+  linkField,
   requireAcceptable,
   requireMatch,
   requireType,
@@ -28,7 +33,7 @@ import { parseFragment } from './fragments';
 import type { CheckToken, OpenMedia } from './media';
 import { problemOf, tokenNeeded } from './refusals';
 import { isSession, parseResource, sessionPath } from './resource';
-import type { Endpoint, SessionResource } from './resource';
+import type { Endpoint, SessionResource, Watched } from './resource';
 import { problemResponse } from './response';
 import type { ResponseHeaders, WhipResponse } from './response';
 import { WhipSession } from './session';
@@ -44,8 +49,9 @@ export interface WhipRequest {
   headers: IncomingHttpHeaders;
   // Of whom it comes from.
   address: string;
-  // Rejects with a Problem if it is too long, or no text.
-  body: () => Promise<string>;
+  // Rejects with a Problem if it is too long, or no text. The limit is in bytes; that of an offer
+  // if missing.
+  body: (limit?: number) => Promise<string>;
 }
 
 export interface FrontDoorOptions {
@@ -60,7 +66,7 @@ export interface FrontDoorOptions {
   log: Log;
 }
 
-export interface WhipCounts {
+export interface WhipCounts extends EventCounts {
   publishing: number;
   watching: number;
   // Since the start: sessions that were opened, why they ended, what was refused by status.
@@ -69,11 +75,24 @@ export interface WhipCounts {
   refused: Record<string, number>;
 }
 
+// Somebody who watches by WHEP, as moderators see them.
+export interface Viewer {
+  id: string;
+  name: string | null;
+  // Of the person that is watched.
+  participant: string;
+  source: Watched;
+  connected: boolean;
+  // Milliseconds since 1970.
+  since: number;
+}
+
 export class WhipFrontDoor {
   private readonly sessions = new Map<string, WhipSession>();
   private readonly allowance: Allowance;
   private readonly cors: Cors;
-  private readonly links: ResponseHeaders;
+  private readonly links: string[];
+  private readonly events: EventStreams;
   private readonly tally = {
     opened: 0,
     ended: new Map<string, number>(),
@@ -87,17 +106,38 @@ export class WhipFrontDoor {
     this.allowance = new Allowance(limits, () => clock.now());
     this.cors = new Cors(corsOrigins);
     this.links = iceLinks(iceServers);
+    this.events = new EventStreams({ clock, viewersOf: (session) => this.viewersOf(session) });
   }
 
   counts(): WhipCounts {
     const live = [...this.sessions.values()].filter((session) => session.live);
     return {
+      ...this.events.counts(),
       publishing: live.filter(({ kind }) => kind === 'publish').length,
       watching: live.filter(({ kind }) => kind === 'watch').length,
       opened: this.tally.opened,
       ended: Object.fromEntries(this.tally.ended),
       refused: Object.fromEntries(this.tally.refused),
     };
+  }
+
+  // Who watches in a room.
+  viewers(room: string): Viewer[] {
+    return [...this.sessions.values()].flatMap((session) => {
+      const { watched, name, publicId: id, live: connected, openedAt: since } = session;
+      if (session.room !== room || !watched) return [];
+      const { participant, source } = watched;
+      return [{ id, name, participant, source, connected, since }];
+    });
+  }
+
+  // False if there is no such viewer. They may come again, as anybody may.
+  removeViewer(room: string, id: string): boolean {
+    const found = [...this.sessions.values()].find(
+      (session) => session.publicId === id && session.room === room && session.watched,
+    );
+    found?.end('removed by a moderator');
+    return found !== undefined;
   }
 
   // Never rejects.
@@ -115,7 +155,7 @@ export class WhipFrontDoor {
       ...response.headers,
     };
     const body = request.method === 'HEAD' ? null : response.body;
-    return { status: response.status, headers, body };
+    return { ...response, headers, body };
   }
 
   // Ends every session; nothing opens any more.
@@ -141,7 +181,7 @@ export class WhipFrontDoor {
       case 'HEAD':
         return { status: 204, headers: { 'Accept-Post': kSdp }, body: null };
       case 'OPTIONS': {
-        const links = (await this.mayLearnServers(request, endpoint)) ? this.links : {};
+        const links = (await this.mayLearnServers(request, endpoint)) ? linkField(this.links) : {};
         return this.optionsOf(kEndpointMethods, { 'Accept-Post': kSdp, ...links });
       }
       default:
@@ -156,18 +196,21 @@ export class WhipFrontDoor {
     resource: SessionResource,
   ): Promise<WhipResponse> {
     const { method, headers } = request;
+    const { part } = resource;
+    const methods = methodsOf(resource);
     // A preflight has no credentials, and tells nothing of what is there.
     if (method === 'OPTIONS') {
-      return this.optionsOf(kSessionMethods, { 'Accept-Patch': kFragment });
+      return this.optionsOf(methods, acceptOf(resource));
     }
-    if (!['PATCH', 'DELETE', 'GET', 'HEAD'].includes(method)) {
-      throw problem(405, `Here one may ${kSessionMethods}.`, { Allow: kSessionMethods });
+    if (!methods.split(', ').includes(method)) {
+      throw problem(405, `Here one may ${methods}.`, { Allow: methods });
     }
     const session = this.sessions.get(resource.session);
     if (!session || session.kind !== resource.kind || session.room !== resource.room) {
       throw problem(404, 'There is no such session, or it is over.');
     }
     await this.requireOwner(session, bearerToken(headers));
+    if (part !== null) return answerExtension(request, { session, resource, events: this.events });
     if (method === 'PATCH') return this.patch(request, session);
     if (method === 'DELETE') {
       // RFC 9725 §4.3.1: an entity-tag says nothing here.
@@ -219,8 +262,9 @@ export class WhipFrontDoor {
     const pass = (await checkToken?.(endpoint, token)) ?? { name: null, validForMs: null };
     const checkedAt = clock.now();
     const giveBack = this.allowance.takeSession(address);
+    const name = pass.name ?? query.get('name')?.slice(0, 4 * kMaxName) ?? null;
     const session = new WhipSession({
-      ...{ kind: endpoint.kind, room: endpoint.room, clock },
+      ...{ kind: endpoint.kind, room: endpoint.room, name, clock },
       token: checkToken ? token : undefined,
       onEnd: (over, reason) => {
         giveBack();
@@ -230,7 +274,6 @@ export class WhipFrontDoor {
     try {
       const offer = await request.body();
       if (offer.trim() === '') throw problem(400, 'The body is empty.');
-      const name = pass.name ?? query.get('name')?.slice(0, 4 * kMaxName) ?? null;
       // Known before it is opened, so that a server that closes meanwhile ends it.
       this.sessions.set(session.id, session);
       const { media, answer } = await open({ endpoint, name, offer, token }, session);
@@ -249,12 +292,13 @@ export class WhipFrontDoor {
 
   private createdHeaders(session: WhipSession): ResponseHeaders {
     const { id, kind, room, etag } = session;
+    const path = sessionPath({ kind, room, session: id, part: null, stream: null });
     return {
       'Content-Type': kSdp,
-      Location: sessionPath({ kind, room, session: id }),
+      Location: path,
       ETag: etag,
       'Accept-Patch': kFragment,
-      ...this.links,
+      ...linkField([...this.links, ...extensionLinks(path, session.watched)]),
     };
   }
 
@@ -266,18 +310,26 @@ export class WhipFrontDoor {
     const fragment = parseFragment(await request.body());
     return session.inTurn(async (media): Promise<WhipResponse> => {
       requireMatch(headers['if-match'], session.etag);
-      if (media.isCurrent(fragment)) {
-        // They were checked, and that is all that a lite agent has to do with them.
-        return { status: 204, headers: {}, body: null };
-      }
-      const own = await media.restart(fragment);
+      const own = await media.takeFragment(fragment);
+      if (own === null) return { status: 204, headers: {}, body: null };
       session.renewTag();
       return { status: 200, headers: { 'Content-Type': kFragment, ETag: session.etag }, body: own };
     });
   }
 
+  private viewersOf({ watched }: WhipSession): number {
+    const same = [...this.sessions.values()].filter(
+      (other) =>
+        other.live &&
+        other.watched?.participant === watched?.participant &&
+        other.watched?.source === watched?.source,
+    );
+    return same.length;
+  }
+
   private forget(session: WhipSession, reason: string): void {
     const known = this.sessions.delete(session.id);
+    this.events.endOf(session, reason);
     if (!known || reason === 'not opened') return;
     const { ended } = this.tally;
     ended.set(reason, (ended.get(reason) ?? 0) + 1);
@@ -299,4 +351,14 @@ export class WhipFrontDoor {
     log.warn('a WHIP request failed', { method, reason: reasonOf(error) });
     return problem(500, 'The server could not do this; its log says why.');
   }
+}
+
+function methodsOf({ part, stream }: SessionResource): string {
+  if (part === null) return kSessionMethods;
+  return kExtensionMethods[stream === null ? part : 'stream'];
+}
+
+function acceptOf({ part, stream }: SessionResource): ResponseHeaders {
+  if (part === null) return { 'Accept-Patch': kFragment };
+  return stream === null ? { 'Accept-Post': kJson } : {};
 }

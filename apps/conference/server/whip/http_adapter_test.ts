@@ -113,6 +113,23 @@ test('a body that is cut short opens nothing', async () => {
   assert.equal(engine.made.length, before);
 });
 
+test('a stream of events stays open until its session ends', async () => {
+  const headers = { 'Content-Type': 'application/sdp' };
+  const watch = url.replace('/whip/', '/whep/');
+  const opened = await fetch(watch, { method: 'POST', headers, body: 'v=0\r\n' });
+  const session = new URL(opened.headers.get('location') ?? '', url).href;
+  const made = await fetch(`${session}/sse`, { method: 'POST' });
+  const stream = await fetch(new URL(made.headers.get('location') ?? '', url));
+  assert.equal(stream.headers.get('content-type'), 'text/event-stream');
+  const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('event: layers')) text += (await reader?.read())?.value ?? '';
+  assert.match(text, /^:\n\nevent: active\ndata: {}\n\n/);
+  assert.equal((await fetch(session, { method: 'DELETE' })).status, 200);
+  let rest = await reader?.read();
+  while (!rest?.done) rest = await reader?.read();
+});
+
 test('after all that the server closes', async () => {
   door.close();
   server.closeAllConnections?.();

@@ -1,22 +1,33 @@
 // What the door needs of the media behind it, and nothing more: a unit test puts a fake in its place.
 
-import type { Endpoint } from './resource';
+import type { sdp } from '@sluice/sdk';
 
-// Of an ICE session (RFC 8840 §9).
-export interface IceFragment {
-  iceUfrag: string | undefined;
-  icePwd: string | undefined;
-  // How many. A lite agent does without them: it answers checks and makes none (RFC 8445 §2.5).
-  candidates: number;
-}
+import type { Endpoint, Watched } from './resource';
+import type { LayerSelection, WatchedLayer } from './watched_layers';
 
 // One peer connection, for as long as it lasts.
 export interface WhipMedia {
-  // Whether these are the credentials that the client has now, rather than those of a restart.
-  isCurrent(fragment: IceFragment): boolean;
-  // The server's own fragment. Rejects with a Problem and leaves the old ICE session alive.
-  restart(fragment: IceFragment): Promise<string>;
+  // Candidates, of which a lite agent makes nothing: it answers checks and makes none (RFC 8445 §2.5);
+  // or other credentials, by which ICE begins anew. The server's own fragment then, else null.
+  // Rejects with a Problem and leaves the old ICE session alive.
+  takeFragment(fragment: sdp.SdpFragment): Promise<string | null>;
+  // Null of those who publish.
+  readonly watched: WatchedMedia | null;
   close(): void;
+}
+
+// What a viewer gets, and may choose of it.
+export interface WatchedMedia {
+  // Whose it is, in the room.
+  readonly participant: string;
+  readonly source: Watched;
+  readonly hasPicture: boolean;
+  // Whether anything of it flows, as far as its publisher is concerned.
+  isActive(): boolean;
+  // By the index of the section, as texts. Rejects if it has just ended.
+  layers(): Promise<Record<string, WatchedLayer[]>>;
+  // Of section `index`, or the only one with a picture. Rejects with 422 or 409.
+  select(index: number | null, selection: LayerSelection): Promise<void>;
 }
 
 // What becomes of it, told by the media. Nothing is told after `ended`.

@@ -2,6 +2,7 @@
 
 import { problemText } from '../http_problem';
 import type { Problem } from '../http_problem';
+import type { EventSink } from './event_streams';
 
 export type ResponseHeaders = Record<string, string | string[]>;
 
@@ -10,6 +11,8 @@ export interface WhipResponse {
   headers: ResponseHeaders;
   // Null for none.
   body: string | null;
+  // In the place of a body: takes the connection, which stays open until one side ends it.
+  stream?: (sink: EventSink) => void;
 }
 
 export function problemResponse(problem: Problem): WhipResponse {

@@ -1,10 +1,10 @@
 // One WHIP or WHEP session: whose it is, its ICE session, and why it ends.
 
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
 import { afterLong } from '../clock';
 import type { Clock } from '../clock';
-import type { MediaListener, WhipMedia } from './media';
+import type { MediaListener, WatchedMedia, WhipMedia } from './media';
 import { problem, tryLater } from '../http_problem';
 
 // A client that has its answer connects within a second or two; OBS gives up after eight.
@@ -15,6 +15,8 @@ const kMaxPending = 16;
 export interface SessionSetup {
   kind: 'publish' | 'watch';
   room: string;
+  // As it calls itself, or its token does.
+  name: string | null;
   // Undefined where no tokens are asked for.
   token: string | undefined;
   clock: Clock;
@@ -25,6 +27,10 @@ export interface SessionSetup {
 export class WhipSession implements MediaListener {
   // Not to be guessed: 192 bits.
   readonly id = randomBytes(24).toString('base64url');
+  // What others know it by, as the id is for its owner.
+  readonly publicId = randomUUID();
+  // Milliseconds since 1970.
+  readonly openedAt = Date.now();
   etag = freshTag();
   private media: WhipMedia | null = null;
   private isConnected = false;
@@ -47,12 +53,21 @@ export class WhipSession implements MediaListener {
     return this.setup.room;
   }
 
+  get name(): string | null {
+    return this.setup.name;
+  }
+
   get over(): boolean {
     return this.isOver;
   }
 
   get live(): boolean {
     return this.isConnected && !this.isOver;
+  }
+
+  // Null before it has begun, and of those who publish.
+  get watched(): WatchedMedia | null {
+    return this.media?.watched ?? null;
   }
 
   // From here on it has to connect, and ends with its token.

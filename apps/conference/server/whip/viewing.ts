@@ -3,59 +3,79 @@
 // WHEP never renegotiates, so what is sent is settled by the answer. When one of its streams ends, the
 // session does, and the viewer asks anew for what is there then.
 
-import { sdp } from '@sluice/sdk';
+import { sdp, SdpConnection } from '@sluice/sdk';
+import type { SdpSender, types as sdk } from '@sluice/sdk';
 
 import type { types } from 'mediasoup-client';
 import type { Source } from '../../protocol/messages';
 import type { Conference } from '../conference';
-import type { EngineConsumer, EngineParticipant, EngineTransport } from '../engine';
+import type { EngineParticipant, EngineProducer, EngineTransport } from '../engine';
 import { problem, tryLater } from '../http_problem';
-import { reasonOf } from '../log';
 import type { Peer, Sent } from '../peer';
 import { createPlainTransport } from '../peer_transports';
 import type { Room } from '../room';
-import { sectionCodec, writeAnswer } from './answer';
-import type { Granted } from './answer';
-import { writeFragment } from './fragments';
-import type { IceFragment, MediaListener, OpenedMedia, OpenRequest, WhipMedia } from './media';
-import { planOffer, refused } from './offer';
+import { passFragment } from './fragments';
+import type { MediaListener, OpenedMedia, OpenRequest, WatchedMedia, WhipMedia } from './media';
+import { asProblem, planOffer, refused } from './offer';
 import type { OfferPlan, PlannedSection } from './offer';
-import { firstOf } from './publication';
 import type { Endpoint, Watched } from './resource';
 import { watchTransport } from './transport_watch';
+import { chooseLayers, describeLayers } from './watched_layers';
 
 // After which a viewer may look whether somebody is live; draft-ietf-wish-whep §4.2.
 const kRetrySeconds = 3;
+// One stream for sound and picture, so that the viewer plays them in step (RFC 9725 §4.4.2).
+const kStreamId = 'sluice';
+const kJustEnded = 'It has just ended.';
 
 const kSources: Record<Watched, Record<'audio' | 'video', Source>> = {
   camera: { audio: 'microphone', video: 'camera' },
   screen: { audio: 'screen-audio', video: 'screen' },
 };
 
+export interface ViewingSetup {
+  conference: Conference;
+  // What every router of this server has.
+  routerRtpCapabilities: types.RtpCapabilities;
+}
+
+interface Watch {
+  section: PlannedSection;
+  sent: Sent;
+  sender: SdpSender;
+}
+
 export class Viewing implements WhipMedia {
+  watched: WatchedMedia | null = null;
   private closed = false;
+  private readonly connection: SdpConnection;
 
   private constructor(
-    private readonly plan: OfferPlan,
+    { group }: Room,
     private readonly seat: EngineParticipant,
-    private readonly transport: EngineTransport,
-  ) {}
+    transport: EngineTransport,
+  ) {
+    this.connection = SdpConnection.serve(seat.router as never, transport as never, {
+      make: { consume: (options) => group.consume(transport, options as never) as never },
+    });
+  }
 
   // Rejects with a Problem; then nothing is left.
   static async open(
-    conference: Conference,
+    { conference, routerRtpCapabilities }: ViewingSetup,
     { endpoint, offer }: OpenRequest,
     listener: MediaListener,
   ): Promise<OpenedMedia> {
-    const plan = planOffer(offer, 'receives');
+    const plan = planOffer(offer, 'receives', routerRtpCapabilities);
     const { room, peer } = find(conference, endpoint);
     const streams = streamsOf(peer, endpoint, plan);
+    for (const [section, sent] of streams.found) requireDecodable(room, section, sent);
     const seat = await room.group.join();
     try {
       const transport = await createPlainTransport(seat.router, room.liveOf(seat.worker));
-      const media = new Viewing(plan, seat, transport);
+      const media = new Viewing(room, seat, transport);
       watchTransport(transport, listener);
-      const answer = await media.begin(room, streams, listener);
+      const answer = await media.begin(plan, streams, listener);
       return { media, answer };
     } catch (error) {
       seat.leave();
@@ -63,72 +83,78 @@ export class Viewing implements WhipMedia {
     }
   }
 
-  isCurrent({ iceUfrag, icePwd }: IceFragment): boolean {
-    const { usernameFragment, password } = this.plan.ice;
-    if (iceUfrag === undefined) return true;
-    return iceUfrag === usernameFragment && icePwd === password;
-  }
-
-  async restart({ iceUfrag, icePwd }: IceFragment): Promise<string> {
-    const ice = await this.transport.restartIce();
-    this.plan.ice = { usernameFragment: iceUfrag ?? '', password: icePwd ?? '' };
-    return writeFragment(ice, this.transport.iceCandidates, firstOf(this.plan));
+  takeFragment(fragment: sdp.SdpFragment): Promise<string | null> {
+    return passFragment(this.connection, fragment);
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.transport.close();
+    this.connection.close();
     this.seat.leave();
   }
 
+  // Each stream finds its section by its kind: there is at most one of each.
   private async begin(
-    room: Room,
-    streams: Map<PlannedSection, Sent>,
+    { description }: OfferPlan,
+    streams: Found,
     listener: MediaListener,
   ): Promise<string> {
+    const { peer, source, found } = streams;
     try {
-      const granted = new Map<number, Granted>();
-      const consumers: EngineConsumer[] = [];
-      for (const [planned, sent] of streams) {
-        const consumer = await this.consume(room, planned, sent);
-        consumer.on('producerclose', () => listener.ended('what was watched ended'));
-        consumer.on('transportclose', () => listener.ended('the room closed'));
-        consumers.push(consumer);
-        granted.set(planned.index, grantOf(consumer, sent));
-      }
-      await this.transport.connect({ dtlsParameters: this.plan.dtls });
-      for (const { index, section } of this.plan.sections) {
-        if (!granted.has(index)) granted.set(index, nothingIn(section));
-      }
-      // Nothing leaves before the viewer has connected, and the key frame that a resumed picture
-      // begins with is asked for when it has.
-      await Promise.all(consumers.map((consumer) => consumer.resume()));
-      return writeAnswer(this.plan, this.transport, granted);
+      const watches = found.map(([section, sent]): Watch => {
+        return { section, sent, sender: this.send(sent.producer, listener) };
+      });
+      const answer = await this.connection.answer(description);
+      if (watches.some(({ sender }) => sender.state !== 'sending')) throw notLive(kJustEnded);
+      this.watched = watchedOf(peer, source, watches);
+      return answer;
     } catch (error) {
       this.close();
-      throw error;
+      if (found.some(([, { producer }]) => producer.closed)) throw notLive(kJustEnded);
+      throw asProblem(422, error);
     }
   }
 
-  private async consume(
-    room: Room,
-    { section, index, mid }: PlannedSection,
-    { producer }: Sent,
-  ): Promise<EngineConsumer> {
-    const rtpCapabilities = sdp.capabilitiesOf(section) as unknown as types.RtpCapabilities;
-    const { id: producerId } = producer;
-    if (!room.group.canConsume({ producerId, rtpCapabilities })) {
-      throw refused(index, `what is sent (${codecOf(producer)}) is none of its codecs`);
-    }
-    try {
-      const options = { producerId, rtpCapabilities, paused: true, mid };
-      return await room.group.consume(this.transport, { ...options, numbering: 'receiver' });
-    } catch (error) {
-      if (producer.closed) throw notLive('It has just ended.');
-      throw problem(422, `SDP section ${index}: ${reasonOf(error)}.`);
-    }
+  private send(producer: EngineProducer, listener: MediaListener): SdpSender {
+    const what = producer as EngineProducer & sdk.SdpSource;
+    const sender = this.connection.send(what, { streamId: kStreamId });
+    sender.once('close', () => {
+      if (this.closed) return;
+      listener.ended(this.connection.closed ? 'the room closed' : 'what was watched ended');
+    });
+    return sender;
   }
+}
+
+function watchedOf({ id }: Peer, source: Watched, watches: Watch[]): WatchedMedia {
+  const picture = watches.find(({ section }) => section.kind === 'video');
+  const layersOf = async ({ sent }: Watch) => describeLayers(await sent.producer.getStats(), sent);
+  return {
+    participant: id,
+    source,
+    hasPicture: picture !== undefined,
+    isActive: () => watches.some(({ sent }) => !sent.producer.closed && !sent.producer.paused),
+    layers: async () => (picture ? { [picture.section.index]: await layersOf(picture) } : {}),
+    async select(index, selection) {
+      const consumer = picture?.sender.consumer;
+      if (!picture || !consumer) throw problem(422, 'There is no picture.');
+      if (index !== null && index !== picture.section.index) {
+        throw problem(422, `mediaId: it is section ${picture.section.index} that has a picture.`);
+      }
+      await consumer.setPreferredLayers(chooseLayers(await layersOf(picture), selection));
+    },
+  };
+}
+
+function requireDecodable(
+  room: Room,
+  { section, index }: PlannedSection,
+  { producer }: Sent,
+): void {
+  const rtpCapabilities = sdp.capabilitiesOf(section) as unknown as types.RtpCapabilities;
+  if (room.group.canConsume({ producerId: producer.id, rtpCapabilities })) return;
+  throw refused(index, `what is sent (${codecOf(producer)}) is none of its codecs`);
 }
 
 function codecOf({ rtpParameters }: Sent['producer']): string {
@@ -157,38 +183,21 @@ function find(conference: Conference, { room: name, participant }: Endpoint) {
   return { room, peer };
 }
 
+// What there is to watch of somebody.
+interface Found {
+  peer: Peer;
+  source: Watched;
+  found: [PlannedSection, Sent][];
+}
+
 // By section; sections of which there is nothing are left out. Throws 409 if nothing is left.
-function streamsOf(peer: Peer, { source }: Endpoint, plan: OfferPlan): Map<PlannedSection, Sent> {
+function streamsOf(peer: Peer, { source }: Endpoint, plan: OfferPlan): Found {
   const all = [...peer.producers.values()];
-  const streams = new Map<PlannedSection, Sent>();
+  const found: Found['found'] = [];
   for (const planned of plan.sections) {
     const sent = all.find((one) => one.source === kSources[source][planned.kind]);
-    if (sent && !sent.producer.closed) streams.set(planned, sent);
+    if (sent && !sent.producer.closed) found.push([planned, sent]);
   }
-  if (streams.size === 0) throw notLive('Nothing of this is live.');
-  return streams;
-}
-
-function grantOf({ rtpParameters }: EngineConsumer, { producer }: Sent): Granted {
-  const { codecs, headerExtensions = [], encodings = [], rtcp } = rtpParameters;
-  const cname = rtcp?.cname ?? producer.id;
-  // One stream for both, so that the viewer plays them in step (RFC 9725 §4.4.2).
-  const [stream, track] = ['sluice', producer.id];
-  const pairs = encodings.map(({ ssrc = 0, rtx }) => (rtx ? [ssrc, rtx.ssrc] : [ssrc]));
-  return {
-    direction: 'sendonly',
-    codecs: codecs.map(sectionCodec),
-    headerExtensions: headerExtensions.map(({ id, uri }) => ({ id, uri })),
-    msids: [{ stream, track }],
-    sources: pairs.flat().map((ssrc) => ({ ssrc, cname, msid: `${stream} ${track}` })),
-    sourceGroups: pairs
-      .filter(({ length }) => length > 1)
-      .map((ssrcs) => ({ semantics: 'FID', ssrcs })),
-  };
-}
-
-function nothingIn(section: PlannedSection['section']): Granted {
-  const [codec] = section.codecs;
-  if (!codec) return { direction: 'inactive' };
-  return { direction: 'inactive', codecs: [codec] };
+  if (found.length === 0) throw notLive('Nothing of this is live.');
+  return { peer, source, found };
 }

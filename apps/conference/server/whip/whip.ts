@@ -28,11 +28,11 @@ export interface WhipSurroundings {
 }
 
 export function createWhip(around: WhipSurroundings): WhipFrontDoor {
-  const { options, conference, tokens, clock, log } = around;
+  const { options, tokens, clock, log } = around;
   const open: OpenMedia = (request, listener) =>
     request.endpoint.kind === 'publish'
       ? Publication.open(around, request, listener)
-      : Viewing.open(conference, request, listener);
+      : Viewing.open(around, request, listener);
   return new WhipFrontDoor({
     open,
     checkToken: tokens === null ? null : checkWith(tokens),

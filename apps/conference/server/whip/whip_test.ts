@@ -11,6 +11,7 @@ import { settle } from '../../testing/fake_clock';
 import type { FakeTransport } from '../../testing/fake_engine';
 import {
   ffmpegOffer,
+  kH264,
   kOfferPwd,
   kOfferUfrag,
   obsOffer,
@@ -163,15 +164,19 @@ test('an offer that cannot be granted as a whole is 422, and nobody was in the r
       ]),
       /section 1: a second video/,
     ],
-    [offerOf([{ ...kVideo, mid: '0', codecs: ['96 THEORA/90000'] }]), /section 0: none.*THEORA/],
+    [
+      offerOf([{ ...kVideo, mid: '0', codecs: ['96 THEORA/90000'] }]),
+      /section 0: the router has none.*THEORA/,
+    ],
     [offerOf([{ ...kVideo, mid: '0', direction: 'recvonly' }]), /section 0: recvonly/],
     [offerOf([{ ...kVideo, mid: '0' }]) + data, /section 1: neither audio nor video/],
-    [obsOffer().replace(/a=group.*\r\n/, ''), /section 0: not in a BUNDLE/],
+    [obsOffer().replace(/a=group.*\r\n/, ''), /section 1: not in the BUNDLE/],
     [obsOffer().replace(/a=rtcp-mux\r\n/, ''), /section 0: without rtcp-mux/],
-    [obsOffer().replace(/a=fingerprint.*\r\n/g, ''), /section 0: without a fingerprint/],
+    [obsOffer().replace(/a=fingerprint.*\r\n/g, ''), /section 0: fingerprint is missing/],
     [obsOffer().replaceAll('sha-256', 'md5'), /section 0: fingerprint is by none of sha-256/],
     [obsOffer().replaceAll('sha-256', 'sha-512'), /section 0: fingerprint is no sha-512 hash/],
-    [obsOffer().replace(/a=ice-.*\r\n/g, ''), /section 0: without ice-ufrag/],
+    [obsOffer().replace(/a=ice-.*\r\n/g, ''), /section 0: ice-ufrag and ice-pwd are missing/],
+    [obsOffer().replaceAll('actpass', 'holdconn'), /section 0: setup:holdconn cannot/],
     [obsOffer().replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP'), /section 0: not RTP over DTLS/],
     [obsOffer().replace('m=audio 9', 'm=audio 0').replace('m=video 9', 'm=video 0'), /nothing/],
   ];
@@ -188,6 +193,20 @@ test('what is no description at all is 400, with the line', async () => {
   const { status, body } = await post('/whip/blue', 'v=0\r\no=nonsense\r\n');
   assert.equal(status, 400);
   assert.match(problemOf(body), /line 2/);
+});
+
+test('an offer is looked at no further than offers go: 1024 lines, 8 sections', async () => {
+  const { post } = await open();
+  const detailOf = async (offer: string) => {
+    const { status, body } = await post('/whip/blue', offer);
+    return `${status} ${status === 201 ? '' : problemOf(body)}`;
+  };
+  const lines = obsOffer().split('\r\n').length - 1;
+  assert.match(await detailOf(obsOffer() + 'a=x\r\n'.repeat(1024 - lines)), /^201/);
+  assert.match(await detailOf('nonsense\r\n'.repeat(1025)), /^400 .*more than 1024 lines/);
+  const stopped = 'm=video 0 UDP/TLS/RTP/SAVPF 96\r\n';
+  assert.match(await detailOf(obsOffer() + stopped.repeat(6)), /^201/);
+  assert.match(await detailOf(obsOffer() + stopped.repeat(7)), /^400 .*more than 8 sections/);
 });
 
 test('an engine that refuses leaves nobody in the room', async () => {
@@ -378,7 +397,7 @@ test('a viewer who can decode none of it is told what is sent', async () => {
   await ann.produce();
   const before = transports().length;
   stage.engine.workers[0]?.routers.forEach((router) => (router.canConsume = () => false));
-  const { status, body } = await post('/whep/blue', viewerOffer('96 H265/90000'));
+  const { status, body } = await post('/whep/blue', viewerOffer('96 VP9/90000'));
   assert.equal(status, 422);
   assert.match(problemOf(body), /section 1: what is sent \(video\/VP8\) is none of its codecs/);
   assert.equal(transports().length, before, 'and nothing is left of the attempt');
@@ -392,6 +411,20 @@ test('a viewer offers to receive', async () => {
   const { status, body } = await post('/whep/blue', sending);
   assert.equal(status, 422);
   assert.match(problemOf(body), /section 0: sendonly, where the client receives only/);
+});
+
+test('what is offered both ways goes the one way that the address is for', async () => {
+  const { stage, post, transports } = await open();
+  const ann = await stage.joined('blue', 'Ann');
+  await ann.produce();
+  const sending = await post('/whip/blue', obsOffer().replaceAll('sendonly', 'sendrecv'));
+  assert.equal(sending.body?.match(/^a=recvonly\r$/gm)?.length, 2);
+  const watching = await post('/whep/blue/Ann', viewerOffer().replaceAll('recvonly', 'sendrecv'));
+  assert.equal(watching.body?.match(/^a=sendonly\r$/gm)?.length, 1);
+  assert.deepEqual(
+    [transports().at(-1)?.producers.size, transports().at(-1)?.consumers.size],
+    [0, 1],
+  );
 });
 
 test('when what is watched ends, so does the session; the next one gets what is there then', async () => {
@@ -419,7 +452,52 @@ test('when the last person leaves, viewers do too', async () => {
 test('what WHIP publishes can be watched by WHEP', async () => {
   const { published, post } = await open();
   await published();
-  const { status, body } = await post('/whep/blue/Studio', viewerOffer('96 H264/90000'));
+  const { status, body } = await post('/whep/blue/Studio', viewerOffer('96 H264/90000', [kH264]));
   assert.equal(status, 201);
   assert.equal(body?.match(/^a=sendonly\r$/gm)?.length, 2);
+});
+
+test('a viewer chooses a size of what is there, and is told which there are', async () => {
+  const { stage, post, ask, transports } = await open();
+  const ann = await stage.joined('blue', 'Ann');
+  await ann.produce();
+  const { headers } = await post('/whep/blue', viewerOffer());
+  const session = String(headers.Location);
+  const json = { 'content-type': 'application/json' };
+  const choose = (body: object) =>
+    ask('POST', `${session}/layer`, JSON.stringify(body), json).then(({ status }) => status);
+  const [consumer] = [...(transports().at(-1)?.consumers ?? [])];
+  assert.equal(await choose({ maxWidth: 640 }), 409, 'nothing has been seen yet');
+  const [producer] = [...(transports()[0]?.producers ?? [])];
+  if (producer) producer.stats = [{ bitrate: 9, frameWidth: 640, frameHeight: 360 } as never];
+  assert.equal(await choose({ mediaId: '1', maxWidth: 640 }), 200);
+  assert.equal(await choose({ maxTemporalLayerId: 1 }), 200);
+  assert.equal(await choose({ mediaId: '0' }), 422, 'that is the sound');
+  assert.equal(await choose({ rid: 'q' }), 422);
+  const chosen = ['setPreferredLayers 0.undefined', 'setPreferredLayers 254.1'];
+  assert.deepEqual(
+    consumer?.commands.filter((command) => command.startsWith('set')),
+    chosen,
+  );
+});
+
+test('events of a viewer follow what is watched, to its end', async () => {
+  const { stage, post, ask } = await open();
+  const ann = await stage.joined('blue', 'Ann');
+  const { data } = await ann.produce();
+  const { headers } = await post('/whep/blue', viewerOffer());
+  const json = { 'content-type': 'application/json' };
+  const events = '["active","inactive"]';
+  const { headers: made } = await ask('POST', `${String(headers.Location)}/sse`, events, json);
+  const told: string[] = [];
+  const { stream } = await ask('GET', String(made.Location));
+  const write = (text: string) => void told.push(/^event: (.*)$/m.exec(text)?.[1] ?? text);
+  stream?.({ queuedBytes: 0, write, end: () => told.push('end'), onClose: () => undefined });
+  await settle();
+  await ann.request('pauseProducer', { producerId: data.id });
+  await stage.clock.advance(1000);
+  await ann.request('resumeProducer', { producerId: data.id });
+  await stage.clock.advance(1000);
+  await ann.request('closeProducer', { producerId: data.id });
+  assert.deepEqual(told, ['active', 'inactive', 'active', 'inactive', 'end']);
 });

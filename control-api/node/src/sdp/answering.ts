@@ -2,15 +2,23 @@
 // anything, so that an offer that makes no sense leaves everything as it was.
 import { canConsume } from '../ortc/parameters.js';
 import type { RtpCapabilities } from '../rtp_types.js';
-import { acceptCodecs, capabilitiesOf, mediaKind, type AcceptedCodecs } from './capabilities.js';
+import {
+  acceptCodecs,
+  capabilitiesOf,
+  codecNames,
+  mediaKind,
+  type AcceptedCodecs,
+} from './capabilities.js';
 import {
   isStopped,
   receives,
+  sdpBounds,
   sends,
+  type SdpDirection,
   type SdpSection,
   type SessionDescription,
 } from './description.js';
-import { whyNot } from './remote.js';
+import { remoteTransport, whyNot } from './remote.js';
 import { quoted, SdpError } from './sdp_error.js';
 import type { SdpSender } from './sender.js';
 import { senderParameters, type SenderParameters } from './sender_parameters.js';
@@ -30,6 +38,23 @@ export interface SdpIncoming {
 export interface SdpAnswerOptions {
   /** False leaves the section inactive; everything is accepted if missing. */
   accept?: (incoming: SdpIncoming) => boolean;
+}
+
+/** What an answer would say to a section of an offer. */
+export interface SdpVerdict {
+  mid: string;
+  kind: string;
+  /** As the client wants it. */
+  direction: SdpDirection;
+  /** Not in use, by the client's own word. */
+  stopped: boolean;
+  /** Why it cannot be granted; undefined if it can, or is not in use. */
+  reason?: string;
+}
+
+export interface ExamineOptions {
+  /** The transport is to have data channels; false if missing. */
+  enableSctp?: boolean;
 }
 
 export interface AnswerRules {
@@ -72,6 +97,33 @@ export function planAnswer(
   return plan;
 }
 
+/**
+ * What SdpConnection.answer() would say to a first offer, section by section, found out without a
+ * connection: for whoever grants all of an offer or nothing. Throws an SdpError for an offer that
+ * it would reject.
+ */
+export function examineOffer(
+  offer: SessionDescription,
+  router: RtpCapabilities,
+  { enableSctp = false }: ExamineOptions = {},
+): SdpVerdict[] {
+  const plan = planAnswer(offer, [], {
+    router,
+    prefer: [],
+    hasSctp: enableSctp,
+    maxSections: sdpBounds.sections,
+    accept: () => true,
+    waiting: [],
+  });
+  remoteTransport(offer);
+  return plan.map(({ slot: { mid, kind, reason } }, index) => {
+    const section = offer.sections[index] as SdpSection;
+    const stopped = isStopped(section);
+    const why = stopped || reason === undefined ? {} : { reason };
+    return { mid, kind, direction: section.direction, stopped, ...why };
+  });
+}
+
 // JSEP (RFC 8829 §5.2.2): sections stay where they are, and their mids stay theirs, until they are
 // stopped.
 function requireOrder(
@@ -110,14 +162,18 @@ interface Context {
 }
 
 function planSection(section: SdpSection, { index, offer, rules, known }: Context): PlannedSlot {
-  const fresh = slotOf(section, { index, router: rules.router });
+  const { router, prefer } = rules;
+  const accepted = acceptCodecs(section, router, prefer);
+  const fresh = slotOf(section, { index, router, accepted });
   if (isStopped(section)) return { slot: refusedSlot(fresh, known ? undefined : 'stopped') };
   const reason = whyNot(section, offer, rules);
   if (reason !== undefined) return { slot: refusedSlot(fresh, reason) };
   const kind = mediaKind(section);
   if (!kind) return { slot: fresh };
-  const accepted = acceptCodecs(section, rules.router, rules.prefer);
-  if (!accepted) return { slot: refusedSlot(fresh, 'no codec in common with the router') };
+  if (!accepted) {
+    const offered = codecNames(section);
+    return { slot: refusedSlot(fresh, `the router has none of its codecs (${offered})`) };
+  }
   if (!sends(section.direction)) {
     const { transmission } = known ?? {};
     if (!transmission || transmission.sender.closed) return { slot: fresh };

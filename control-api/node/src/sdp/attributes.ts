@@ -17,6 +17,8 @@ type Reader = (section: SdpSection, value: string) => void;
 const directions = ['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const;
 const setups = ['actpass', 'active', 'passive', 'holdconn'] as const;
 const maxUint32 = 0xffffffff;
+/** Of a codec; H264 has five. */
+const maxParameters = 32;
 /** RFC 8851 §10: letters and digits; what is in the field has - and _ as well. */
 const ridPattern = /^[A-Za-z0-9_-]{1,16}$/;
 const fingerprintPattern = /^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){15,63}$/;
@@ -162,26 +164,30 @@ function readFmtp(section: SdpSection, value: string): void {
   const [type, text = ''] = cut(value, ' ');
   const codec = codecOf(section, type);
   if (!codec) return;
-  const entries = text.split(';').map((part): [string, string] => {
-    const [name, setting] = cut(part.trim(), '=');
-    return [name.trim(), (setting ?? '').trim()];
-  });
-  const named = entries.filter(([name]) => name !== '');
-  if (named.length > 32) throw new Fault('more than 32 parameters of a codec');
+  // No more are looked at than there may be, with as many that are empty.
+  const parts = text.split(';', 2 * maxParameters + 1);
+  const named = parts.map((part) => cut(part.trim(), '=')).filter(([name]) => name !== '');
+  if (named.length > maxParameters || parts.length > 2 * maxParameters)
+    throw new Fault(`more than ${maxParameters} parameters of a codec`);
   codec.parameters = Object.fromEntries(
-    named.map(([name, setting]) => [
-      name,
-      /^[0-9]{1,9}$/.test(setting) && !/^0./.test(setting) ? Number(setting) : setting,
-    ]),
+    named.map(([name, setting]) => [name.trim(), settingOf((setting ?? '').trim())]),
   );
 }
 
-// RFC 4585 §4.2. What is for all payload types, "*", the parser spreads over them.
+function settingOf(text: string): string | number {
+  return /^(0|[1-9][0-9]{0,8})$/.test(text) ? Number(text) : text;
+}
+
+// RFC 4585 §4.2: "*" is for all payload types.
 function readFeedback(section: SdpSection, value: string): void {
   const [type, name, ...parameter] = words(value);
   const feedback = { type: asToken(name, 'rtcp-fb', 64), parameter: parameter.join(' ') };
-  const codec = codecOf(section, type);
-  if (codec) push(codec.rtcpFeedback, feedback, 32);
+  const meant = type === '*' ? section.codecs.filter(isMedia) : [codecOf(section, type)];
+  for (const codec of meant) if (codec) push(codec.rtcpFeedback, { ...feedback }, 32);
+}
+
+function isMedia({ name }: SdpCodec): boolean {
+  return name.toLowerCase() !== 'rtx';
 }
 
 // RFC 8285 §8: ID[/DIRECTION] URI [ATTRIBUTES].

@@ -1,6 +1,6 @@
 // Between the codecs and header extensions of a section and the dictionaries of ORTC.
 import { isCompatibleCodec } from '../ortc/codec_match.js';
-import { answerProfileLevelId } from '../ortc/h264_profile.js';
+import { answerProfileLevelId, defaultProfileLevelId } from '../ortc/h264_profile.js';
 import { isRtx } from '../ortc/validation.js';
 import type {
   MediaKind,
@@ -17,6 +17,7 @@ import {
   type SdpHeaderExtension,
   type SdpSection,
 } from './description.js';
+import { quoted } from './sdp_error.js';
 
 export const extensionUris = {
   mid: 'urn:ietf:params:rtp-hdrext:sdes:mid',
@@ -27,6 +28,9 @@ export const extensionUris = {
 
 /** What accompanies media and is none itself. */
 const helpers = /^(rtx|red|ulpfec|flexfec-03|flexfec|cn|telephone-event)$/i;
+
+/** In a message; browsers offer five or six. */
+const maxNames = 8;
 
 /** Feedback that makes no sense without this header extension. */
 const numberedFeedback = 'transport-cc';
@@ -118,8 +122,9 @@ export function acceptCodecs(
   const headerExtensions = acceptExtensions(section, router, receives);
   const numbered = headerExtensions.some(({ uri }) => uri === extensionUris.transportCc);
   const routed = (router.codecs ?? []).filter((ours) => ours.kind === kind);
+  const names = new Set(routed.map(({ mimeType }) => mimeType.toLowerCase()));
   const pairs = section.codecs
-    .filter(({ name }) => !helpers.test(name))
+    .filter(({ name }) => !helpers.test(name) && names.has(`${kind}/${name.toLowerCase()}`))
     .flatMap((codec) => {
       const theirs = codecParameters(kind, codec);
       const ours = routed.find((candidate) => isCompatibleCodec(theirs, candidate));
@@ -147,6 +152,19 @@ export function acceptCodecs(
     ],
     headerExtensions,
   };
+}
+
+/** The codecs of a section for a message; of H264 also the profiles, which have to fit as well. */
+export function codecNames({ codecs }: SdpSection): string {
+  const names = codecs
+    .filter(({ name }) => !helpers.test(name))
+    .map(({ name, parameters }) => {
+      if (name.toLowerCase() !== 'h264') return name;
+      const profile = quoted(String(parameters['profile-level-id'] ?? defaultProfileLevelId));
+      return `${name} ${profile} packetization-mode ${Number(parameters['packetization-mode'] ?? 0)}`;
+    });
+  const some = [...new Set(names)].slice(0, maxNames);
+  return some.length > 0 ? some.join(', ') : 'it names none';
 }
 
 /** Header extensions of the section that the router reads (`receives`) or writes (`sends`). */

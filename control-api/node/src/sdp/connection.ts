@@ -27,6 +27,8 @@ import {
   type SdpServeOptions,
   type SdpSignalingState,
 } from './connection_types.js';
+import type { SessionDescription } from './description.js';
+import { parseSdpFragment, type SdpFragment } from './fragment.js';
 import { Negotiation } from './negotiation.js';
 import { planOffer, requireFit } from './offering.js';
 import { parseSdp } from './parser.js';
@@ -145,10 +147,11 @@ export class SdpConnection<
    * longer sends, sends who waits where the client has made room. An offer of the server that is
    * pending is withdrawn. Rejects with an SdpError, and everything stays as it was, if the offer
    * makes no sense; what merely cannot be granted is refused in the answer, and `sections` tells why.
+   * An offer that was parsed already is taken as it is.
    */
-  answer(offer: string, options: SdpAnswerOptions = {}): Promise<string> {
+  answer(offer: string | SessionDescription, options: SdpAnswerOptions = {}): Promise<string> {
     return this.#exclusively(async () => {
-      const parsed = parseSdp(offer);
+      const parsed = typeof offer === 'string' ? parseSdp(offer) : asParsed(offer);
       const negotiation = this.#negotiation;
       const remote = negotiation.checkRemote(parsed, 'offer');
       const plan = planAnswer(parsed, negotiation.slots, {
@@ -239,8 +242,8 @@ export class SdpConnection<
   ): Promise<SdpMessage | undefined> {
     const fields = asDictionary(message, 'message') as Partial<SdpMessage & SdpCandidateMessage>;
     if (fields.type === 'offer')
-      return { type: 'answer', sdp: await this.answer(fields.sdp as string, options) };
-    if (fields.type === 'answer') await this.acceptAnswer(fields.sdp as string);
+      return { type: 'answer', sdp: await this.answer(asText(fields.sdp), options) };
+    if (fields.type === 'answer') await this.acceptAnswer(asText(fields.sdp));
     else if (fields.type === undefined) this.addRemoteCandidate(message as SdpCandidateMessage);
     else throw new SdpError('type is neither offer nor answer');
     return undefined;
@@ -258,9 +261,7 @@ export class SdpConnection<
         : { candidate: candidate ?? '', sdpMid: undefined };
     // The end of them (RFC 8838 §14).
     if (text === '') return;
-    this.#candidates += 1;
-    if (this.#candidates > this.#limits.candidates)
-      throw new SdpError(`more than ${this.#limits.candidates} candidates`);
+    this.#countCandidates(1);
     const parsed = parseCandidate(text);
     const slots = this.#pending ?? this.#negotiation.slots;
     // One that overtakes the offer it belongs to is none the worse.
@@ -270,6 +271,27 @@ export class SdpConnection<
         `candidate of a section ${JSON.stringify(sdpMid.slice(0, 16))} that is not`,
       );
     this.safeEmit('candidate', parsed);
+  }
+
+  /**
+   * Takes a fragment of the client (RFC 8840 §9), as WHIP and WHEP send it: looks at its candidates
+   * as addRemoteCandidate() does, and begins ICE anew if it has other credentials than before.
+   * Returns the server's fragment then, and undefined otherwise. Rejects with an SdpError for what is
+   * none, with an InvalidStateError before the first description of the client.
+   */
+  takeFragment(fragment: string | SdpFragment): Promise<string | undefined> {
+    return this.#exclusively(async () => {
+      const parsed = typeof fragment === 'string' ? parseSdpFragment(fragment) : asParsed(fragment);
+      const candidates = parsed.sections.flatMap((section) => section.candidates);
+      // Before anything changes: a restart begins to count anew.
+      if (candidates.length > this.#limits.candidates)
+        throw new SdpError(`more than ${this.#limits.candidates} candidates`);
+      const restarts = await this.#negotiation.takeIce(parsed.ice);
+      if (restarts) [this.#candidates, this.#restartWanted] = [0, false];
+      this.#countCandidates(candidates.length);
+      for (const candidate of candidates) this.safeEmit('candidate', candidate);
+      return restarts ? this.#negotiation.writeFragment() : undefined;
+    });
   }
 
   /**
@@ -341,6 +363,12 @@ export class SdpConnection<
       this.safeEmit('consumerclose', consumer, sender);
     });
     this.safeEmit('consumer', consumer, sender);
+  }
+
+  #countCandidates(more: number): void {
+    this.#candidates += more;
+    if (this.#candidates > this.#limits.candidates)
+      throw new SdpError(`more than ${this.#limits.candidates} candidates`);
   }
 
   #requirePlace(kind: string): void {
@@ -425,4 +453,16 @@ export class SdpConnection<
     this.safeEmit('signalingstatechange', 'closed');
     this.safeEmit('close');
   }
+}
+
+// What comes as JSON was not parsed by this library, whatever it looks like.
+function asText(value: unknown): string {
+  if (typeof value !== 'string') throw new SdpError('it is not a string');
+  return value;
+}
+
+function asParsed<Parsed extends { sections: unknown[] }>(value: Parsed): Parsed {
+  if (!Array.isArray((value as Parsed | null | undefined)?.sections))
+    throw new SdpError('it is neither a string nor a description');
+  return value;
 }

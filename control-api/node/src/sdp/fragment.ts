@@ -28,8 +28,7 @@ const meant = new Set(['mid', 'ice-ufrag', 'ice-pwd', 'candidate', 'end-of-candi
 
 /** Throws an SdpError, and nothing else, for what is no fragment. */
 export function parseSdpFragment(text: string): SdpFragment {
-  const lines = readLines(text);
-  if (lines.length > maxLines) throw new SdpError(`it has more than ${maxLines} lines`);
+  const lines = readLines(text, maxLines);
   // Whatever is not in a section is for the whole.
   const whole = emptySection('', '');
   const sections: ReturnType<typeof emptySection>[] = [];

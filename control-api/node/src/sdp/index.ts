@@ -9,12 +9,12 @@ export { parseCandidate, sdpCandidate, writeCandidate } from './candidate.js';
 export type * from './description.js';
 export { parseSdpFragment, writeSdpFragment } from './fragment.js';
 export type { SdpFragment, SdpFragmentSection } from './fragment.js';
-export { parseSdp } from './parser.js';
-export { requireFingerprint } from './remote.js';
+export { parseSdp, type SdpParseBounds } from './parser.js';
 export { SdpError } from './sdp_error.js';
 export { senderParameters, type SenderParameters } from './sender_parameters.js';
 export { stringifySdp } from './writer.js';
-export type { SdpAnswerOptions, SdpIncoming } from './answering.js';
+export { examineOffer } from './answering.js';
+export type { ExamineOptions, SdpAnswerOptions, SdpIncoming, SdpVerdict } from './answering.js';
 export { SdpConnection } from './connection.js';
 export type {
   SdpCandidateMessage,

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto';
 import type { Consumer } from '../consumer.js';
 import type { IceParameters } from '../ice_dtls.js';
 import { Logger } from '../logger.js';
+import { InvalidStateError } from '../errors.js';
 import type { Producer } from '../producer.js';
 import type { RtpCapabilities } from '../rtp_types.js';
 import type { ConsumeOptions, ProduceOptions } from '../transport_types.js';
@@ -11,7 +12,15 @@ import type { WebRtcTransport } from '../webrtc_transport.js';
 import type { PlannedSlot } from './answering.js';
 import { sdpCandidate } from './candidate.js';
 import { capabilitiesOf } from './capabilities.js';
-import type { SdpDirection, SdpSection, SdpSetup, SessionDescription } from './description.js';
+import type {
+  SdpDirection,
+  SdpGroup,
+  SdpIceParameters,
+  SdpSection,
+  SdpSetup,
+  SessionDescription,
+} from './description.js';
+import { writeSdpFragment } from './fragment.js';
 import { Numbers } from './numbers.js';
 import { verdictOn } from './offering.js';
 import { isSameFingerprint, isSameIce, remoteTransport, type RemoteTransport } from './remote.js';
@@ -136,6 +145,33 @@ export class Negotiation {
     this.#nextIce = undefined;
   }
 
+  /**
+   * What a fragment says of the client's ICE. Other credentials than the current ones begin ICE anew
+   * without a description (RFC 9725 §4.3.3); true then.
+   */
+  async takeIce(ice: SdpIceParameters | undefined): Promise<boolean> {
+    if (!this.#remote) throw new InvalidStateError('the client has described nothing yet');
+    if (!ice || isSameIce(this.#remote.ice, ice)) return false;
+    await this.renewIce();
+    this.settleIce();
+    this.#remote = { ...this.#remote, ice };
+    return true;
+  }
+
+  /** The server's fragment: its credentials, and all candidates in the section that stands for all. */
+  writeFragment(): string {
+    const { usernameFragment, password } = this.#ice;
+    const first = this.#slots.find(({ stopped }) => !stopped);
+    const candidates = this.#transport.iceCandidates.map(sdpCandidate);
+    const mid = first === undefined || first.anonymous ? {} : { mid: first.mid };
+    return writeSdpFragment({
+      ice: { usernameFragment, password },
+      iceLite: true,
+      endOfCandidates: true,
+      sections: first ? [{ kind: first.kind, ...mid, candidates, endOfCandidates: true }] : [],
+    });
+  }
+
   /** What to answer to an offer. */
   ownSetup(theirs: SdpSetup | undefined): SdpSetup {
     return this.#setup ?? (theirs === 'passive' ? 'active' : 'passive');
@@ -218,9 +254,15 @@ export class Negotiation {
       name: '-',
       iceLite: true,
       iceOptions: [],
-      groups: bundled.length > 0 ? [{ semantics: 'BUNDLE', mids: bundled }] : [],
+      groups: this.#groups(bundled),
       sections,
     });
+  }
+
+  // RFC 8843 §7.3: whoever did not ask for a bundle is not told of one, be it of a single section.
+  #groups(mids: string[]): SdpGroup[] {
+    const wanted = mids.length > 1 || (this.#remote?.bundled ?? true);
+    return wanted && mids.length > 0 ? [{ semantics: 'BUNDLE', mids }] : [];
   }
 
   // What is replaced has to go first: two producers cannot share a MID. Returns where one has gone.

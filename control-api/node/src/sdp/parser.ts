@@ -19,6 +19,7 @@ export interface SdpLine {
 }
 
 interface Parsing {
+  maxSections: number;
   description: SessionDescription;
   /** What stands at session level and is meant for every section that says nothing else. */
   common: SdpSection;
@@ -35,13 +36,27 @@ const staticCodecs = new Map<number, [string, number]>([
   [13, ['CN', 8000]],
 ]);
 
-/** Throws an SdpError, and nothing else, for what is no description. */
-export function parseSdp(text: string): SessionDescription {
-  const lines = readLines(text);
+const maxFormats = 2;
+
+/** How much of a text is looked at; narrower than what a description may have at most. */
+export interface SdpParseBounds {
+  /** 1 to 32,768, which is the default. Found out before any line is read. */
+  lines?: number;
+  /** 1 to 256, which is the default. */
+  sections?: number;
+}
+
+/**
+ * Throws an SdpError, and nothing else, for what is no description. Time grows with the lines, so that
+ * whoever is offered descriptions by strangers bounds them.
+ */
+export function parseSdp(text: string, bounds: SdpParseBounds = {}): SessionDescription {
+  const most = { ...sdpBounds, ...bounds };
+  const lines = readLines(text, most.lines);
   const first = lines[0];
   if (first?.type !== 'v' || first.value !== '0')
     throw new SdpError('it does not begin with v=0', { line: 1 });
-  const parsing = begin();
+  const parsing = begin(most.sections);
   for (const line of lines) {
     try {
       readLine(parsing, line);
@@ -57,26 +72,44 @@ export function parseSdp(text: string): SessionDescription {
 }
 
 /** The lines of a text, whatever ends them; empty ones are passed over. */
-export function readLines(text: string): SdpLine[] {
+export function readLines(text: string, most: number = sdpBounds.lines): SdpLine[] {
   if (typeof text !== 'string') throw new SdpError('it is not a string');
   if (text.length > sdpBounds.text)
     throw new SdpError(`it is longer than ${sdpBounds.text} characters`);
-  const raw = text.split('\n');
-  if (raw.length > sdpBounds.lines) throw new SdpError(`it has more than ${sdpBounds.lines} lines`);
-  return raw.flatMap((untrimmed, index) => {
+  if (hasMoreLines(text, most)) throw new SdpError(`it has more than ${most} lines`);
+  const lines: SdpLine[] = [];
+  let number = 0;
+  for (const untrimmed of text.split('\n')) {
+    number += 1;
     const line = untrimmed.endsWith('\r') ? untrimmed.slice(0, -1) : untrimmed;
-    if (line === '') return [];
-    const number = index + 1;
-    if (line.length > sdpBounds.line)
-      throw new SdpError(`it is longer than ${sdpBounds.line} characters`, { line: number });
-    if (line[1] !== '=' || !/^[a-z]$/.test(line[0] as string))
-      throw new SdpError(`${quoted(line)} is not TYPE=VALUE`, { line: number });
-    return [{ number, type: line[0] as string, value: line.slice(2) }];
-  });
+    if (line !== '') lines.push(readTyped(line, number));
+  }
+  return lines;
 }
 
-function begin(): Parsing {
+// By their ends, and no more of them than it takes to know.
+function hasMoreLines(text: string, most: number): boolean {
+  let ends = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
+    ends += 1;
+    // What follows the last end is empty, or one more line.
+    if (ends > most || (ends === most && at + 1 < text.length)) return true;
+  }
+  return false;
+}
+
+function readTyped(line: string, number: number): SdpLine {
+  if (line.length > sdpBounds.line)
+    throw new SdpError(`it is longer than ${sdpBounds.line} characters`, { line: number });
+  const type = line.slice(0, 1);
+  if (line[1] !== '=' || type < 'a' || type > 'z')
+    throw new SdpError(`${quoted(line)} is not TYPE=VALUE`, { line: number });
+  return { number, type, value: line.slice(2) };
+}
+
+function begin(maxSections: number): Parsing {
   return {
+    maxSections,
     description: {
       origin: { username: '-', sessionId: '', sessionVersion: '', address: '0.0.0.0' },
       name: '-',
@@ -98,9 +131,9 @@ function placed(error: unknown, place: { line: number; section?: number }): unkn
 function readLine(parsing: Parsing, line: SdpLine): void {
   const { description } = parsing;
   if (line.type === 'm') {
+    if (description.sections.length >= parsing.maxSections)
+      throw new Fault(`more than ${parsing.maxSections} sections`);
     parsing.section = readMedia(line.value, parsing.common);
-    if (description.sections.length >= sdpBounds.sections)
-      throw new Fault(`more than ${sdpBounds.sections} sections`);
     description.sections.push(parsing.section);
   } else if (line.type === 'o') {
     description.origin = readOrigin(line.value);
@@ -170,20 +203,28 @@ function readMedia(value: string, common: SdpSection): SdpSection {
   return section;
 }
 
-// RFC 4585 §4.2: feedback for "*" is for all payload types.
 function readDeferred({ deferred }: Parsing): void {
+  const formats = new Map<string, number>();
   for (const { section, index, line, name, value } of deferred) {
-    const spread = name === 'rtcp-fb' && value.startsWith('* ');
-    const media = section.codecs.filter((codec) => codec.name.toLowerCase() !== 'rtx');
-    const values = spread
-      ? media.map(({ payloadType }) => `${payloadType} ${value.slice(2)}`)
-      : [value];
+    const place = { line, section: index };
+    if (name === 'fmtp') countFormat(formats, `${index} ${cut(value, ' ')[0]}`, place);
     try {
-      for (const each of values) readAttribute(section, name, each);
+      readAttribute(section, name, value);
     } catch (error) {
-      throw placed(error, { line, section: index });
+      throw placed(error, place);
     }
   }
+}
+
+// RFC 8866 §6.15: one for each payload type, of which some senders make two; the last one holds.
+function countFormat(
+  formats: Map<string, number>,
+  format: string,
+  place: { line: number; section: number },
+): void {
+  const count = (formats.get(format) ?? 0) + 1;
+  if (count > maxFormats) throw new SdpError(`more than ${maxFormats} fmtp of a format`, place);
+  formats.set(format, count);
 }
 
 // What can only be said once everything has been read.

@@ -13,6 +13,8 @@ export interface RemoteTransport {
   ice: SdpIceParameters;
   fingerprints: SdpFingerprint[];
   setup: SdpSetup;
+  /** The section stands in a BUNDLE group. */
+  bundled: boolean;
 }
 
 const rtpProtocols = /^(UDP|TCP)\/TLS\/RTP\/SAVPF?$|^RTP\/SAVPF?$/;
@@ -28,7 +30,10 @@ const hashBytes = new Map([
  * Of the first section that is in use, which is the one that the others are bundled with (RFC 8843
  * §7.1.1). Undefined if none is. Throws an SdpError if something is missing.
  */
-export function remoteTransport({ sections }: SessionDescription): RemoteTransport | undefined {
+export function remoteTransport({
+  sections,
+  groups,
+}: SessionDescription): RemoteTransport | undefined {
   const index = sections.findIndex((section) => !isStopped(section));
   const first = sections[index];
   if (!first) return undefined;
@@ -37,14 +42,18 @@ export function remoteTransport({ sections }: SessionDescription): RemoteTranspo
   requireFingerprint(first, index);
   if (setup === 'holdconn')
     throw new SdpError('setup:holdconn cannot be granted', { section: index });
-  return { ice, fingerprints, setup: setup ?? 'actpass' };
+  const bundled = groups.some(
+    ({ semantics, mids }) =>
+      semantics === 'BUNDLE' && first.mid !== undefined && mids.includes(first.mid),
+  );
+  return { ice, fingerprints, setup: setup ?? 'actpass', bundled };
 }
 
 /**
  * Throws an SdpError if none of the section's fingerprints is by a hash that the worker computes, or
  * one is not as long as its hash. Others may stand beside them (RFC 8122 §5).
  */
-export function requireFingerprint({ fingerprints }: SdpSection, index: number): void {
+function requireFingerprint({ fingerprints }: SdpSection, index: number): void {
   if (fingerprints.length === 0) throw new SdpError('fingerprint is missing', { section: index });
   const known = fingerprints.filter(({ algorithm }) => hashBytes.has(algorithm));
   if (known.length === 0)

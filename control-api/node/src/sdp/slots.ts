@@ -3,7 +3,7 @@ import type { Consumer } from '../consumer.js';
 import type { DtlsFingerprint, IceParameters } from '../ice_dtls.js';
 import type { Producer } from '../producer.js';
 import type { RtpParameters } from '../rtp_types.js';
-import { acceptCodecs, acceptExtensions, sdpCodec, type AcceptedCodecs } from './capabilities.js';
+import { acceptExtensions, sdpCodec, type AcceptedCodecs } from './capabilities.js';
 import {
   emptySection,
   receives,
@@ -74,7 +74,11 @@ export interface SdpSectionStatus {
 /** Seen in its codecs and extensions, `section` with nothing in it yet. */
 export function slotOf(
   section: SdpSection,
-  { index, router }: { index: number; router: RtpCapabilities },
+  {
+    index,
+    router,
+    accepted,
+  }: { index: number; router: RtpCapabilities; accepted: AcceptedCodecs | undefined },
 ): Slot {
   const { kind, protocol, formats, mid, extmapAllowMixed, rtcpReducedSize } = section;
   return {
@@ -85,7 +89,7 @@ export function slotOf(
     anonymous: mid === undefined,
     stopped: false,
     wanted: section.direction,
-    idle: idleCodecs(section, router),
+    idle: idleCodecs(section, router, accepted),
     extmapAllowMixed,
     rtcpReducedSize,
   };
@@ -214,8 +218,11 @@ function describeReceived(section: SdpSection, { accepted, parameters }: Recepti
 }
 
 // A section that carries nothing still has to name a codec (RFC 8866 §5.14).
-function idleCodecs(section: SdpSection, router: RtpCapabilities): Slot['idle'] {
-  const accepted = acceptCodecs(section, router);
+function idleCodecs(
+  section: SdpSection,
+  router: RtpCapabilities,
+  accepted: AcceptedCodecs | undefined,
+): Slot['idle'] {
   return {
     codecs: accepted?.codecs.map(sdpCodec) ?? [],
     headerExtensions: acceptExtensions(section, router, () => true),
