@@ -45,7 +45,7 @@ import { Refusal } from './refusal';
 import type { Room } from './room';
 import type { Speakers } from './speakers';
 import { SdpMedia } from './sdp_media';
-import { describeConsumer, Subscription } from './subscription';
+import { describeConsumer, describeUndecodable, Subscription } from './subscription';
 import type { LiveWorker } from './worker_pool';
 
 export type Send = <E extends EventName>(event: E, data: Events[E]) => void;
@@ -408,13 +408,13 @@ export class Peer {
       this.sdp.send(from.id, sent);
       return null;
     }
-    const { producer } = sent;
-    const { rtpCapabilities } = this.request;
+    const [{ producer }, { rtpCapabilities }] = [sent, this.request];
     if (!this.person.grants.subscribe) return null;
     let consumer: EngineConsumer;
     try {
       if (!this.room.group.canConsume({ producerId: producer.id, rtpCapabilities })) {
         this.log.info('a stream cannot be decoded here', { peer: this.id, producer: producer.id });
+        this.tell('undecodable', describeUndecodable(from, sent));
         return null;
       }
       const options = { producerId: producer.id, rtpCapabilities, paused: true };
