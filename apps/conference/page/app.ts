@@ -20,7 +20,7 @@ import type { CallListener, Phase } from './call';
 import { peerState, sentStats } from './diagnostics';
 import type { CallState, CallStats, Diagnostics } from './diagnostics';
 import { endView } from './end_view';
-import { explainMissingCodec, findObstacle } from './failures';
+import { explainMissingCodec, explainUndecodable, findObstacle } from './failures';
 import type { Obstacle } from './failures';
 import { onRoomKeys } from './keys';
 import { LobbyView } from './lobby_view';
@@ -317,6 +317,10 @@ export class App implements CallListener, Diagnostics {
     this.permissions.muted(event);
   }
 
+  undecodable(event: Events['undecodable']): void {
+    this.toasts.show(explainUndecodable(event), 'warning');
+  }
+
   peerJoined(peer: PeerDescription): void {
     this.people.add(peer);
     this.toasts.show(`${peer.name} joined.`);
@@ -490,7 +494,6 @@ export class App implements CallListener, Diagnostics {
   private askForClick(): void {
     const listen = () => this.people.resumeSound();
     document.addEventListener('pointerdown', listen, { once: true });
-    const action = { label: 'Listen', run: listen };
-    this.toasts.show('The browser holds back the sound.', 'note', action);
+    this.toasts.show('The browser holds back the sound.', 'note', { label: 'Listen', run: listen });
   }
 }

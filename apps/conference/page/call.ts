@@ -31,6 +31,7 @@ export interface CallListener extends Omit<SessionListener, 'broken'> {
   // The same stay on another worker.
   moved(answer: JoinAnswer): void;
   sourceMuted(event: Events['sourceMuted']): void;
+  undecodable(event: Events['undecodable']): void;
   peerJoined(peer: PeerDescription): void;
   peerLeft(peerId: string): void;
   peerLink(event: Events['peerLink']): void;
@@ -347,6 +348,8 @@ export class Call {
     switch (event) {
       case 'sourceMuted':
         return listener.sourceMuted(data as Events['sourceMuted']);
+      case 'undecodable':
+        return listener.undecodable(data as Events['undecodable']);
       case 'layersChanged':
         return listener.layersChanged(data as Events['layersChanged']);
       case 'consumerScore':

@@ -146,6 +146,7 @@ function start({ draining = false } = {}) {
       'joined',
       'moved',
       'sourceMuted',
+      'undecodable',
       'peerJoined',
       'peerLeft',
       'peerLink',

@@ -1,7 +1,7 @@
 // Every way this page can fail, in a sentence that says what to do.
 
 import { CloseCode } from '../protocol/messages';
-import type { DismissalReason, ErrorCode } from '../protocol/messages';
+import type { DismissalReason, ErrorCode, Events } from '../protocol/messages';
 
 export type Device = 'camera' | 'microphone' | 'screen';
 
@@ -127,4 +127,10 @@ export function explainMissingCodec(
   if (codec === null || known.some(({ mimeType }) => mimeType.toLowerCase() === wanted))
     return null;
   return `This browser cannot send ${codec}; it will choose another codec.`;
+}
+
+// What somebody sends, and this browser has no decoder for.
+export function explainUndecodable({ name, source, codec }: Events['undecodable']): string {
+  const what = source === 'screen-audio' ? 'sound of the screen' : source;
+  return `The ${what} of ${name} is sent as ${codec}, which this browser cannot decode.`;
 }

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 
 import { CloseCode } from '../protocol/messages';
 import { Backoff } from './backoff';
-import { explainClose, explainDevice, explainRefusal, findObstacle, isFinal } from './failures';
+import {
+  explainClose,
+  explainDevice,
+  explainRefusal,
+  explainUndecodable,
+  findObstacle,
+  isFinal,
+} from './failures';
 import { inventRoom, linkToRoom, parseParams, roomNameFrom } from './params';
 import { qualityOf } from './remote_peer';
 import { SpeakingDetector } from './sound_level';
@@ -126,4 +133,10 @@ test('loss shows as quality', () => {
   assert.equal(qualityOf(0), 'good');
   assert.equal(qualityOf(0.05), 'fair');
   assert.equal(qualityOf(0.2), 'poor');
+});
+
+test('what cannot be decoded is said by whose it is and what it is', () => {
+  const event = { peerId: 'p', name: 'Studio', source: 'camera' as const, codec: 'H264 Main' };
+  const sentence = 'The camera of Studio is sent as H264 Main, which this browser cannot decode.';
+  assert.equal(explainUndecodable(event), sentence);
 });

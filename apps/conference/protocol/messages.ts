@@ -220,6 +220,8 @@ export interface Events {
   // under way: it will come again.
   offer: { sdp: string };
   newConsumer: ConsumerDescription;
+  // Of what somebody sends and this page has no decoder for. The codec is as people call it.
+  undecodable: { peerId: string; name: string; source: Source; codec: string };
   consumerClosed: { consumerId: string };
   consumerPaused: { consumerId: string };
   consumerResumed: { consumerId: string };

@@ -7,21 +7,24 @@ import type { types } from 'mediasoup-client';
 
 type Codec = Omit<types.RtpCodecCapability, 'preferredPayloadType'>;
 
+function h264(profileLevelId: string): Codec {
+  const parameters = {
+    'packetization-mode': 1,
+    'profile-level-id': profileLevelId,
+    'level-asymmetry-allowed': 1,
+  };
+  return { kind: 'video', mimeType: 'video/H264', clockRate: 90000, parameters };
+}
+
 const kCodecs: Codec[] = [
   { kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, channels: 2, parameters: {} },
   { kind: 'video', mimeType: 'video/VP8', clockRate: 90000, parameters: {} },
   { kind: 'video', mimeType: 'video/VP9', clockRate: 90000, parameters: { 'profile-id': 0 } },
-  {
-    // Constrained Baseline 3.1, the profile that RFC 7742 §6.2 makes browsers share.
-    kind: 'video',
-    mimeType: 'video/H264',
-    clockRate: 90000,
-    parameters: {
-      'packetization-mode': 1,
-      'profile-level-id': '42e01f',
-      'level-asymmetry-allowed': 1,
-    },
-  },
+  // Constrained Baseline, the profile that RFC 7742 §6.2 makes browsers share.
+  h264('42e01f'),
+  // Main, for encoders that know no other. Not High: of that Chromium has a decoder and does not say so
+  // unless the hardware has one, so that an encoder would be on air and hardly anybody would see it.
+  h264('4d001f'),
   { kind: 'video', mimeType: 'video/AV1', clockRate: 90000, parameters: {} },
 ];
 

@@ -376,7 +376,7 @@ export class Peer {
   }
 
   private async consume(from: Peer, sent: Sent): Promise<ConsumerDescription | null> {
-    if (!this.sdp) return this.reception.consume(from.id, sent);
+    if (!this.sdp) return this.reception.consume(from, sent);
     this.sdp.send(from.id, sent);
     return null;
   }

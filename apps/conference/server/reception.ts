@@ -5,9 +5,9 @@ import type { EngineConsumer, EngineRouterGroup, EngineTransport } from './engin
 import type { Grants } from './grants';
 import { reasonOf } from './log';
 import type { Log } from './log';
-import type { Send, Sent } from './peer';
+import type { Peer, Send, Sent } from './peer';
 import { Refusal } from './refusal';
-import { describeConsumer, Subscription } from './subscription';
+import { describeConsumer, describeUndecodable, Subscription } from './subscription';
 
 // Who receives.
 interface Receiver {
@@ -32,17 +32,18 @@ export class Reception {
     private readonly surroundings: Surroundings,
   ) {}
 
-  // Null if this browser cannot decode the stream, or if either side left meanwhile.
-  async consume(from: string, sent: Sent): Promise<ConsumerDescription | null> {
+  // Null if this browser cannot decode the stream, which is told, or if either side left meanwhile.
+  async consume(from: Pick<Peer, 'id' | 'name'>, sent: Sent): Promise<ConsumerDescription | null> {
     const { group, transport, log } = this.surroundings;
     const { producer } = sent;
-    const { id, person, request } = this.receiver;
+    const { id, person, request, tell } = this.receiver;
     const { rtpCapabilities } = request;
     if (!person.grants.subscribe) return null;
     let consumer: EngineConsumer;
     try {
       if (!group.canConsume({ producerId: producer.id, rtpCapabilities })) {
         log.info('a stream cannot be decoded here', { peer: id, producer: producer.id });
+        tell('undecodable', describeUndecodable(from, sent));
         return null;
       }
       const options = { producerId: producer.id, rtpCapabilities, paused: true };
@@ -58,7 +59,7 @@ export class Reception {
       return null;
     }
     this.watch(consumer);
-    return describeConsumer(consumer, from, sent);
+    return describeConsumer(consumer, from.id, sent);
   }
 
   watch(consumer: EngineConsumer): Subscription {

@@ -3,11 +3,13 @@
 // A stream flows when the page's decoder stands and its tile is in sight. Both are asked for by the
 // page; the engine hears only of what changes.
 
-import type { ConsumerDescription, ConsumerWish } from '../protocol/messages';
+import type { ConsumerDescription, ConsumerWish, Events } from '../protocol/messages';
 import type { EngineConsumer } from './engine';
 import { reasonOf } from './log';
 import type { Log } from './log';
-import type { Send, Sent } from './peer';
+import type { Peer, Send, Sent } from './peer';
+
+const kH264Profiles: Record<string, string> = { '42': 'Baseline', '4d': 'Main', '64': 'High' };
 
 type Aspect = 'layers' | 'priority' | 'pause';
 
@@ -28,6 +30,18 @@ export function describeConsumer(
     shape,
     capture,
   };
+}
+
+// What a page is told in its place that has no decoder for it. Of H264 it is the profile that a browser
+// may lack (RFC 6184 table 5: the first byte of profile-level-id).
+export function describeUndecodable(
+  { id: peerId, name }: Pick<Peer, 'id' | 'name'>,
+  { source, producer }: Sent,
+): Events['undecodable'] {
+  const { mimeType = '', parameters = {} } = producer.rtpParameters.codecs[0] ?? {};
+  const profile = kH264Profiles[String(parameters['profile-level-id'] ?? '').slice(0, 2)];
+  const codec = mimeType.slice(mimeType.indexOf('/') + 1);
+  return { peerId, name, source, codec: profile ? `${codec} ${profile}` : codec };
 }
 
 export class Subscription {

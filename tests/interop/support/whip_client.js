@@ -72,6 +72,8 @@ export async function ask(method, url, { type, token, body, ...headers } = {}) {
   return { status: response.status, header: (name) => response.headers.get(name), body: text };
 }
 
+export const urlOf = (server, path) => new URL(path, server.url).href;
+
 export function post(url, options = {}) {
   return ask('POST', url, { type: 'application/sdp', body: scriptedOffer(), ...options });
 }

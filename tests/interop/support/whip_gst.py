@@ -5,6 +5,7 @@ usage: whip_gst.py publish URL [options]     a test picture and a tone
        whip_gst.py play URL [options]        counts what is decoded
 
   --codec VP8|H264   of the picture (default VP8)
+  --profile P        of H264: constrained-baseline (the default), main or high
   --token TOKEN      sent as a bearer token
   --trickle          offer before candidates are known, send them by PATCH
   --passive          offer to be the DTLS server, without header extensions, as FFmpeg's muxer does
@@ -46,8 +47,8 @@ ENCODERS = {
     "VP8": "vp8enc deadline=1 cpu-used=8 keyframe-max-dist=600 target-bitrate=600000 ! "
     "rtpvp8pay picture-id-mode=15-bit ! "
     "application/x-rtp,media=video,encoding-name=VP8,payload=96",
-    "H264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=600 bitrate=600 ! "
-    "video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1 "
+    "H264": "x264enc tune=zerolatency speed-preset={preset} dct8x8={dct8x8} key-int-max=600 "
+    "bitrate=600 ! video/x-h264,profile={profile} ! rtph264pay config-interval=-1 "
     "aggregate-mode=zero-latency ! application/x-rtp,media=video,encoding-name=H264,payload=96",
 }
 SOUND = (
@@ -58,10 +59,21 @@ SOUND = (
 RECEIVED = {
     "VP8": "application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload=96",
     "H264": "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=96,"
-    "packetization-mode=(string)1,profile-level-id=(string)42e01f",
+    "packetization-mode=(string)1,profile-level-id=(string){profile_level_id}",
     "OPUS": "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=97,"
     "encoding-params=(string)2",
 }
+
+# What an encoder has to be told, so that it makes what is only in this profile.
+PROFILES = {
+    "constrained-baseline": {"preset": "ultrafast", "dct8x8": "false", "profile_level_id": "42e01f"},
+    "main": {"preset": "veryfast", "dct8x8": "false", "profile_level_id": "4d001f"},
+    "high": {"preset": "veryfast", "dct8x8": "true", "profile_level_id": "64001f"},
+}
+
+
+def in_profile(text, profile):
+    return text.format(profile=profile, **PROFILES[profile])
 
 
 _TELLING = threading.Lock()
@@ -151,15 +163,14 @@ class Peer:
         head = "webrtcbin name=webrtc bundle-policy=max-bundle latency=100 "
         if self.options.verb == "play":
             return f"pipeline. ( {head} )"
-        return (
-            f"{head} {PICTURE} {ENCODERS[self.options.codec]} ! webrtc. {SOUND} ! webrtc."
-        )
+        encoder = in_profile(ENCODERS[self.options.codec], self.options.profile)
+        return f"{head} {PICTURE} {encoder} ! webrtc. {SOUND} ! webrtc."
 
     def add_transceivers(self):
         if self.options.verb == "play":
             direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
             for name in (self.options.codec, "OPUS"):
-                caps = Gst.Caps.from_string(RECEIVED[name])
+                caps = Gst.Caps.from_string(in_profile(RECEIVED[name], self.options.profile))
                 self.webrtc.emit("add-transceiver", direction, caps)
             return
         at = 0
@@ -282,6 +293,7 @@ def main():
     parser.add_argument("verb", choices=["publish", "play"])
     parser.add_argument("url")
     parser.add_argument("--codec", choices=["VP8", "H264"], default="VP8")
+    parser.add_argument("--profile", choices=PROFILES, default="constrained-baseline")
     parser.add_argument("--token")
     parser.add_argument("--trickle", action="store_true")
     parser.add_argument("--passive", action="store_true")

@@ -157,8 +157,11 @@ function requireDecodable(
   throw refused(index, `what is sent (${codecOf(producer)}) is none of its codecs`);
 }
 
+// Of H264 it is the profile that a decoder may lack.
 function codecOf({ rtpParameters }: Sent['producer']): string {
-  return rtpParameters.codecs[0]?.mimeType ?? 'unknown';
+  const { mimeType = 'unknown', parameters = {} } = rtpParameters.codecs[0] ?? {};
+  const profile = parameters['profile-level-id'];
+  return profile === undefined ? mimeType : `${mimeType} of profile-level-id ${profile}`;
 }
 
 function notLive(detail: string) {

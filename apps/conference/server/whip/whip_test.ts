@@ -501,3 +501,17 @@ test('events of a viewer follow what is watched, to its end', async () => {
   await ann.request('closeProducer', { producerId: data.id });
   assert.deepEqual(told, ['active', 'inactive', 'active', 'inactive', 'end']);
 });
+
+test('a page that lacks the profile of an encoder is told, and what the encoder may send is said', async () => {
+  const { stage, post, published } = await open();
+  const ann = await stage.joined('blue', 'Ann');
+  stage.engine.workers[0]?.routers.forEach((router) => (router.canConsume = () => false));
+  const inProfile = (profile: string) => obsOffer().replace('42e01f', profile);
+  await published(inProfile('4d0028'));
+  await settle();
+  const camera = ann.events('undecodable').find(({ source }) => source === 'camera');
+  assert.deepEqual([camera.name, camera.codec], ['Studio', 'H264 Main']);
+  const { status, body } = await post('/whip/blue', inProfile('640028'));
+  assert.equal(status, 422);
+  assert.match(problemOf(body), /section 1: .*H264 '640028'.*, but VP8, .*'42e01f'.*'4d001f'/);
+});

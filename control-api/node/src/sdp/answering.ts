@@ -5,8 +5,8 @@ import type { RtpCapabilities } from '../rtp_types.js';
 import {
   acceptCodecs,
   capabilitiesOf,
-  codecNames,
   mediaKind,
+  whyNoCodec,
   type AcceptedCodecs,
 } from './capabilities.js';
 import {
@@ -170,10 +170,7 @@ function planSection(section: SdpSection, { index, offer, rules, known }: Contex
   if (reason !== undefined) return { slot: refusedSlot(fresh, reason) };
   const kind = mediaKind(section);
   if (!kind) return { slot: fresh };
-  if (!accepted) {
-    const offered = codecNames(section);
-    return { slot: refusedSlot(fresh, `the router has none of its codecs (${offered})`) };
-  }
+  if (!accepted) return { slot: refusedSlot(fresh, whyNoCodec(section, router)) };
   if (!sends(section.direction)) {
     const { transmission } = known ?? {};
     if (!transmission || transmission.sender.closed) return { slot: fresh };

@@ -154,8 +154,8 @@ export function acceptCodecs(
   };
 }
 
-/** The codecs of a section for a message; of H264 also the profiles, which have to fit as well. */
-export function codecNames({ codecs }: SdpSection): string {
+/** Codecs for a message; of H264 also the profiles, which have to fit as well. */
+export function codecNames(codecs: Pick<SdpCodec, 'name' | 'parameters'>[]): string {
   const names = codecs
     .filter(({ name }) => !helpers.test(name))
     .map(({ name, parameters }) => {
@@ -164,7 +164,17 @@ export function codecNames({ codecs }: SdpSection): string {
       return `${name} ${profile} packetization-mode ${Number(parameters['packetization-mode'] ?? 0)}`;
     });
   const some = [...new Set(names)].slice(0, maxNames);
-  return some.length > 0 ? some.join(', ') : 'it names none';
+  return some.length > 0 ? some.join(', ') : 'none';
+}
+
+/** Why none of a section's codecs is accepted. */
+export function whyNoCodec({ kind, codecs }: SdpSection, router: RtpCapabilities): string {
+  const ours = (router.codecs ?? [])
+    .filter((codec) => codec.kind === kind)
+    .map(({ mimeType, parameters = {} }) => {
+      return { name: mimeType.slice(mimeType.indexOf('/') + 1), parameters };
+    });
+  return `the router has none of its codecs (${codecNames(codecs)}), but ${codecNames(ours)}`;
 }
 
 /** Header extensions of the section that the router reads (`receives`) or writes (`sends`). */
