@@ -101,7 +101,8 @@ class Script {
       case kStats:
         return Ask(which, schema::GetStatsT());
       case kSocketErrors:
-        return sim_.engine().sockets().Exhaust(which % 2 == 0);
+        sockets_run_out_ = which % 2 == 0;
+        return sim_.engine().sockets().Exhaust(sockets_run_out_);
       case kLink:
         return SetLink(which);
       default:
@@ -152,8 +153,9 @@ class Script {
     options.tell_role = options.role == dtls::Role::kClient || (which & 2);
     options.impostor = (which & 0x1c) == 0x1c;
     options.consent_timeout_s = which & 0x20 ? 10 : 30;
-    // A tool has one address and no connections.
+    // A tool has one address and no connections, and takes a socket of the worker's.
     if (which & 0x40) {
+      if (sockets_run_out_) return;
       options.plain = SomeTool(which);
     } else if (which & 0x80) {
       options.tcp = StreamOptions{.one_way = milliseconds(5)};
@@ -339,6 +341,7 @@ class Script {
   std::set<std::string> closed_;
   size_t subscriptions_ = 0;
   int next_name_ = 0;
+  bool sockets_run_out_ = false;
   Duration patience_ = std::chrono::seconds(60);
 };
 
