@@ -7,6 +7,8 @@ namespace sluice::rtp {
 void EndedStreams::Add(Ssrc ssrc, Place place) {
   Vacate(place.mid, place.rid, place.rtx);
   std::erase_if(known_, [&](const Known& known) { return known.ssrc == ssrc; });
+  // It may have been displaced a moment ago, by a stream that has ended together with its own.
+  std::erase(news_, ssrc);
   if (known_.size() == kMax) {
     news_.push_back(known_.front().ssrc);
     ++displaced_;

@@ -50,7 +50,8 @@ class EndedStreams {
   void Vacate(std::string_view mid, std::string_view rid, bool rtx);
 
   size_t size() const { return known_.size(); }
-  // SSRCs that were forgotten because there were others; in total, and those since the last call.
+  // SSRCs that were forgotten because there were others: how often in total, and those since the
+  // last call of which nothing is known now.
   uint64_t displaced() const { return displaced_; }
   std::vector<Ssrc> TakeDisplaced() { return std::exchange(news_, {}); }
 

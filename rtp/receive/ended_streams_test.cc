@@ -74,5 +74,16 @@ TEST_F(EndedStreamsTest, WhatEndedFirstIsDisplacedAndCounted) {
   EXPECT_EQ(PlaceOf(1), "none");
 }
 
+// Of streams that end together the first displaces what the second one came back under.
+TEST_F(EndedStreamsTest, WhatIsKnownAgainIsNotForgotten) {
+  for (uint32_t i = 0; i < EndedStreams::kMax; ++i) {
+    ended_.Add(Ssrc(i), {std::to_string(i), "", false});
+  }
+  ended_.Add(Ssrc(1000), {"a", "", false});
+  ended_.Add(Ssrc(0), {"0", "", false});
+  EXPECT_EQ(PlaceOf(0), "0/");
+  EXPECT_THAT(ended_.TakeDisplaced(), ElementsAre(Ssrc(1)));
+}
+
 }  // namespace
 }  // namespace sluice::rtp
