@@ -164,9 +164,11 @@ std::variant<StreamBinder::Binding, DropReason> StreamBinder::Recall(const RtpPa
                                                                      const Names& names) {
   const EndedStreams::Place* const place = ended_.Find(packet.ssrc());
   if (place == nullptr) return DropReason::kRtpUnknownStream;
-  const bool moved = (!names.mid.empty() && names.mid != place->mid) ||
-                     (!names.rid.empty() && names.rid != place->rid);
-  if (moved) {
+  // A name that was not signalled contradicts nothing.
+  const auto contradicts = [](std::string_view name, std::string_view signalled) {
+    return !name.empty() && !signalled.empty() && name != signalled;
+  };
+  if (contradicts(names.mid, place->mid) || contradicts(names.rid, place->rid)) {
     ended_.Unplace(packet.ssrc());
     return DropReason::kRtpUnknownStream;
   }

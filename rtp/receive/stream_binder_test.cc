@@ -320,6 +320,16 @@ TEST_F(StreamBinderMemoryTest, AnSsrcThatNamesAnotherSectionHasLeftItsOwn) {
   EXPECT_EQ(Bind(Packet(10)), To(2));
 }
 
+TEST_F(StreamBinderMemoryTest, ANameThatWasNotSignalledIsNoOtherSection) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  const auto named = Named(10, "0").WithTextExtension(kRidId, "hi");
+  ASSERT_EQ(Bind(named), To(1));
+  binder_.Remove(StreamIndex(1));
+  EXPECT_EQ(Bind(named), kUnknown) << "while there is no stream";
+  binder_.Add(StreamIndex(2), Described("0"));
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+}
+
 TEST_F(StreamBinderMemoryTest, WhatIsSignalledNeedsNoMemory) {
   binder_.Add(StreamIndex(1), Described("0"));
   Bind(Named(10, "0"));
