@@ -69,14 +69,16 @@ class BinderScript {
     SLUICE_CHECK(binder_.ended().size() <= EndedStreams::kMax);
   }
 
-  // Few names and SSRCs, so that they meet.
+  // Few names and SSRCs, so that they meet, but more than any table takes.
+  static constexpr uint8_t kSsrcs = 128;
+  static_assert(kSsrcs > EndedStreams::kMax && kSsrcs > StreamBinder::kMaxLearnt);
   static std::string NameFrom(uint8_t bits) {
     static constexpr const char* kNames[] = {"", "a", "b", "sixteen-letters!"};
     return kNames[bits & 3];
   }
   std::optional<Ssrc> MaybeSsrc() {
     const uint8_t number = in_.U8();
-    return number < 128 ? std::nullopt : std::optional(Ssrc(number % 24));
+    return number < 128 ? std::nullopt : std::optional(Ssrc(number % kSsrcs));
   }
 
   void Add() {
@@ -133,7 +135,7 @@ class BinderScript {
   }
 
   void Receive() {
-    const Ssrc ssrc(in_.U8() % 24);
+    const Ssrc ssrc(in_.U8() % kSsrcs);
     const uint8_t names = in_.U8();
     const uint8_t payload_type = names & 0x20 ? kRtxType : kMediaType;
     const auto bound = binder_.Bind(Packet(ssrc, payload_type, names).Build(pool_, map_));
