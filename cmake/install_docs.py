@@ -16,6 +16,10 @@ import sys
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 _FENCED = re.compile(r"(^[ \t]*```.*?^[ \t]*```[ \t]*$)", re.MULTILINE | re.DOTALL)
 
+# Targets may lie above the folder ("../"). Paths are compared as if it were this deep: taken from the
+# folder in which somebody happens to be, a few of these steps would end at the root.
+_DEEP = "/1/2/3/4/5/6/7/8/"
+
 
 class Installation:
     """What goes where: `placed` are copied, `known` is all that can be led to."""
@@ -54,8 +58,7 @@ class Installation:
         path, hash_sign, fragment = target.partition("#")
         meant = os.path.normpath(os.path.join(os.path.dirname(name), path))
         if meant in self.known:
-            here = os.path.dirname(self.known[name]) or "."
-            there = os.path.relpath(self.known[meant], here)
+            there = os.path.relpath(_DEEP + self.known[meant], _DEEP + os.path.dirname(self.known[name]))
             return f"{mark}[{text}]({there}{hash_sign}{fragment})"
         return f"{text} (`{meant}` in the source)"
 

@@ -1,5 +1,6 @@
 """Documents that are installed lead to what is installed."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -59,6 +60,16 @@ class InstallDocs(unittest.TestCase):
         texts = {"docs/a.md": "[unit](../ops/s.service)", "ops/s.service": ""}
         found = installed(texts, "docs=docs", "!ops/s.service=../lib/s.service")
         self.assertEqual(found, {"docs/a.md": "[unit](../../lib/s.service)"})
+
+    def test_a_link_does_not_depend_on_where_one_is(self):
+        texts = {"docs/a.md": "[unit](../ops/s.service)", "ops/s.service": ""}
+        before = os.getcwd()
+        try:
+            os.chdir("/")
+            found = installed(texts, "docs=docs", "!ops/s.service=../../../lib/s.service")
+        finally:
+            os.chdir(before)
+        self.assertEqual(found, {"docs/a.md": "[unit](../../../../lib/s.service)"})
 
     def test_other_links_and_programs_stay_as_they_are(self):
         text = "[w](https://a.org/b.md) [h](#part)\n```js\nlist[0](b.md)\n```\n"
