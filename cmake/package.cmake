@@ -20,8 +20,8 @@ function(sluice_install_docs component)
 endfunction()
 
 # The same worker for the npm package: it finds libraries beside it, and those find one another (hence
-# DT_RPATH). Not by CMake's own RPATH, which it pads with a colon: that stands for the directory in
-# which the worker happens to be started.
+# DT_RPATH). Linked with the RPATH of an installed program at once: that of the build tree is padded with a
+# colon, which stands for the directory in which the worker happens to be started.
 add_executable(sluice-worker-portable EXCLUDE_FROM_ALL $<TARGET_OBJECTS:sluice-worker>)
 set_target_properties(sluice-worker-portable PROPERTIES
   BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/lib"
