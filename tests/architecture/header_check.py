@@ -75,12 +75,22 @@ def _flags(words):
     that one includes, a header includes itself."""
     while os.path.basename(words[0]) in ("ccache", "distcc", "sccache"):
         words = words[1:]
-    kept, rest = [words[0]], iter(words[1:])
+    kept, rest = [words[0]], iter(_without_clangs_own(words[1:]))
     for word in rest:
         if word in ("-o", "-MF", "-MT", "-MQ", "-include"):
             next(rest, None)
         elif word not in ("-c", "-MD", "-MMD", "--", "-Winvalid-pch") and not word.endswith((".cc", ".cxx")):
             kept.append(word)
+    return kept
+
+
+def _without_clangs_own(words):
+    """Clang is given the precompiled header, twice, as -Xclang OPTION -Xclang FILE."""
+    kept = list(words)
+    for option in ("-include-pch", "-include"):
+        for i in range(len(kept) - 4, -1, -1):
+            if kept[i : i + 3] == ["-Xclang", option, "-Xclang"]:
+                del kept[i : i + 4]
     return kept
 
 

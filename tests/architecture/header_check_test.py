@@ -46,6 +46,16 @@ class HeaderCheckTest(SampleTree):
         self.write_header("base/bytes.h", "inline std::string Name() { return {}; }")
         self.assert_broken(self.check(), "base/bytes.h", 1, "does not stand alone")
 
+    def test_a_header_that_needs_what_clang_has_precompiled(self):
+        precompiled = "-Xclang -include-pch -Xclang /pch.h.pch -Xclang -include -Xclang /pch.h"
+        command = f"/usr/bin/g++ -std=c++20 -Winvalid-pch {precompiled} -c base/bytes.cc"
+        entry = {"directory": self.build, "file": "../base/bytes.cc", "command": command}
+        self.write("build/compile_commands.json", json.dumps([entry]))
+        self.write_header("base/bytes.h", "inline int Name() { return 1; }")
+        self.assertEqual(self.check(), [])
+        self.write_header("base/bytes.h", "inline std::string Name() { return {}; }")
+        self.assert_broken(self.check(), "base/bytes.h", 1, "does not stand alone")
+
     def test_a_header_that_cannot_be_included_twice(self):
         self.write("base/bytes.h", "inline int Name() { return 1; }\n")
         self.assert_broken(self.check(), "base/bytes.h", 1, "redefinition")
