@@ -67,7 +67,12 @@ bool StreamBinder::IsDeclared(Ssrc ssrc) const {
 // What was signalled replaces what was learnt.
 void StreamBinder::Declare(Ssrc ssrc, size_t position, bool rtx) {
   const auto [entry, fresh] = by_ssrc_.try_emplace(ssrc);
-  if (!fresh) --learnt_;
+  if (!fresh) {
+    --learnt_;
+    // Should that be withdrawn, the stream that lives has its SSRC back.
+    const Description& owner = streams_[entry->second.position].description;
+    ended_.Add(ssrc, {owner.mid, owner.rid, entry->second.rtx});
+  }
   entry->second = Entry{position, rtx, true, 0};
 }
 

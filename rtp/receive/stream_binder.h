@@ -73,7 +73,8 @@ class StreamBinder {
   std::optional<Collision> Add(StreamIndex stream, const Description& description);
   // Its SSRCs are remembered.
   void Remove(StreamIndex stream);
-  // Takes back an Add() of several that cannot all be: nothing of it is remembered.
+  // Takes back an Add() of several that cannot all be: nothing of it is remembered, and learnt
+  // SSRCs that it had signalled are again those of the streams that had them.
   void Withdraw(StreamIndex stream);
 
   // kRtpUnknownStream, kRtpUnknownPayload or kTooManyStreams if the packet cannot be given away.

@@ -354,6 +354,21 @@ TEST_F(StreamBinderMemoryTest, WhatIsWithdrawnLeavesTheMemoryAsItWas) {
   EXPECT_EQ(Bind(Packet(10)), To(1));
 }
 
+TEST_F(StreamBinderMemoryTest, WhatIsWithdrawnGivesBackWhatItTook) {
+  binder_.Add(StreamIndex(1), Described("0"));
+  Bind(Named(10, "0"));
+  Bind(Named(11, "0", kRtxType));
+  auto description = Described("1");
+  description.ssrc = Ssrc(10);
+  description.rtx_ssrc = Ssrc(11);
+  binder_.Add(StreamIndex(2), description);
+  EXPECT_EQ(Bind(Packet(10)), To(2));
+  binder_.Withdraw(StreamIndex(2));
+  EXPECT_EQ(Bind(Packet(10)), To(1));
+  EXPECT_EQ(Bind(Packet(11, kRtxType)), To(1, true));
+  EXPECT_EQ(binder_.learnt(), 2u);
+}
+
 TEST_F(StreamBinderMemoryTest, ManyEndedStreamsDisplaceTheOldestAndNoneThatLives) {
   constexpr auto kMax = static_cast<uint32_t>(EndedStreams::kMax);
   binder_.Add(StreamIndex(0), Described("m0"));
