@@ -86,7 +86,8 @@ if(SLUICE_SANITIZE)
   target_compile_options(sluice_test_flags INTERFACE -fno-sanitize=undefined)
 endif()
 
-# sluice_test(NAME FOLDER LIBRARIES...): one gtest binary out of every *_test.cc of FOLDER.
+# sluice_test(NAME FOLDER LIBRARIES...): one gtest binary out of every *_test.cc of FOLDER. With
+# OPTIMISED a sanitizer's tree compiles it like what it tests.
 function(sluice_test name folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*_test.cc)
   list(FILTER sources EXCLUDE REGEX "/node_modules/")
@@ -94,10 +95,16 @@ function(sluice_test name folder)
     message(WARNING "${folder} has no tests")
     return()
   endif()
+  cmake_parse_arguments(PARSE_ARGV 2 arg OPTIMISED "" "")
   add_executable(${name}_test ${sources})
-  target_link_libraries(${name}_test PRIVATE ${ARGN} sluice_test_support sluice_flags
-                        sluice_test_flags)
-  target_precompile_headers(${name}_test REUSE_FROM sluice_test_headers)
+  target_link_libraries(${name}_test PRIVATE ${arg_UNPARSED_ARGUMENTS} sluice_test_support
+                        sluice_flags)
+  if(arg_OPTIMISED AND SLUICE_SANITIZE)
+    target_precompile_headers(${name}_test REUSE_FROM sluice_test_support)
+  else()
+    target_link_libraries(${name}_test PRIVATE sluice_test_flags)
+    target_precompile_headers(${name}_test REUSE_FROM sluice_test_headers)
+  endif()
   sluice_compile_together(${name}_test)
   add_test(NAME ${name}_test COMMAND ${name}_test)
   set_tests_properties(${name}_test PROPERTIES TIMEOUT 300)
