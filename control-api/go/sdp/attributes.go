@@ -13,6 +13,8 @@ import (
 const (
 	maxSources  = 64
 	maxFeedback = 32
+	// maxParameters of a codec; H264 has five.
+	maxParameters = 32
 )
 
 var (
@@ -22,6 +24,8 @@ var (
 	uriPattern         = regexp.MustCompile(`^[!-~]{1,255}$`)
 	numberPattern      = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})$`)
 )
+
+var errTooManyParameters = fmt.Errorf("more than %d parameters of a codec", maxParameters)
 
 // readers know what each attribute means. Attributes that are not here are passed over, as RFC 8866
 // §5.13 asks.
@@ -188,16 +192,21 @@ func (s *Section) readFmtp(value string) error {
 	if err != nil || codec == nil {
 		return err
 	}
+	// No more are looked at than there may be, with as many that are empty.
+	parts := strings.SplitN(text, ";", 2*maxParameters+1)
+	if len(parts) > 2*maxParameters {
+		return errTooManyParameters
+	}
 	parameters := rtp.FormatParameters{}
 	count := 0
-	for _, part := range strings.Split(text, ";") {
+	for _, part := range parts {
 		name, setting, _ := strings.Cut(strings.TrimSpace(part), "=")
 		name, setting = strings.TrimSpace(name), strings.TrimSpace(setting)
 		if name == "" {
 			continue
 		}
-		if count++; count > 32 {
-			return errors.New("more than 32 parameters of a codec")
+		if count++; count > maxParameters {
+			return errTooManyParameters
 		}
 		parameters[name] = setting
 		if numberPattern.MatchString(setting) {

@@ -174,22 +174,10 @@ func Serve(router *sluice.Router, transport *sluice.WebRtcTransport, options Opt
 }
 
 func (o *Options) complete() error {
-	for _, each := range []struct {
-		field       string
-		value       *int
-		usual, most int
-	}{
+	return complete([]bound{
 		{"maxSections", &o.MaxSections, defaultMaxSections, MaxSections},
 		{"maxDataChannels", &o.MaxDataChannels, defaultMaxDataChannels, mostDataChannels},
-	} {
-		if *each.value == 0 {
-			*each.value = each.usual
-		}
-		if *each.value < 0 || *each.value > each.most {
-			return fault.Argument(each.field, "is not 1 to %d", each.most)
-		}
-	}
-	return nil
+	})
 }
 
 // endWaiting is for what has no consumer that would be closed with the transport.

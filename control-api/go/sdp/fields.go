@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"sluice.dev/sdk/internal/fault"
 )
 
 var (
@@ -80,4 +82,23 @@ func shortened(text string, most int) string {
 		return text[:most]
 	}
 	return text
+}
+
+// bound is an option that is 1 to most, and usual if it is 0.
+type bound struct {
+	field       string
+	value       *int
+	usual, most int
+}
+
+func complete(bounds []bound) error {
+	for _, each := range bounds {
+		if *each.value == 0 {
+			*each.value = each.usual
+		}
+		if *each.value < 0 || *each.value > each.most {
+			return fault.Argument(each.field, "is not 1 to %d", each.most)
+		}
+	}
+	return nil
 }

@@ -35,12 +35,9 @@ type FragmentSection struct {
 
 // ParseFragment reads a fragment. Errors are of type *Error.
 func ParseFragment(text string) (*Fragment, error) {
-	lines, err := readLines(text)
+	lines, err := readLines(text, maxFragmentLines)
 	if err != nil {
 		return nil, err
-	}
-	if len(lines) > maxFragmentLines {
-		return nil, errorf("it has more than %d lines", maxFragmentLines)
 	}
 	// Whatever is not in a section is for the whole, which stands first.
 	sections := []Section{newSection("", "")}

@@ -22,17 +22,47 @@ var staticCodecs = map[uint8]Codec{
 	13: {PayloadType: 13, Name: "CN", ClockRate: 8000},
 }
 
+// maxFormats is how many fmtp of a format there may be (RFC 8866 §6.15): one for each payload type, of
+// which some senders make two; the last one holds.
+const maxFormats = 2
+
+// ParseBounds say how much of a text is looked at: less than what a description may have at most.
+type ParseBounds struct {
+	// Lines, 1 to 32,768; 0 takes that. They are counted before any of them is read.
+	Lines int
+	// Sections, 1 to 256; 0 takes that.
+	Sections int
+}
+
 // Parse reads a session description (RFC 8866) of WebRTC. What is not understood is passed over;
-// what is understood and wrong is an *Error with its line.
+// what is understood and wrong is an *Error with its line. Time grows with the lines, so that whoever
+// is offered descriptions by strangers bounds them: ParseWithin.
 func Parse(text string) (*Description, error) {
-	lines, err := readLines(text)
+	return parse(text, ParseBounds{MaxLines, MaxSections})
+}
+
+// ParseWithin is Parse of a text that has no more than bounds allow; what has more is an *Error as
+// well. Bounds out of their range are an *ArgumentError.
+func ParseWithin(text string, bounds ParseBounds) (*Description, error) {
+	err := complete([]bound{
+		{"lines", &bounds.Lines, MaxLines, MaxLines},
+		{"sections", &bounds.Sections, MaxSections, MaxSections},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return parse(text, bounds)
+}
+
+func parse(text string, bounds ParseBounds) (*Description, error) {
+	lines, err := readLines(text, bounds.Lines)
 	if err != nil {
 		return nil, err
 	}
 	if len(lines) == 0 || lines[0].kind != 'v' || lines[0].value != "0" {
 		return nil, &Error{Line: 1, Section: -1, Reason: "it does not begin with v=0"}
 	}
-	parser := parser{common: newSection("", "")}
+	parser := parser{common: newSection("", ""), maxSections: bounds.Sections}
 	parser.Origin.Address, parser.Name = "0.0.0.0", "-"
 	for _, line := range lines {
 		if err := parser.readLine(line); err != nil {
@@ -42,10 +72,8 @@ func Parse(text string) (*Description, error) {
 	if parser.Origin.SessionID == "" {
 		return nil, errorf("o= is missing")
 	}
-	for _, each := range parser.deferred {
-		if err := parser.Sections[each.section].readAttribute(each.name, each.value); err != nil {
-			return nil, &Error{Line: each.line, Section: each.section, Reason: err.Error()}
-		}
+	if err := parser.readDeferred(); err != nil {
+		return nil, err
 	}
 	if err := parser.settle(); err != nil {
 		return nil, err
@@ -60,35 +88,41 @@ type line struct {
 	value  string
 }
 
-// readLines are the lines of a text, whatever ends them; empty ones are passed over.
-func readLines(text string) ([]line, error) {
+// readLines are the lines of a text, whatever ends them; empty ones are passed over, but count.
+func readLines(text string, most int) ([]line, error) {
 	if len(text) > MaxTextLength {
 		return nil, errorf("it is longer than %d bytes", MaxTextLength)
 	}
-	raw := strings.Split(text, "\n")
-	if len(raw) > MaxLines {
-		return nil, errorf("it has more than %d lines", MaxLines)
+	count := strings.Count(text, "\n")
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		count++
 	}
-	lines := make([]line, 0, len(raw))
-	for index, each := range raw {
+	if count > most {
+		return nil, errorf("it has more than %d lines", most)
+	}
+	lines := make([]line, 0, count)
+	for number := 1; text != ""; number++ {
+		var each string
+		each, text, _ = strings.Cut(text, "\n")
 		each = strings.TrimSuffix(each, "\r")
 		if each == "" {
 			continue
 		}
 		if len(each) > MaxLineLength {
-			return nil, &Error{Line: index + 1, Section: -1,
+			return nil, &Error{Line: number, Section: -1,
 				Reason: fmt.Sprintf("it is longer than %d bytes", MaxLineLength)}
 		}
 		if len(each) < 2 || each[1] != '=' || each[0] < 'a' || each[0] > 'z' {
-			return nil, &Error{Line: index + 1, Section: -1, Reason: quoted(each) + " is not TYPE=VALUE"}
+			return nil, &Error{Line: number, Section: -1, Reason: quoted(each) + " is not TYPE=VALUE"}
 		}
-		lines = append(lines, line{index + 1, each[0], each[2:]})
+		lines = append(lines, line{number, each[0], each[2:]})
 	}
 	return lines, nil
 }
 
 type parser struct {
 	Description
+	maxSections int
 	// common has what stands at session level and is meant for every section that says nothing else.
 	common Section
 	// deferred has the attributes of sections that are read when all codecs are known.
@@ -104,8 +138,8 @@ type deferred struct {
 func (p *parser) readLine(line line) error {
 	switch line.kind {
 	case 'm':
-		if len(p.Sections) >= MaxSections {
-			return fmt.Errorf("more than %d sections", MaxSections)
+		if len(p.Sections) >= p.maxSections {
+			return fmt.Errorf("more than %d sections", p.maxSections)
 		}
 		section, err := readMedia(line.value, &p.common)
 		if err != nil {
@@ -213,6 +247,28 @@ func readMedia(value string, common *Section) (Section, error) {
 	port, err := readInteger[uint16](number, "port", 0, 1<<16-1)
 	section.Port = port
 	return section, err
+}
+
+func (p *parser) readDeferred() error {
+	type format struct {
+		section int
+		name    string
+	}
+	counts := map[format]int{}
+	for _, each := range p.deferred {
+		if each.name == "fmtp" {
+			number, _, _ := strings.Cut(each.value, " ")
+			key := format{each.section, number}
+			if counts[key]++; counts[key] > maxFormats {
+				return &Error{Line: each.line, Section: each.section,
+					Reason: fmt.Sprintf("more than %d fmtp of a format", maxFormats)}
+			}
+		}
+		if err := p.Sections[each.section].readAttribute(each.name, each.value); err != nil {
+			return &Error{Line: each.line, Section: each.section, Reason: err.Error()}
+		}
+	}
+	return nil
 }
 
 // settle says what can only be said once everything has been read.

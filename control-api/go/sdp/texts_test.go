@@ -62,7 +62,9 @@ func TestBothSDKsWriteTheSameForMediaTools(t *testing.T) {
 type textCase struct {
 	Name, Call, Text string
 	// Lines stand instead of a long text: what they are, and how often.
-	Lines   [][2]any
+	Lines [][2]any
+	// Bounds of a description: how much of it may be looked at.
+	Bounds  ParseBounds
 	Outcome struct {
 		Read    json.RawMessage
 		Message string
@@ -83,7 +85,7 @@ func (c *textCase) text() string {
 func (c *textCase) read() (any, error) {
 	switch c.Call {
 	case "description":
-		return Parse(c.text())
+		return ParseWithin(c.text(), c.Bounds)
 	case "fragment":
 		return ParseFragment(c.text())
 	}

@@ -30,12 +30,14 @@ interface TextCase extends Case {
   text?: string;
   /** Instead of a long text: lines, and how often each of them. */
   lines?: [string, number][];
+  /** Of a description: how much of it may be looked at. */
+  bounds?: sdp.SdpParseBounds;
 }
 
 const readers = {
   description: sdp.parseSdp,
-  fragment: sdp.parseSdpFragment,
-  candidate: sdp.parseCandidate,
+  fragment: (text: string) => sdp.parseSdpFragment(text),
+  candidate: (text: string) => sdp.parseCandidate(text),
 };
 
 function checkCases<Each extends Case>(file: string, outcome: (each: Each) => object): void {
@@ -64,10 +66,10 @@ describe('SDP for tools is written as the fixtures say', () => {
 });
 
 describe('texts of whoever are read, or refused, as the fixtures say', () => {
-  checkCases<TextCase>('sdp_texts', ({ call, text, lines = [] }) => {
+  checkCases<TextCase>('sdp_texts', ({ call, text, lines = [], bounds }) => {
     const repeated = lines.map(([line, times]) => `${line}\r\n`.repeat(times)).join('');
     try {
-      return { read: readers[call](text ?? repeated) };
+      return { read: readers[call](text ?? repeated, bounds) };
     } catch (error) {
       assert.ok(error instanceof sdp.SdpError, String(error));
       const { message, line, section } = error;
