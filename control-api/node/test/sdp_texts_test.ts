@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { packageDirectory } from '#location';
 
 import { sdp, writeSdp } from '../src/index.js';
-import { plain } from './sdp_fixtures.js';
+import { fixtureRouter, plain } from './sdp_fixtures.js';
 
 type Media = Parameters<typeof writeSdp>[0];
 
@@ -32,6 +32,11 @@ interface TextCase extends Case {
   lines?: [string, number][];
   /** Of a description: how much of it may be looked at. */
   bounds?: sdp.SdpParseBounds;
+}
+
+interface OfferCase extends Case {
+  text: string;
+  enableSctp?: boolean;
 }
 
 const readers = {
@@ -74,6 +79,19 @@ describe('texts of whoever are read, or refused, as the fixtures say', () => {
       assert.ok(error instanceof sdp.SdpError, String(error));
       const { message, line, section } = error;
       return { message, line, section };
+    }
+  });
+});
+
+describe('offers are granted, or refused, section by section as the fixtures say', () => {
+  checkCases<OfferCase>('sdp_verdicts', ({ text, enableSctp = false }) => {
+    const offer = sdp.parseSdp(text);
+    try {
+      return { verdicts: sdp.examineOffer(offer, fixtureRouter, { enableSctp }) };
+    } catch (error) {
+      assert.ok(error instanceof sdp.SdpError, String(error));
+      const { message, section } = error;
+      return { message, section };
     }
   });
 });

@@ -100,7 +100,7 @@ export function planAnswer(
 /**
  * What SdpConnection.answer() would say to a first offer, section by section, found out without a
  * connection: for whoever grants all of an offer or nothing. Throws an SdpError for an offer that
- * it would reject.
+ * it would reject as a whole, unless that is because nothing of it is in use.
  */
 export function examineOffer(
   offer: SessionDescription,

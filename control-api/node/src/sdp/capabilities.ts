@@ -161,7 +161,8 @@ export function codecNames(codecs: Pick<SdpCodec, 'name' | 'parameters'>[]): str
     .map(({ name, parameters }) => {
       if (name.toLowerCase() !== 'h264') return name;
       const profile = quoted(String(parameters['profile-level-id'] ?? defaultProfileLevelId));
-      return `${name} ${profile} packetization-mode ${Number(parameters['packetization-mode'] ?? 0)}`;
+      const mode = parameters['packetization-mode'] ?? 0;
+      return `${name} ${profile} packetization-mode ${typeof mode === 'string' ? quoted(mode) : mode}`;
     });
   const some = [...new Set(names)].slice(0, maxNames);
   return some.length > 0 ? some.join(', ') : 'none';

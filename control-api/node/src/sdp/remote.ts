@@ -17,7 +17,8 @@ export interface RemoteTransport {
   bundled: boolean;
 }
 
-const rtpProtocols = /^(UDP|TCP)\/TLS\/RTP\/SAVPF?$|^RTP\/SAVPF?$/;
+// Whatever it is called (RFC 8829 §5.1.2), it is SRTP with keys from DTLS.
+const rtpProtocols = /^((UDP|TCP)\/D?TLS\/)?RTP\/SAVPF?$/;
 const dataProtocols = /^(UDP|TCP)\/DTLS\/SCTP$/;
 
 const hashBytes = new Map([
