@@ -17,9 +17,11 @@ type H264ProfileLevel struct {
 	Level int `json:"level"`
 }
 
+// DefaultProfileLevelID is what a profile-level-id is that nobody has named.
+//
 // Deviation: RFC 6184 §8.1 infers Baseline at level 1 if the parameter is missing. Browsers mean
 // Constrained Baseline at level 3.1, and browsers are whom we talk to.
-const defaultProfileLevelID = "42e01f"
+const DefaultProfileLevelID = "42e01f"
 
 const level1b = 9
 
@@ -83,7 +85,7 @@ func isSameH264(a, b rtp.FormatParameters) bool {
 }
 
 func profileLevelIDOf(parameters rtp.FormatParameters) string {
-	return textOf(parameters, "profile-level-id", defaultProfileLevelID)
+	return textOf(parameters, "profile-level-id", DefaultProfileLevelID)
 }
 
 // AnswerProfileLevelID is the profile-level-id to answer with (RFC 6184 §8.2.2): with asymmetry

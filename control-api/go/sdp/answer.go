@@ -2,23 +2,10 @@ package sdp
 
 import (
 	"context"
-	"encoding/json"
-	"strconv"
 
 	sluice "sluice.dev/sdk"
 	"sluice.dev/sdk/rtp"
 )
-
-// plan is what an offer of the client, or its answer, comes to. Making it changes nothing.
-type plan struct {
-	description *Description
-	remote      remoteSide
-	slots       []*slot
-	// produces are the places where a producer begins; those that it takes the place of end.
-	produces []int
-	ends     []*sluice.Producer
-	restarts bool
-}
 
 // Answer takes an offer of the client and gives the answer to it. What the client sends becomes
 // producers, or is closed when it stops; an own offer that is not answered yet is withdrawn, and told
@@ -31,6 +18,15 @@ func (c *Connection) Answer(ctx context.Context, offer string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return c.AnswerDescription(ctx, description)
+}
+
+// AnswerDescription is Answer to an offer that was parsed already, by ParseWithin for one, and is not
+// changed from now on.
+func (c *Connection) AnswerDescription(ctx context.Context, offer *Description) (string, error) {
+	if offer == nil {
+		return "", errorf("there is no description")
+	}
 	if err := c.take(ctx); err != nil {
 		return "", err
 	}
@@ -38,9 +34,13 @@ func (c *Connection) Answer(ctx context.Context, offer string) (string, error) {
 	if err := c.checkOpen(); err != nil {
 		return "", err
 	}
-	plan, err := c.planFor(description)
+	planner := c.planner()
+	plan, err := planner.plan(offer)
 	if err != nil {
 		return "", err
+	}
+	if !plan.remote.known {
+		return "", errorf("it has no section that is in use")
 	}
 	plan.restarts = c.remote.known && plan.remote.ice != c.remote.ice
 	if err := c.carryOut(ctx, plan); err != nil {
@@ -49,128 +49,8 @@ func (c *Connection) Answer(ctx context.Context, offer string) (string, error) {
 	// RFC 8829 §5.7: offers that cross. The client's counts.
 	c.pending = nil
 	c.toldNeed = false
-	c.fillReceivers(ctx, description)
-	return c.write(c.slots, c.ice, c.remote.localSetup, len(description.Groups) > 0), nil
-}
-
-// planFor checks a whole offer against what was agreed before.
-func (c *Connection) planFor(d *Description) (*plan, error) {
-	if len(d.Sections) > c.options.MaxSections {
-		return nil, errorf("it has more than %d sections", c.options.MaxSections)
-	}
-	if len(d.Sections) < len(c.slots) {
-		return nil, errorf("it has %d sections, and there were %d", len(d.Sections), len(c.slots))
-	}
-	remote, err := c.checkShared(d)
-	if err != nil {
-		return nil, err
-	}
-	plan := &plan{description: d, remote: remote, slots: make([]*slot, len(d.Sections))}
-	hasData := false
-	for index := range d.Sections {
-		if d.Sections[index].Kind == dataKind && !d.Sections[index].IsStopped() {
-			// RFC 8841 §10: one association for all channels.
-			if hasData {
-				return nil, errorAt(index, "there is another section of data channels")
-			}
-			hasData = true
-		}
-		var old *slot
-		if index < len(c.slots) {
-			old = c.slots[index]
-		}
-		if err := c.planSection(plan, old, index); err != nil {
-			return nil, err
-		}
-	}
-	return plan, nil
-}
-
-func (c *Connection) planSection(p *plan, old *slot, index int) error {
-	section := &p.description.Sections[index]
-	mid := section.MID
-	if mid == "" {
-		mid = strconv.Itoa(index)
-	}
-	next := &slot{kind: section.Kind, mid: mid, isNamed: section.MID != "", protocol: section.Protocol,
-		formats: section.Formats, isMixed: section.ExtmapAllowMixed, isReduced: section.RtcpReducedSize}
-	if old != nil && !old.stopped {
-		// RFC 8829 §5.2.2: a place is taken by something else only after it was stopped.
-		if !section.IsStopped() && (old.mid != mid || old.kind != section.Kind) {
-			return errorAt(index, "it was mid %s of %s and is mid %s of %s", quoted(old.mid),
-				quoted(old.kind), quoted(mid), quoted(section.Kind))
-		}
-		next.sending = old.sending
-	}
-	p.slots[index] = next
-	switch _, isMedia := section.MediaKind(); {
-	case section.IsStopped():
-		next.stopped = true
-	case section.Kind == dataKind && (len(section.Formats) != 1 || section.Formats[0] != "webrtc-datachannel"):
-		next.refuse("not webrtc-datachannel over DTLS")
-	case section.Kind == dataKind:
-		if c.transport.SctpParameters() == nil {
-			next.refuse("the transport was made without sctp")
-		}
-	case !isMedia:
-		next.refuse("neither audio, video nor application")
-	case !isRTP(section.Protocol):
-		next.refuse("not RTP over DTLS-SRTP")
-	default:
-		if err := c.planMedia(p, old, next, index); err != nil {
-			return err
-		}
-	}
-	if old != nil && old.producer != nil && old.producer != next.producer {
-		p.ends = append(p.ends, old.producer)
-	}
-	return nil
-}
-
-func (c *Connection) planMedia(p *plan, old, next *slot, index int) error {
-	section := &p.description.Sections[index]
-	accepted, isKnown := AcceptCodecs(section, c.router.RtpCapabilities(), c.options.PreferCodecs...)
-	if !isKnown {
-		// RFC 3264 §6: a section without a common codec is refused; the others are not.
-		next.refuse("no codec in common with the router")
-		return nil
-	}
-	next.accepted = accepted
-	if !sends(section.Direction) {
-		// Nothing flows yet: what the client reads and the router knows.
-		isKnown := func(Direction) bool { return true }
-		next.accepted.HeaderExtensions = acceptExtensions(section, c.router.RtpCapabilities(), receives, isKnown)
-		return nil
-	}
-	sender, err := SenderParametersOf(section, accepted, next.mid, index)
-	if err != nil {
-		return err
-	}
-	next.sender = &sender
-	if old != nil && old.isReceiving() && isSameSender(old.sender, &sender) {
-		next.producer = old.producer
-		return nil
-	}
-	offered := Offered{Kind: sender.Kind, MID: next.mid, Msid: section.msid(),
-		Encodings: len(sender.RtpParameters.Encodings), Codec: accepted.Codecs[0].MimeType}
-	if c.options.AcceptProducer == nil || c.options.AcceptProducer(offered) {
-		p.produces = append(p.produces, index)
-	}
-	return nil
-}
-
-// isSameSender compares what the worker knows of a sender: a new name for its track makes no new
-// stream.
-func isSameSender(a, b *SenderParameters) bool {
-	return a != nil && b != nil && senderKey(*a) == senderKey(*b)
-}
-
-func senderKey(sender SenderParameters) string {
-	sender.RtpParameters.Msid = ""
-	sender.RtpParameters.Rtcp.CNAME = ""
-	// Dictionaries of text and numbers can always be written.
-	text, _ := json.Marshal(sender)
-	return string(text)
+	c.fillReceivers(ctx, offer)
+	return c.write(c.slots, c.ice, c.remote.localSetup), nil
 }
 
 // carryOut makes true what was planned, or leaves everything as it was.

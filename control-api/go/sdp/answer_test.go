@@ -134,23 +134,31 @@ func TestWhatTheClientStopsSendingIsClosedAndWhatItGoesOnSendingIsNot(t *testing
 }
 
 func TestABadOfferLeavesEverythingAsItWas(t *testing.T) {
-	s := newScene(t, Options{})
+	s := newScene(t, Options{Transport: sluice.WebRtcTransportOptions{Sctp: &sluice.SctpOptions{}}})
 	s.client.add(rtp.Video, rtp.SendOnly)
 	before := s.answered()
 	producer := next(s, s.starts)
+	// Of the application's own on the same transport, which only the worker knows of.
+	if _, err := s.Transport().Produce(s.ctx, sluice.ProduceOptions{Kind: rtp.Audio, RtpParameters: rtp.Parameters{
+		Codecs:    rtp.List[rtp.CodecParameters]{{MimeType: "audio/opus", PayloadType: 96, ClockRate: 48000, Channels: 2}},
+		Encodings: rtp.List[rtp.EncodingParameters]{{SSRC: 5001}},
+	}}); err != nil {
+		t.Fatal(err)
+	}
 	for name, each := range map[string]struct {
 		change func(*fakeClient)
 		reason string
 	}{
 		"no text at all":       {nil, "is not TYPE=VALUE"},
-		"a section missing":    {func(c *fakeClient) { c.sections = nil }, "it has 0 sections, and there were 1"},
+		"a section missing":    {func(c *fakeClient) { c.sections = nil }, "it has no sections"},
 		"another mid":          {func(c *fakeClient) { c.sections[0].MID = "z" }, "section 0: it was mid '0' of 'video' and is mid 'z'"},
 		"another kind":         {func(c *fakeClient) { c.sections[0].Kind = "audio" }, "section 0: it was mid"},
-		"no rtcp-mux":          {func(c *fakeClient) { c.add(rtp.Audio, rtp.SendOnly).RtcpMux = false }, "section 1: it is without rtcp-mux"},
+		"no credentials":       {func(c *fakeClient) { c.ice = IceParameters{} }, "ice-ufrag"},
 		"roles turned round":   {func(c *fakeClient) { c.setup = Passive }, "section 0: setup:passive would turn"},
 		"no handshake":         {func(c *fakeClient) { c.setup = HoldConn }, "section 0: setup:holdconn"},
-		"an SSRC that is used": {func(c *fakeClient) { c.add(rtp.Video, rtp.SendOnly).Sources[0].SSRC = 1001 }, "section 1: "},
-		"two sections of data": {func(c *fakeClient) { c.addData(); c.addData() }, "section 2: there is another"},
+		"an SSRC that is used": {func(c *fakeClient) { c.add(rtp.Video, rtp.SendOnly).Sources[0].SSRC = 1001 }, "section 1: ssrc 1001 is that of section 0 as well"},
+		"an SSRC of another":   {func(c *fakeClient) { c.add(rtp.Video, rtp.SendOnly).Sources[0].SSRC = 5001 }, "section 1: "},
+		"two sections of data": {func(c *fakeClient) { c.addData(); c.addData() }, "it has more than one section of data channels"},
 		"too many sections": {func(c *fakeClient) {
 			for len(c.sections) <= defaultMaxSections {
 				c.add(rtp.Audio, rtp.SendOnly)
@@ -181,6 +189,17 @@ func TestABadOfferLeavesEverythingAsItWas(t *testing.T) {
 	}
 }
 
+func TestAFirstOfferWithNothingInUseIsRefused(t *testing.T) {
+	s := newScene(t, Options{})
+	s.client.add(rtp.Video, rtp.SendOnly)
+	s.client.stop(0)
+	_, err := s.Answer(s.ctx, s.client.offer())
+	var refusal *Error
+	if !errors.As(err, &refusal) || refusal.Reason != "it has no section that is in use" {
+		t.Fatalf("got %v", err)
+	}
+}
+
 func TestAnotherCertificateIsRefused(t *testing.T) {
 	s := newScene(t, Options{})
 	s.client.add(rtp.Audio, rtp.SendOnly)
@@ -191,12 +210,57 @@ func TestAnotherCertificateIsRefused(t *testing.T) {
 	}
 }
 
-func TestSectionsOutsideOfTheBundleAreRefusedWithTheirPlace(t *testing.T) {
+func TestSectionsThatTheTransportCannotCarryAreRefusedAndTheOthersAreNot(t *testing.T) {
 	s := newScene(t, Options{})
 	s.client.add(rtp.Audio, rtp.SendOnly)
 	s.client.add(rtp.Video, rtp.SendOnly)
+	s.client.add(rtp.Video, rtp.SendOnly).RtcpMux = false
 	loose := strings.ReplaceAll(s.client.offer(), "BUNDLE 0 1", "BUNDLE 0")
-	if _, err := s.Answer(s.ctx, loose); err == nil || !strings.Contains(err.Error(), "section 1: it is not in the BUNDLE") {
+	checkDirections(t, s.parsed(s.Answer(s.ctx, loose)), "recvonly stopped stopped")
+	if reason := s.Sections()[1].Reason; reason != "not in the BUNDLE group of the first section" {
+		t.Fatalf("got %s", reason)
+	}
+	// What was refused may be offered as it should be.
+	checkDirections(t, s.answered(), "recvonly recvonly stopped")
+	if reason := s.Sections()[2].Reason; reason != "without rtcp-mux" {
+		t.Fatalf("got %s", reason)
+	}
+}
+
+func TestAClientThatSpeaksOfNoBundleIsAnsweredWithoutOne(t *testing.T) {
+	s := newScene(t, Options{})
+	s.client.add(rtp.Video, rtp.SendOnly)
+	loose := strings.ReplaceAll(s.client.offer(), "a=group:BUNDLE 0\r\n", "a=group:LS 0\r\n")
+	if answer := s.parsed(s.Answer(s.ctx, loose)); len(answer.Groups) != 0 {
+		t.Fatalf("got %v", answer.Groups)
+	}
+	// Nor is it offered one before there is something to bundle.
+	offer, err := s.Offer(s.ctx)
+	if groups := s.parsed(offer, err).Groups; len(groups) != 0 {
+		t.Fatalf("got %v", groups)
+	}
+	if err := s.Rollback(s.ctx); err != nil {
+		t.Fatal(err)
+	}
+	s.send(SendOptions{ProducerID: s.producer(rtp.Audio, 5).ID()})
+	if offer := s.offered(nil); len(offer.Groups) != 1 || len(offer.Groups[0].MIDs) != 2 {
+		t.Fatalf("got %v", offer.Groups)
+	}
+	if answer := s.answered(); len(answer.Groups) != 1 {
+		t.Fatalf("got %v", answer.Groups)
+	}
+}
+
+func TestAnOfferThatWasParsedWithinBoundsIsAnsweredAsAnyOther(t *testing.T) {
+	s := newScene(t, Options{})
+	s.client.add(rtp.Video, rtp.SendOnly)
+	offer, err := ParseWithin(s.client.offer(), ParseBounds{Lines: 100, Sections: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkDirections(t, s.parsed(s.AnswerDescription(s.ctx, offer)), "recvonly")
+	var refusal *Error
+	if _, err := s.AnswerDescription(s.ctx, nil); !errors.As(err, &refusal) {
 		t.Fatalf("got %v", err)
 	}
 }

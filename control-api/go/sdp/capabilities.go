@@ -1,6 +1,7 @@
 package sdp
 
 import (
+	"fmt"
 	"strings"
 
 	"sluice.dev/sdk/ortc"
@@ -204,17 +205,71 @@ func matchCodec(kind rtp.MediaKind, codec *Codec, router rtp.Capabilities) *pair
 	if isHelper[strings.ToLower(codec.Name)] {
 		return nil
 	}
-	theirs := codecParameters(kind, codec)
-	wanted := ortc.Codec{MimeType: theirs.MimeType, ClockRate: theirs.ClockRate,
-		Channels: theirs.Channels, Parameters: theirs.Parameters}
+	wanted := ortc.Codec{MimeType: string(kind) + "/" + codec.Name, ClockRate: codec.ClockRate,
+		Channels: codec.Channels, Parameters: codec.Parameters}
 	for index := range router.Codecs {
 		ours := &router.Codecs[index]
 		if ours.Kind == kind && ortc.IsCompatibleCodec(wanted, ortc.Codec{MimeType: ours.MimeType,
 			ClockRate: ours.ClockRate, Channels: ours.Channels, Parameters: ours.Parameters}) {
-			return &pair{theirs, ours}
+			// Only now is anything copied: descriptions may be full of what nobody has.
+			return &pair{codecParameters(kind, codec), ours}
 		}
 	}
 	return nil
+}
+
+// maxNames in a message; browsers offer five or six.
+const maxNames = 8
+
+// whyNoCodec is why none of a section's codecs is accepted.
+func whyNoCodec(section *Section, router rtp.Capabilities) string {
+	var theirs, ours codecNames
+	for index := range section.Codecs {
+		codec := &section.Codecs[index]
+		theirs.add(codec.Name, codec.Parameters)
+	}
+	for index := range router.Codecs {
+		codec := &router.Codecs[index]
+		if _, name, _ := strings.Cut(codec.MimeType, "/"); string(codec.Kind) == section.Kind {
+			ours.add(name, codec.Parameters)
+		}
+	}
+	return fmt.Sprintf("the router has none of its codecs (%s), but %s", &theirs, &ours)
+}
+
+// codecNames are codecs for a message; of H264 also the profiles, which have to fit as well.
+type codecNames []string
+
+func (n *codecNames) add(name string, parameters rtp.FormatParameters) {
+	if isHelper[strings.ToLower(name)] || len(*n) == maxNames {
+		return
+	}
+	if strings.EqualFold(name, "h264") {
+		profile, mode := parameters["profile-level-id"], parameters["packetization-mode"]
+		if profile == nil {
+			profile = ortc.DefaultProfileLevelID
+		}
+		if mode == nil {
+			mode = 0
+		}
+		if text, isText := mode.(string); isText {
+			mode = quoted(text)
+		}
+		name = fmt.Sprintf("%s %s packetization-mode %v", name, quoted(fmt.Sprint(profile)), mode)
+	}
+	for _, known := range *n {
+		if known == name {
+			return
+		}
+	}
+	*n = append(*n, name)
+}
+
+func (n *codecNames) String() string {
+	if len(*n) == 0 {
+		return "none"
+	}
+	return strings.Join(*n, ", ")
 }
 
 func findRtx(section *Section, chosen *pair, router rtp.Capabilities) *Codec {

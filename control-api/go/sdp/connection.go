@@ -124,7 +124,9 @@ type Connection struct {
 
 // remoteSide is what cannot change in the life of a connection, or restarts ICE.
 type remoteSide struct {
-	known        bool
+	known bool
+	// isBundled: its first section in use stands in a BUNDLE group.
+	isBundled    bool
 	ice          IceParameters
 	fingerprints []Fingerprint
 	// localSetup is our part in the handshake.
@@ -204,17 +206,6 @@ func (c *Connection) Transport() *sluice.WebRtcTransport { return c.transport }
 
 // Close closes the transport, and with it everything that the client sends and gets.
 func (c *Connection) Close() { c.transport.Close() }
-
-// AddRemoteCandidate checks a candidate of the client, as RTCIceCandidate.candidate has it; empty
-// stands for the end of them. The worker is a lite agent (RFC 8445 §2.5), which waits for the checks
-// of the client and needs no candidates itself.
-func (c *Connection) AddRemoteCandidate(candidate string) error {
-	if candidate == "" {
-		return nil
-	}
-	_, err := ParseCandidate(candidate)
-	return err
-}
 
 // RestartIce has the next offer restart ICE (RFC 8445 §9), which is told to be needed.
 func (c *Connection) RestartIce(ctx context.Context) error {

@@ -51,6 +51,9 @@ func addTexts(f *testing.F) {
 	for _, each := range readCases[textCase](f, "sdp_texts.json") {
 		f.Add(each.text())
 	}
+	for _, each := range readCases[offerCase](f, "sdp_verdicts.json") {
+		f.Add(each.Text)
+	}
 	f.Add(textOf(head, video, "a=rid:a send pt=96;max-br=1", "a=simulcast:send a,~b;c recv d"))
 }
 
@@ -61,9 +64,21 @@ func checkRefusal(t *testing.T, err error) {
 	if !errors.As(err, &refusal) {
 		t.Fatalf("got %v, which is no *Error", err)
 	}
-	for _, char := range refusal.Error() {
+	checkPrintable(t, refusal.Error())
+}
+
+func checkReasons(t *testing.T, verdicts []Verdict) {
+	t.Helper()
+	for _, verdict := range verdicts {
+		checkPrintable(t, verdict.Reason)
+	}
+}
+
+func checkPrintable(t *testing.T, text string) {
+	t.Helper()
+	for _, char := range text {
 		if char < ' ' || char > '~' {
-			t.Fatalf("got %q", refusal)
+			t.Fatalf("got %q", text)
 		}
 	}
 }
@@ -89,6 +104,11 @@ func FuzzDescriptions(f *testing.F) {
 					checkRefusal(t, err)
 				}
 			}
+		}
+		if verdicts, err := ExamineOffer(parsed, router, ExamineOptions{Sctp: true}); err != nil {
+			checkRefusal(t, err)
+		} else {
+			checkReasons(t, verdicts)
 		}
 		CapabilitiesOf(parsed.Sections...)
 		again, err := Parse(parsed.String())

@@ -48,7 +48,7 @@ func (c *Connection) Offer(ctx context.Context) (string, error) {
 	}
 	c.pending, c.toldNeed = pending, false
 	// RFC 8842 §5.5: who makes an offer leaves the roles open, also when they are decided.
-	return c.write(pending.slots, pending.ice, ActPass, true), nil
+	return c.write(pending.slots, pending.ice, ActPass), nil
 }
 
 // offerWaiting finds a place for whatever waits. What cannot be sent to this client ends.
@@ -186,7 +186,10 @@ func (c *Connection) checkAnswer(d *Description, p *pendingOffer) (remoteSide, e
 			return c.remote, errorAt(index, "setup:actpass is no answer")
 		}
 	}
-	return c.checkShared(d)
+	if err := checkBundle(d); err != nil {
+		return c.remote, err
+	}
+	return c.remote.met(d)
 }
 
 // settle makes what was answered the state of things.

@@ -2,9 +2,12 @@ package sdp
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+
+	"sluice.dev/sdk/internal/fault"
 )
 
 var (
@@ -98,6 +101,54 @@ func TestBoundsOfDescriptionsHold(t *testing.T) {
 		if message := refusalOf(t, text); !strings.Contains(message, reason) {
 			t.Errorf("got %q, want %q", message, reason)
 		}
+	}
+}
+
+func TestBoundsThatAreNoneAreNamed(t *testing.T) {
+	for field, bounds := range map[string]ParseBounds{
+		"lines": {Lines: MaxLines + 1}, "sections": {Sections: -1},
+	} {
+		var argument *fault.ArgumentError
+		if _, err := ParseWithin(textOf(head), bounds); !errors.As(err, &argument) || argument.Field != field {
+			t.Fatalf("got %v, want %s", err, field)
+		}
+	}
+}
+
+// A description may be full of codecs that nobody has, each with as many parameters as there may be.
+func TestWhatTheRouterHasNotIsNotCopied(t *testing.T) {
+	lines := append([]string{}, head...)
+	section := "m=video 9 UDP/TLS/RTP/SAVPF"
+	for number := 0; number < 128; number++ {
+		section += fmt.Sprintf(" %d", number)
+	}
+	lines = append(lines, section)
+	for number := 0; number < 128; number++ {
+		parameters := ""
+		for each := 0; each < maxParameters; each++ {
+			parameters += fmt.Sprintf("p%d=x;", each)
+		}
+		lines = append(lines, fmt.Sprintf("a=rtpmap:%d X%d/90000", number, number),
+			fmt.Sprintf("a=fmtp:%d %s", number, strings.TrimSuffix(parameters, ";")))
+	}
+	parsed, err := Parse(textOf(lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	router, target := fixtureRouter(t), &parsed.Sections[0]
+	count := func() float64 {
+		return testing.AllocsPerRun(10, func() {
+			if _, isKnown := AcceptCodecs(target, router); isKnown {
+				t.Error("the router has one of them")
+			}
+		})
+	}
+	full := count()
+	for index := range target.Codecs {
+		target.Codecs[index].Parameters = nil
+	}
+	if bare := count(); full != bare {
+		t.Fatalf("%v allocations, and %v without the parameters", full, bare)
 	}
 }
 

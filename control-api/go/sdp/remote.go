@@ -1,79 +1,108 @@
 package sdp
 
 import (
-	"strings"
+	"regexp"
 
 	sluice "sluice.dev/sdk"
 	"sluice.dev/sdk/rtp"
 )
 
-// checkShared checks what all sections of a client's description share, because they share one
-// transport. It returns what is new about the client.
-func (c *Connection) checkShared(d *Description) (remoteSide, error) {
-	remote := c.remote
-	isBundled := map[string]bool{}
+var (
+	// Whatever it is called (RFC 8829 §5.1.2), it is SRTP with keys from DTLS.
+	rtpProtocols  = regexp.MustCompile(`^((UDP|TCP)/D?TLS/)?RTP/SAVPF?$`)
+	dataProtocols = regexp.MustCompile(`^(UDP|TCP)/DTLS/SCTP$`)
+)
+
+// bundle has the sections that share one transport (RFC 8843): those that are grouped with the first
+// one in use.
+type bundle struct {
+	// first of those in use, or -1; active is how many there are.
+	first, active int
+	// mids is nil without a group.
+	mids map[string]bool
+}
+
+func bundleOf(d *Description) bundle {
+	b := bundle{first: -1}
+	for index := range d.Sections {
+		if d.Sections[index].IsStopped() {
+			continue
+		}
+		if b.active++; b.active == 1 {
+			b.first = index
+		}
+	}
+	if b.first < 0 || d.Sections[b.first].MID == "" {
+		return b
+	}
 	for _, group := range d.Groups {
-		if group.Semantics == "BUNDLE" {
-			for _, mid := range group.MIDs {
-				isBundled[mid] = true
-			}
+		if group.Semantics != "BUNDLE" {
+			continue
+		}
+		mids := map[string]bool{}
+		for _, mid := range group.MIDs {
+			mids[mid] = true
+		}
+		if mids[d.Sections[b.first].MID] {
+			b.mids = mids
 			break
 		}
 	}
-	active := 0
+	return b
+}
+
+// has tells of a section in use whether the transport is its one as well: of those that are in no
+// group the first is, whoever it is alone with.
+func (b *bundle) has(d *Description, index int) bool {
+	mid := d.Sections[index].MID
+	return b.active <= 1 || index == b.first || mid != "" && b.mids[mid]
+}
+
+// checkBundle checks what an answer has to say of all its sections, as all were offered for one
+// transport.
+func checkBundle(d *Description) error {
+	bundle := bundleOf(d)
 	for index := range d.Sections {
 		section := &d.Sections[index]
 		if section.IsStopped() {
 			continue
 		}
-		if active++; active > 1 && !isBundled[section.MID] || active == 1 && len(isBundled) > 0 && !isBundled[section.MID] {
-			return remote, errorAt(index, "it is not in the BUNDLE group, and there is one transport")
+		if !bundle.has(d, index) {
+			return errorAt(index, "it is not in the BUNDLE group, and there is one transport")
 		}
 		if _, isMedia := section.MediaKind(); isMedia && !section.RtcpMux && !section.RtcpMuxOnly {
-			return remote, errorAt(index, "it is without rtcp-mux")
+			return errorAt(index, "it is without rtcp-mux")
 		}
-		if active > 1 {
-			if !isSameIdentity(section.Fingerprints, d.Sections[firstActive(d)].Fingerprints) {
-				return remote, errorAt(index, "its fingerprints are not those of the bundle")
-			}
-			continue
-		}
-		if err := remote.take(section, index); err != nil {
-			return c.remote, err
+		if !isSameIdentity(section.Fingerprints, d.Sections[bundle.first].Fingerprints) {
+			return errorAt(index, "its fingerprints are not those of the bundle")
 		}
 	}
-	if active == 0 && !remote.known {
-		return remote, errorf("it has no section in use")
-	}
-	return remote, nil
+	return nil
 }
 
-func firstActive(d *Description) int {
-	for index := range d.Sections {
-		if !d.Sections[index].IsStopped() {
-			return index
-		}
+// met is what is known of the client with what its description says: that of the first section in use,
+// which stands for the whole bundle (RFC 8843 §7.1.1). Without one it is what was known before.
+func (r remoteSide) met(d *Description) (remoteSide, error) {
+	bundle := bundleOf(d)
+	if bundle.first < 0 {
+		return r, nil
 	}
-	return 0
-}
-
-// take notes what the first section in use says for the whole bundle.
-func (r *remoteSide) take(section *Section, index int) error {
+	section := &d.Sections[bundle.first]
 	if section.Ice == nil {
-		return errorAt(index, "it is without ice-ufrag and ice-pwd")
+		return r, errorAt(bundle.first, "ice-ufrag and ice-pwd are missing")
 	}
-	if err := section.CheckFingerprint(index); err != nil {
-		return err
+	if err := section.CheckFingerprint(bundle.first); err != nil {
+		return r, err
 	}
-	setup, err := answerSetup(section.Setup, r.localSetup, index)
+	setup, err := answerSetup(section.Setup, r.localSetup, bundle.first)
 	if err != nil {
-		return err
+		return r, err
 	}
 	if r.known && !isSameIdentity(section.Fingerprints, r.fingerprints) {
-		return errorAt(index, "another certificate needs another connection")
+		return r, errorAt(bundle.first, "another certificate needs another connection")
 	}
-	*r = remoteSide{known: true, ice: *section.Ice, fingerprints: section.Fingerprints, localSetup: setup}
-	return nil
+	return remoteSide{known: true, isBundled: bundle.mids != nil, ice: *section.Ice,
+		fingerprints: section.Fingerprints, localSetup: setup}, nil
 }
 
 // hashLengths in bytes, of the hashes that a worker computes.
@@ -115,7 +144,7 @@ func answerSetup(theirs, decided Setup, index int) (Setup, error) {
 			ours = decided
 		}
 	default:
-		return "", errorAt(index, "setup:%s begins no handshake", theirs)
+		return "", errorAt(index, "setup:%s cannot be granted", theirs)
 	}
 	if decided != "" && ours != decided {
 		return "", errorAt(index, "setup:%s would turn the DTLS roles round", theirs)
@@ -148,11 +177,6 @@ func (r *remoteSide) dtlsParameters() sluice.DtlsParameters {
 			sluice.DtlsFingerprint{Algorithm: fingerprint.Algorithm, Value: fingerprint.Value})
 	}
 	return parameters
-}
-
-// isRTP reports whether this is SRTP with keys from DTLS, by whatever name (RFC 8829 §5.1.2).
-func isRTP(protocol string) bool {
-	return strings.Contains(protocol, "RTP/SAVP")
 }
 
 // learn adds what a description says of the client to what is known of it. A payload type keeps its

@@ -12,6 +12,8 @@ const (
 	dataKind = "application"
 	// RFC 8840 §4.1.1: of sections whose candidates stand elsewhere.
 	discardPort = 9
+	// Of both sides; the worker knows no other (RFC 8841 §5.1 has it told).
+	sctpPort = 5000
 )
 
 // slot is a media section as both sides have agreed on it. Its place in the description is fixed
@@ -38,7 +40,12 @@ type slot struct {
 	sending *Sending
 }
 
-func (s *slot) refuse(reason string) { s.stopped, s.reason = true, reason }
+// refuseIf there is a reason.
+func (s *slot) refuseIf(reason string) {
+	if reason != "" {
+		s.stopped, s.reason = true, reason
+	}
+}
 
 func (s *slot) isReceiving() bool { return s.producer != nil && !s.producer.Closed() }
 
@@ -55,7 +62,7 @@ type writing struct {
 	hasCandidates bool
 }
 
-func (c *Connection) write(slots []*slot, ice sluice.IceParameters, setup Setup, isBundled bool) string {
+func (c *Connection) write(slots []*slot, ice sluice.IceParameters, setup Setup) string {
 	c.version++
 	description := Description{Origin: c.origin, Name: "-", IceLite: true}
 	description.Origin.SessionVersion = strconv.FormatUint(c.version, 10)
@@ -68,7 +75,9 @@ func (c *Connection) write(slots []*slot, ice sluice.IceParameters, setup Setup,
 		}
 		description.Sections = append(description.Sections, section)
 	}
-	if isBundled && len(bundle.MIDs) > 0 {
+	// RFC 8843 §7.3: whoever did not ask for a bundle is not told of one, be it of a single section.
+	isWanted := len(bundle.MIDs) > 1 || c.remote.isBundled || !c.remote.known
+	if isWanted && len(bundle.MIDs) > 0 {
 		description.Groups = rtp.List[Group]{bundle}
 	}
 	return description.String()

@@ -25,7 +25,7 @@ func TestSectionsTellWhatWasAgreedAndWhyNot(t *testing.T) {
 	producer := next(s, s.starts)
 	want := []SectionStatus{
 		{MID: "0", Kind: "audio", Direction: rtp.RecvOnly, Producer: producer},
-		{MID: "1", Kind: "video", Direction: rtp.Inactive, Stopped: true, Reason: "no codec in common with the router"},
+		{MID: "1", Kind: "video", Direction: rtp.Inactive, Stopped: true, Reason: "the router has none of its codecs (Theora), but VP8"},
 		{MID: "2", Kind: "application", Direction: rtp.Inactive, Stopped: true, Reason: "the transport was made without sctp"},
 		{MID: "3", Kind: "video", Direction: rtp.SendOnly, Sending: sending},
 	}

@@ -10,7 +10,8 @@ import (
 // What the Node SDK calls something, and what it is here. README.md has the differences.
 var (
 	functionsOfNode = map[string]any{
-		"parseSdp": Parse, "stringifySdp": (*Description).String,
+		"parseSdp": Parse, "SdpParseBounds": ParseBounds{}, "examineOffer": ExamineOffer,
+		"ExamineOptions": ExamineOptions{}, "SdpVerdict": Verdict{}, "stringifySdp": (*Description).String,
 		"parseSdpFragment": ParseFragment, "writeSdpFragment": (*Fragment).String,
 		"parseCandidate": ParseCandidate, "writeCandidate": Candidate.String, "sdpCandidate": CandidateOf,
 		"capabilitiesOf": CapabilitiesOf, "capabilitiesOfAll": CapabilitiesOf, "acceptCodecs": AcceptCodecs,
@@ -33,7 +34,8 @@ var (
 		"answer": (*Connection).Answer, "offer": (*Connection).Offer, "acceptAnswer": (*Connection).AcceptAnswer,
 		"rollback": (*Connection).Rollback, "handle": (*Connection).Handle,
 		"addRemoteCandidate": (*Connection).AddRemoteCandidate, "restartIce": (*Connection).RestartIce,
-		"send": (*Connection).Send, "stopSending": (*Sending).Stop, "sendData": (*Connection).SendData,
+		"takeFragment": (*Connection).TakeFragment, "send": (*Connection).Send,
+		"stopSending": (*Sending).Stop, "sendData": (*Connection).SendData,
 	}
 )
 

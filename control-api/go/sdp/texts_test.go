@@ -66,10 +66,29 @@ type textCase struct {
 	// Bounds of a description: how much of it may be looked at.
 	Bounds  ParseBounds
 	Outcome struct {
-		Read    json.RawMessage
-		Message string
-		Line    int
-		Section *int
+		Read json.RawMessage
+		refused
+	}
+}
+
+type refused struct {
+	Message string
+	Line    int
+	Section *int
+}
+
+func checkRefusedAs(t *testing.T, err error, want refused) {
+	t.Helper()
+	var refusal *Error
+	if !errors.As(err, &refusal) {
+		t.Fatalf("got %v, which is no *Error", err)
+	}
+	section := -1
+	if want.Section != nil {
+		section = *want.Section
+	}
+	if err.Error() != want.Message || refusal.Line != want.Line || refusal.Section != section {
+		t.Fatalf("got %v, line %d, section %d\nwant %s", err, refusal.Line, refusal.Section, want.Message)
 	}
 }
 
@@ -104,17 +123,39 @@ func TestBothSDKsReadAndRefuseTheSameTexts(t *testing.T) {
 				checkSame(t, each.Name, read, each.Outcome.Read)
 				return
 			}
-			var refusal *Error
-			if !errors.As(err, &refusal) {
-				t.Fatalf("got %v, which is no *Error", err)
+			checkRefusedAs(t, err, each.Outcome.refused)
+		})
+	}
+}
+
+// offerCase is an offer to a router, and what is said to each of its sections.
+type offerCase struct {
+	Name, Text string
+	EnableSctp bool
+	Outcome    struct {
+		Verdicts json.RawMessage
+		refused
+	}
+}
+
+func TestBothSDKsGrantAndRefuseTheSameSections(t *testing.T) {
+	router := fixtureRouter(t)
+	for _, each := range readCases[offerCase](t, "sdp_verdicts.json") {
+		each := each
+		t.Run(each.Name, func(t *testing.T) {
+			offer, err := Parse(each.Text)
+			if err != nil {
+				t.Fatal(err)
 			}
-			section := -1
-			if each.Outcome.Section != nil {
-				section = *each.Outcome.Section
+			verdicts, err := ExamineOffer(offer, router, ExamineOptions{Sctp: each.EnableSctp})
+			if err != nil {
+				checkRefusedAs(t, err, each.Outcome.refused)
+				return
 			}
-			if err.Error() != each.Outcome.Message || refusal.Line != each.Outcome.Line || refusal.Section != section {
-				t.Fatalf("got %v, line %d, section %d\nwant %s", err, refusal.Line, refusal.Section, each.Outcome.Message)
+			if each.Outcome.Verdicts == nil {
+				t.Fatalf("got %v, want %s", verdicts, each.Outcome.Message)
 			}
+			checkSame(t, each.Name, verdicts, each.Outcome.Verdicts)
 		})
 	}
 }
