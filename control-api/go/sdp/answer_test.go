@@ -163,7 +163,7 @@ func TestABadOfferLeavesEverythingAsItWas(t *testing.T) {
 			for len(c.sections) <= defaultMaxSections {
 				c.add(rtp.Audio, rtp.SendOnly)
 			}
-		}, "more than 128 sections"},
+		}, "more than 64 sections"},
 	} {
 		client, text := *s.client, "nonsense"
 		client.sections = append([]Section{}, s.client.sections...)

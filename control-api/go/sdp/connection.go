@@ -18,7 +18,7 @@ type Options struct {
 	Transport sluice.WebRtcTransportOptions
 	// PreferCodecs are MIME types that clients shall rather send than what they offer first.
 	PreferCodecs []string
-	// MaxSections of a description, 1 to 256; 0 takes 128. A client that offers more gets an *Error.
+	// MaxSections of a description, 1 to 256; 0 takes 64. A client that offers more gets an *Error.
 	MaxSections int
 	// AcceptProducer says whether the client may send what it offers; nil: it may. What it may not is
 	// answered as inactive.
@@ -84,7 +84,7 @@ type Offered struct {
 	Codec string
 }
 
-const defaultMaxSections = 128
+const defaultMaxSections = 64
 
 // Connection serves one RTCPeerConnection of a client that has no library, with one WebRtcTransport.
 //
