@@ -39,6 +39,12 @@ interface Stage {
   microphone: Producer;
 }
 
+/** The second section calls MID something else than the first. */
+function otherIds(offer: string): string {
+  const at = offer.indexOf('m=video');
+  return offer.slice(0, at) + offer.slice(at).replace('a=extmap:4 ', 'a=extmap:5 ');
+}
+
 async function onStage(
   body: (stage: Stage) => Promise<void>,
   { script = {}, ...options }: { script?: Script } & Partial<sdp.SdpConnectionOptions> = {},
@@ -191,6 +197,18 @@ describe('an offer of the client', () => {
         [good.replaceAll(/a=ssrc:[0-9]+/g, 'a=ssrc:5'), /section 1: ssrc 5/],
         [good.replace('m=video', 'm=audio'), /section 1/],
         ['nonsense', /line 1/],
+        // What the worker would not produce, found out before what was produced has ended.
+        [good.replaceAll(/\b111\b/g, '72'), /section 0: payload type 72 cannot be told from RTCP/],
+        [
+          good.replace('a=rtpmap:111', `a=fmtp:111 x=${'y'.repeat(2049)}\r\na=rtpmap:111`),
+          /section 0: .*parameters.x is longer than/,
+        ],
+        [
+          good.replaceAll(/a=msid:.*/g, `a=msid:home ${'y'.repeat(2049)}`),
+          /section 0: .*msid is longer than/,
+        ],
+        [otherIds(good), /section 1: extmap 5 contradicts that of another section/],
+        [good.replace('cname:home', 'cname:ho\0me'), /line [0-9]+: it has a NUL character/],
       ];
       for (const [offer, reason] of bad) {
         await assert.rejects(connection.answer(offer), (error: Error) => {
@@ -273,6 +291,29 @@ describe('an offer of the client', () => {
         assert.deepEqual(connection.sections, []);
       },
       { script },
+    );
+  });
+
+  test('whose dictionaries the worker refuses is an SdpError, and other errors stay theirs', async () => {
+    const message = 'rtpParameters.headerExtensions: id 1 means something else';
+    await onStage(
+      async ({ connection, client }) => {
+        client.publish('audio');
+        await assert.rejects(connection.answer(client.offer()), (error: Error) => {
+          assert.ok(error instanceof sdp.SdpError, error.stack);
+          assert.equal(error.message, `SDP section 0: ${message}`);
+          return true;
+        });
+      },
+      { make: { produce: () => Promise.reject(new TypeError(message)) } },
+    );
+    const ours = new TypeError('x is undefined');
+    await onStage(
+      async ({ connection, client }) => {
+        client.publish('audio');
+        await assert.rejects(connection.answer(client.offer()), ours);
+      },
+      { make: { produce: () => Promise.reject(ours) } },
     );
   });
 
@@ -542,6 +583,20 @@ describe('what else comes as JSON', () => {
       const offer = sdp.parseSdp(await connection.offer());
       await connection.handle({ type: 'answer', sdp: client.answer(offer) });
       assert.equal(connection.signalingState, 'stable');
+    });
+  });
+
+  test('a channel that is closed while its producer is made ends with it', async () => {
+    await onStage(async ({ connection, client }) => {
+      const told: string[] = [];
+      connection.on('dataproducer', ({ id }) => told.push(id));
+      const gone = nextEvent(connection, 'dataproducerclose');
+      client.publish('audio');
+      // The fake worker's client opens one as soon as it is connected, and closes it at once.
+      await connection.answer(client.offer());
+      const [producer] = (await gone) as unknown as [{ id: string; closed: boolean }];
+      assert.equal(producer.closed, true);
+      assert.deepEqual(told, [producer.id]);
     });
   });
 

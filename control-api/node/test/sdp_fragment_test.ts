@@ -89,7 +89,11 @@ describe('a fragment', () => {
         await connection.answer(client.offer());
         let seen = 0;
         connection.on('candidate', () => (seen += 1));
-        await connection.takeFragment(candidate + candidate);
+        await connection.takeFragment(candidate);
+        // What is refused does not count.
+        const both = connection.takeFragment(candidate + candidate);
+        await assert.rejects(both, /more than 2 candidates/);
+        await connection.takeFragment(candidate);
         await assert.rejects(connection.takeFragment(candidate), /more than 2 candidates/);
         const tooMany = connection.takeFragment(fresh + candidate.repeat(3));
         await assert.rejects(tooMany, sdp.SdpError);

@@ -6,6 +6,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 
+import { tidyName } from '../../protocol/messages';
 import type { Clock } from '../clock';
 import { Problem, problem } from '../http_problem';
 import { reasonOf } from '../log';
@@ -40,7 +41,6 @@ import { WhipSession } from './session';
 
 const kEndpointMethods = 'POST, GET, HEAD, OPTIONS';
 const kSessionMethods = 'PATCH, DELETE, GET, HEAD, OPTIONS';
-const kMaxName = 40;
 
 export interface WhipRequest {
   method: string;
@@ -262,7 +262,7 @@ export class WhipFrontDoor {
     const pass = (await checkToken?.(endpoint, token)) ?? { name: null, validForMs: null };
     const checkedAt = clock.now();
     const giveBack = this.allowance.takeSession(address);
-    const name = pass.name ?? query.get('name')?.slice(0, 4 * kMaxName) ?? null;
+    const name = tidyName(pass.name ?? query.get('name') ?? '') || null;
     const session = new WhipSession({
       ...{ kind: endpoint.kind, room: endpoint.room, name, clock },
       token: checkToken ? token : undefined,
@@ -344,13 +344,18 @@ export class WhipFrontDoor {
     const status = known?.status ?? 500;
     this.tally.refused.set(status, (this.tally.refused.get(status) ?? 0) + 1);
     if (known) {
-      log.debug('a WHIP request was refused', { method, path: path.slice(0, 200), status });
+      log.debug('a WHIP request was refused', { method, path: withoutId(path), status });
       return known;
     }
     // The engine's own words may speak of ports and paths; the log has them, the client does not.
     log.warn('a WHIP request failed', { method, reason: reasonOf(error) });
     return problem(500, 'The server could not do this; its log says why.');
   }
+}
+
+// Who knows the id of a session may do with it what its owner may, where no tokens are asked for.
+function withoutId(path: string): string {
+  return path.replace(/\/(~|%7e).*/i, '/~…').slice(0, 200);
 }
 
 function methodsOf({ part, stream }: SessionResource): string {

@@ -112,9 +112,14 @@ export class WhipSession implements MediaListener {
       throw tryLater(429, 1, 'Too many requests to this session are waiting.');
     }
     this.pending += 1;
-    const run = this.last.then(() => {
-      if (this.isOver || !this.media) throw problem(404, 'This session is over.');
-      return task(this.media);
+    const run = this.last.then(async () => {
+      if (this.isOver || !this.media) throw over();
+      try {
+        return await task(this.media);
+      } catch (error) {
+        // What it was for has gone while it was under way.
+        throw this.isOver ? over() : error;
+      }
     });
     this.last = run.catch(() => undefined);
     try {
@@ -128,6 +133,10 @@ export class WhipSession implements MediaListener {
   renewTag(): void {
     this.etag = freshTag();
   }
+}
+
+function over() {
+  return problem(404, 'This session is over.');
 }
 
 // Strong (RFC 9110 §8.8.3).

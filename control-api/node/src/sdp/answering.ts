@@ -1,6 +1,7 @@
 // What an offer of the client asks for, and what of it is granted: a plan, made without changing
 // anything, so that an offer that makes no sense leaves everything as it was.
 import { canConsume } from '../ortc/parameters.js';
+import { validateRtpParameters } from '../ortc/validation.js';
 import type { RtpCapabilities } from '../rtp_types.js';
 import {
   acceptCodecs,
@@ -94,6 +95,7 @@ export function planAnswer(
     return attach(planned, section, waiting);
   });
   requireOneOfEach(plan);
+  requireOneMeaning(plan);
   return plan;
 }
 
@@ -170,6 +172,7 @@ function planSection(section: SdpSection, { index, offer, rules, known }: Contex
   if (reason !== undefined) return { slot: refusedSlot(fresh, reason) };
   const kind = mediaKind(section);
   if (!kind) return { slot: fresh };
+  requirePayloadTypes(section, index);
   if (!accepted) return { slot: refusedSlot(fresh, whyNoCodec(section, router)) };
   if (!sends(section.direction)) {
     const { transmission } = known ?? {};
@@ -177,6 +180,7 @@ function planSection(section: SdpSection, { index, offer, rules, known }: Contex
     return { slot: { ...fresh, transmission }, held: !receives(section.direction) };
   }
   const parameters = senderParameters(section, accepted, { mid: fresh.mid, index });
+  requireProducible(parameters, index);
   const same = known?.reception;
   if (same && isSame(same.parameters, parameters))
     return { slot: { ...fresh, reception: { ...same, accepted } } };
@@ -220,6 +224,38 @@ function requireOneOfEach(plan: PlannedSlot[]): void {
           });
         seen.set(each, index);
       }
+    }
+  }
+}
+
+// RFC 5761 §4: of what shares a port with RTCP these cannot be told from it.
+function requirePayloadTypes({ codecs }: SdpSection, index: number): void {
+  const unclear = codecs.find(({ payloadType }) => payloadType >= 64 && payloadType <= 95);
+  if (!unclear) return;
+  const { payloadType } = unclear;
+  throw new SdpError(`payload type ${payloadType} cannot be told from RTCP`, { section: index });
+}
+
+// What would be refused when it is produced is found out before anything of what was has ended.
+function requireProducible({ rtpParameters }: SenderParameters, index: number): void {
+  try {
+    validateRtpParameters(rtpParameters);
+  } catch (error) {
+    throw new SdpError((error as Error).message, { section: index });
+  }
+}
+
+// RFC 8285 §7, RFC 8843 §9.2: in a bundle a header extension has one id, and an id one meaning.
+function requireOneMeaning(plan: PlannedSlot[]): void {
+  const uris = new Map<number, string>();
+  const ids = new Map<string, number>();
+  for (const [index, { slot, incoming }] of plan.entries()) {
+    const parameters = incoming?.parameters ?? slot.reception?.parameters;
+    for (const { id, uri } of parameters?.rtpParameters.headerExtensions ?? []) {
+      if ((uris.get(id) ?? uri) !== uri || (ids.get(uri) ?? id) !== id)
+        throw new SdpError(`extmap ${id} contradicts that of another section`, { section: index });
+      uris.set(id, uri);
+      ids.set(uri, id);
     }
   }
 }

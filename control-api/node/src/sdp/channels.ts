@@ -19,11 +19,17 @@ export interface ChannelMeans {
   gone: (producer: DataProducer) => void;
 }
 
+/** A channel whose producer is being made. */
+interface Opening {
+  /** By the client, meanwhile. */
+  closed: boolean;
+}
+
 export class ChannelKeeper {
   readonly #transport: WebRtcTransport;
   readonly #means: ChannelMeans;
   readonly #producers = new Map<number, DataProducer>();
-  readonly #opening = new Set<number>();
+  readonly #opening = new Map<number, Opening>();
   readonly #whenOver = new Set<(error: Error) => void>();
   #refused = 0;
 
@@ -31,7 +37,7 @@ export class ChannelKeeper {
     this.#transport = transport;
     this.#means = means;
     transport.on('datachannelopen', (channel) => this.#opened(channel));
-    transport.on('datachannelclose', (streamId) => this.#producers.get(streamId)?.close());
+    transport.on('datachannelclose', (streamId) => this.#closed(streamId));
   }
 
   get refused(): number {
@@ -53,7 +59,8 @@ export class ChannelKeeper {
       this.#refused += 1;
       return;
     }
-    this.#opening.add(streamId);
+    const opening: Opening = { closed: false };
+    this.#opening.set(streamId, opening);
     try {
       const producer = await this.#means.produce(channel);
       if (!producer) return;
@@ -63,11 +70,19 @@ export class ChannelKeeper {
         this.#means.gone(producer);
       });
       this.#means.came(producer);
+      if (opening.closed) producer.close();
     } catch (error) {
       logger.warn(`data channel ${streamId}: ${(error as Error).message}`);
     } finally {
-      this.#opening.delete(streamId);
+      if (this.#opening.get(streamId) === opening) this.#opening.delete(streamId);
     }
+  }
+
+  // Clients close faster than producers are made.
+  #closed(streamId: number): void {
+    const opening = this.#opening.get(streamId);
+    if (opening) opening.closed = true;
+    this.#producers.get(streamId)?.close();
   }
 
   // SCTP stands once the client has it in its description, and is connected.

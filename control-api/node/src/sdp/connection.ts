@@ -366,9 +366,9 @@ export class SdpConnection<
   }
 
   #countCandidates(more: number): void {
-    this.#candidates += more;
-    if (this.#candidates > this.#limits.candidates)
+    if (this.#candidates + more > this.#limits.candidates)
       throw new SdpError(`more than ${this.#limits.candidates} candidates`);
+    this.#candidates += more;
   }
 
   #requirePlace(kind: string): void {

@@ -185,7 +185,15 @@ export class Negotiation {
       this.settleIce();
     }
     const replaced = this.#closeReplaced(plan);
-    const made = await Promise.allSettled(plan.map((planned) => this.#make(planned)));
+    const made = await Promise.allSettled(
+      plan.map(async (planned, index) => {
+        try {
+          return await this.#make(planned);
+        } catch (error) {
+          throw asSdpError(error, index);
+        }
+      }),
+    );
     const failed = made.find((result) => result.status === 'rejected');
     if (failed) {
       for (const result of made) {
@@ -381,6 +389,14 @@ interface Made {
   consumer?: Consumer;
   /** What was made for it, and goes if something else fails. */
   fresh?: { close(): void };
+}
+
+// What is wrong with the dictionaries that a section became, as the worker found out, is wrong with
+// the section. Errors of the application are its own, also those of the same class.
+function asSdpError(error: unknown, section: number): unknown {
+  if (!(error instanceof TypeError) || error instanceof SdpError) return error;
+  if (!/^rtp_?(parameters|capabilities)\b/i.test(error.message)) return error;
+  return new SdpError(error.message, { section });
 }
 
 function withoutClosed(slot: Slot): Slot {

@@ -104,6 +104,8 @@ function readTyped(line: string, number: number): SdpLine {
   const type = line.slice(0, 1);
   if (line[1] !== '=' || type < 'a' || type > 'z')
     throw new SdpError(`${quoted(line)} is not TYPE=VALUE`, { line: number });
+  // RFC 8866 §9, byte-string.
+  if (line.includes('\0')) throw new SdpError('it has a NUL character', { line: number });
   return { number, type, value: line.slice(2) };
 }
 
