@@ -195,6 +195,33 @@ test('sums of all workers do not go back when one dies', async () => {
   assert.equal(workers[0]!.restarts, 1);
 });
 
+test('sums of a room do not go back when a part of it ends, or is late', async () => {
+  const stage = await Stage.open(2, { spread: 1 });
+  const telemetry = telemetryOf(stage);
+  const [, bo] = [await stage.joined('blue'), await stage.joined('blue', 'Bo')];
+  const [first, second] = stage.engine.workers.map(({ routers }) => [...routers].at(-1)!);
+  first!.traffic = { packetsSent: 100, drops: { srtpReplay: 1 }, consumers: 2 };
+  second!.traffic = { packetsSent: 30, drops: { srtpReplay: 2 }, consumers: 3 };
+  const look = async () => {
+    await stage.clock.advance(1000);
+    const looking = telemetry.collect();
+    await settle();
+    await stage.clock.advance(500);
+    const { packetsSent, drops, consumers } = (await looking).roomViews[0]!.traffic;
+    return [packetsSent, drops.srtpReplay, consumers];
+  };
+  assert.deepEqual(await look(), [130, 3, 5]);
+  second!.gate = new Promise(() => {});
+  assert.deepEqual(await look(), [130, 3, 5], 'one that is stuck counts as before');
+  second!.gate = undefined;
+  await bo!.request('leave');
+  await stage.clock.advance(11_000);
+  first!.traffic = { packetsSent: 101, drops: { srtpReplay: 1 }, consumers: 2 };
+  assert.equal(second!.closed, true);
+  assert.deepEqual(await look(), [131, 3, 2], 'what is gone has no consumers');
+  await stage.clock.advance(1000);
+});
+
 test('only so many rooms have series of their own, those with the most people', async () => {
   const limits = { maxRooms: 100, maxPeersPerRoom: 5, maxPeers: 200 };
   const stage = await Stage.open(1, { limits });
