@@ -52,7 +52,8 @@ test('a scrape tells of the server, of workers and of rooms', async () => {
     drops: { srtpReplay: 4 },
   });
   worker!.numbers.stats = { traffic, userTimeUs: 1_500_000, forwardingDelay: histogram([7, 2, 1]) };
-  [...worker!.routers].at(-1)!.traffic = { bytesSent: 6 };
+  const ofRoom = { bytesSent: 6, drops: { rtxUnavailable: 5 }, iceStates: { completed: 2 } };
+  [...worker!.routers].at(-1)!.traffic = ofRoom;
   const samples = samplesOf(await scrape(telemetryOf(stage)));
   const expected: Record<string, number> = {
     'sluice_build_info{version="1.2.3"}': 1,
@@ -75,6 +76,8 @@ test('a scrape tells of the server, of workers and of rooms', async () => {
     'sluice_worker_forwarding_delay_seconds_count{worker="0"}': 10,
     'sluice_room_people{room="blue"}': 1,
     'sluice_room_bytes_total{room="blue",direction="out"}': 6,
+    'sluice_room_dropped_packets_total{room="blue",reason="rtxUnavailable"}': 5,
+    'sluice_room_ice_transports{room="blue",state="completed"}': 2,
   };
   for (const [series, value] of Object.entries(expected)) {
     assert.equal(samples.get(series), value, series);

@@ -10,7 +10,7 @@ import { LastingTraffic } from './lasting_traffic';
 import type { Room } from './room';
 import type { WorkerPool } from './worker_pool';
 
-// Each room costs its workers a request, and whoever stores metrics a dozen series. Rooms beyond it are
+// Each room costs its workers a request, and whoever stores metrics some fifty series. Rooms beyond it are
 // counted, and are in the sums of their workers all the same.
 export const kMostRooms = 50;
 // As of the workers: of rooms on one that is stuck is told what it said last.
