@@ -216,6 +216,10 @@ func (c *Consumer) SetPreferredLayers(ctx context.Context, layers ConsumerLayers
 			return err
 		}
 		c.preferred = decodeLayers(set.Layers(nil))
+		// All of them, for which the worker has a number of its own.
+		if c.preferred != nil && layers.TemporalLayer == nil {
+			c.preferred.TemporalLayer = nil
+		}
 		return nil
 	})
 }

@@ -260,6 +260,10 @@ func TestRealConsumerOfVideoSaysWhatItPrefers(t *testing.T) {
 	if layers := consumer.PreferredLayers(); layers.SpatialLayer != 0 || *layers.TemporalLayer != 1 {
 		t.Fatalf("got %+v", layers)
 	}
+	check(t, consumer.SetPreferredLayers(ctx, ConsumerLayers{SpatialLayer: 1}))
+	if layers := consumer.PreferredLayers(); layers.SpatialLayer != 1 || layers.TemporalLayer != nil {
+		t.Fatalf("all of time was asked for, got %+v", layers)
+	}
 	check(t, consumer.RequestKeyFrame(ctx))
 	check(t, consumer.UnsetPriority(ctx))
 	if consumer.Priority() != 1 {

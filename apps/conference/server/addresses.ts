@@ -1,9 +1,12 @@
 // Which addresses the media ports listen on, and which one browsers are told.
 
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 import type { ListenInfo } from './engine';
+import { reasonOf } from './log';
 import type { Options } from './options';
 
 const kWildcards = new Set(['0.0.0.0', '::']);
@@ -22,6 +25,21 @@ export function outwardAddress(
     }
   }
   return null;
+}
+
+// Rejects with a sentence if nothing of this machine can be bound there. Only the kernel knows: it may
+// have been told to allow what no interface has.
+export async function requireOwnAddress(listen: string): Promise<void> {
+  const socket = createSocket(isIP(listen) === 6 ? 'udp6' : 'udp4');
+  try {
+    const bound = once(socket, 'listening');
+    socket.bind(0, listen);
+    await bound;
+  } catch (error) {
+    throw new Error(`--listen ${listen} is not an address of this machine: ${reasonOf(error)}`);
+  } finally {
+    socket.close();
+  }
 }
 
 export function announcedAddress(options: Options): string | null {

@@ -9,7 +9,10 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { promisify } from 'node:util';
+
+import { reasonOf } from './log';
 
 // Browsers refuse certificates that live longer than 398 days.
 const kDays = 390;
@@ -33,6 +36,28 @@ export async function obtainCertificate(
   const made = await read(paths);
   if (!made) throw new Error(`the certificate made in ${folder} cannot be read`);
   return made;
+}
+
+// What --cert and --key name. Rejects with a sentence for what cannot be read, and for what is no
+// certificate with its key, of which OpenSSL alone would tell no more than an error number.
+export async function readKeyPair(paths: KeyPair): Promise<KeyPair> {
+  const readAs = (option: string, path: string) =>
+    readFile(path, 'utf8').catch((error: unknown) => {
+      throw new Error(`${option} cannot be read: ${reasonOf(error)}`);
+    });
+  const [cert, key] = await Promise.all([readAs('--cert', paths.cert), readAs('--key', paths.key)]);
+  usable('--cert is no certificate in PEM', () => createSecureContext({ cert }));
+  usable('--key is no private key in PEM', () => createPrivateKey(key));
+  usable('--key is not the key of --cert', () => createSecureContext({ cert, key }));
+  return { cert, key };
+}
+
+function usable(otherwise: string, act: () => unknown): void {
+  try {
+    act();
+  } catch (error) {
+    throw new Error(`${otherwise}: ${reasonOf(error)}`);
+  }
 }
 
 async function read(paths: KeyPair): Promise<KeyPair | null> {

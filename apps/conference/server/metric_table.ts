@@ -8,7 +8,7 @@
 import { each, plain, seconds } from './metric_row';
 import type { Row } from './metric_row';
 import type { Family } from './metric_text';
-import { kDetailedTraffic, kTraffic } from './metric_traffic';
+import { kTraffic } from './metric_traffic';
 import type { RoomView, Snapshot, WorkerView } from './telemetry';
 import type { WebhookCounters } from './webhooks';
 
@@ -309,7 +309,7 @@ export const kScopes: readonly Scope[] = [
       prefix: 'sluice_',
     },
     null,
-    [...kTraffic, ...kDetailedTraffic],
+    kTraffic,
     (s) => [['', s.snapshot.total]],
   ),
   scope(
@@ -325,7 +325,7 @@ export const kScopes: readonly Scope[] = [
       about: 'Of all its transports, those that have closed included.',
     },
     'worker',
-    [...kTraffic, ...kDetailedTraffic],
+    kTraffic,
     (s) => s.snapshot.workers.flatMap((w) => (w.stats ? [[String(w.index), w.stats.traffic]] : [])),
   ),
   scope(
@@ -342,7 +342,8 @@ export const kScopes: readonly Scope[] = [
   scope(
     {
       title: 'Traffic of each room',
-      about: 'The same as of workers, by room.',
+      about:
+        'The same as of workers, by room. Delay, event loop, processor and memory are of workers: rooms on one share them.',
       prefix: kRoomPrefix,
     },
     'room',

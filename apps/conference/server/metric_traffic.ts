@@ -93,10 +93,6 @@ export const kTraffic: Row<EngineTraffic>[] = [
     'What all pictures that are wanted would take, if they fitted; without sound.',
     (t) => t.desiredOutgoingBitrate / 8,
   ),
-];
-
-// With one series for each reason or state: not of rooms, which are many.
-export const kDetailedTraffic: Row<EngineTraffic>[] = [
   each(
     {
       name: 'dropped_packets_total',

@@ -52,7 +52,8 @@ test('a scrape tells of the server, of workers and of rooms', async () => {
     drops: { srtpReplay: 4 },
   });
   worker!.numbers.stats = { traffic, userTimeUs: 1_500_000, forwardingDelay: histogram([7, 2, 1]) };
-  [...worker!.routers].at(-1)!.traffic = { bytesSent: 6 };
+  const ofRoom = { bytesSent: 6, drops: { rtxUnavailable: 5 }, iceStates: { completed: 2 } };
+  [...worker!.routers].at(-1)!.traffic = ofRoom;
   const samples = samplesOf(await scrape(telemetryOf(stage)));
   const expected: Record<string, number> = {
     'sluice_build_info{version="1.2.3"}': 1,
@@ -75,6 +76,8 @@ test('a scrape tells of the server, of workers and of rooms', async () => {
     'sluice_worker_forwarding_delay_seconds_count{worker="0"}': 10,
     'sluice_room_people{room="blue"}': 1,
     'sluice_room_bytes_total{room="blue",direction="out"}': 6,
+    'sluice_room_dropped_packets_total{room="blue",reason="rtxUnavailable"}': 5,
+    'sluice_room_ice_transports{room="blue",state="completed"}': 2,
   };
   for (const [series, value] of Object.entries(expected)) {
     assert.equal(samples.get(series), value, series);
@@ -193,6 +196,33 @@ test('sums of all workers do not go back when one dies', async () => {
   assert.equal(total.packetsSent, 105);
   assert.equal(total.consumers, 0, 'of what is gone nothing is there');
   assert.equal(workers[0]!.restarts, 1);
+});
+
+test('sums of a room do not go back when a part of it ends, or is late', async () => {
+  const stage = await Stage.open(2, { spread: 1 });
+  const telemetry = telemetryOf(stage);
+  const [, bo] = [await stage.joined('blue'), await stage.joined('blue', 'Bo')];
+  const [first, second] = stage.engine.workers.map(({ routers }) => [...routers].at(-1)!);
+  first!.traffic = { packetsSent: 100, drops: { srtpReplay: 1 }, consumers: 2 };
+  second!.traffic = { packetsSent: 30, drops: { srtpReplay: 2 }, consumers: 3 };
+  const look = async () => {
+    await stage.clock.advance(1000);
+    const looking = telemetry.collect();
+    await settle();
+    await stage.clock.advance(500);
+    const { packetsSent, drops, consumers } = (await looking).roomViews[0]!.traffic;
+    return [packetsSent, drops.srtpReplay, consumers];
+  };
+  assert.deepEqual(await look(), [130, 3, 5]);
+  second!.gate = new Promise(() => {});
+  assert.deepEqual(await look(), [130, 3, 5], 'one that is stuck counts as before');
+  second!.gate = undefined;
+  await bo!.request('leave');
+  await stage.clock.advance(11_000);
+  first!.traffic = { packetsSent: 101, drops: { srtpReplay: 1 }, consumers: 2 };
+  assert.equal(second!.closed, true);
+  assert.deepEqual(await look(), [131, 3, 2], 'what is gone has no consumers');
+  await stage.clock.advance(1000);
 });
 
 test('only so many rooms have series of their own, those with the most people', async () => {

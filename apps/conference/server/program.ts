@@ -1,12 +1,11 @@
 // The program: options, one Service, its end, the exit code.
 
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { certificateNames } from './addresses';
-import { obtainCertificate } from './certificate';
+import { announcedAddress, certificateNames, requireOwnAddress } from './addresses';
+import { obtainCertificate, readKeyPair } from './certificate';
 import type { KeyPair } from './certificate';
 import type { DrainSignal } from './drain_signal';
 import { Log, reasonOf } from './log';
@@ -53,12 +52,7 @@ async function keyPairFor(options: Options, readOnly?: 'read only'): Promise<Key
     if (readOnly) return null;
     return obtainCertificate(options.stateDir, certificateNames(options));
   }
-  const read = (option: string, path: string) =>
-    readFile(path, 'utf8').catch((error: unknown) => {
-      throw new Error(`${option} cannot be read: ${reasonOf(error)}`);
-    });
-  const [cert, key] = await Promise.all([read('--cert', options.cert), read('--key', options.key)]);
-  return { cert, key };
+  return readKeyPair({ cert: options.cert, key: options.key });
 }
 
 function explain(error: unknown, options: Options): string {
@@ -108,10 +102,15 @@ async function serve(options: Options, drainSignal: DrainSignal): Promise<number
   }
 }
 
-// What would keep the server from starting is found here as well, short of opening its ports.
+// What would keep the server from starting is found here as well, but for ports that are in use.
 async function checkConfig(options: Options, origins: Origins): Promise<number> {
   process.stdout.write(effective(options, origins));
-  const checks = [async () => findWorker(options), () => keyPairFor(options, 'read only')];
+  const checks = [
+    async () => findWorker(options),
+    () => keyPairFor(options, 'read only'),
+    () => requireOwnAddress(options.listen),
+    async () => announcedAddress(options),
+  ];
   const outcomes = await Promise.allSettled(checks.map((check) => check()));
   const faults = outcomes.flatMap((one) =>
     one.status === 'rejected' ? [reasonOf(one.reason)] : [],

@@ -6,14 +6,14 @@ import type { Clock } from './clock';
 import type { Conference } from './conference';
 import type { EngineTraffic, EngineWorkerStats } from './engine';
 import type { Load } from './load_score';
+import { LastingTraffic } from './lasting_traffic';
 import type { Room } from './room';
-import { addTraffic, noTraffic } from './traffic_sum';
 import type { WorkerPool } from './worker_pool';
 
-// Each room costs its workers a request, and whoever stores metrics a dozen series. Rooms beyond it are
+// Each room costs its workers a request, and whoever stores metrics some fifty series. Rooms beyond it are
 // counted, and are in the sums of their workers all the same.
 export const kMostRooms = 50;
-// As of the workers: rooms on one that is stuck are told without their traffic.
+// As of the workers: of rooms on one that is stuck is told what it said last.
 const kAnswerMs = 500;
 
 export interface WorkerView {
@@ -68,9 +68,10 @@ export interface TelemetryOptions {
 export class Telemetry {
   private pending: Promise<Snapshot> | null = null;
   private last: Snapshot | null = null;
-  // What each worker said last, by process, and what those said that are gone.
-  private readonly told = new Map<number, EngineTraffic>();
-  private past = noTraffic();
+  // By process.
+  private readonly ofWorkers = new LastingTraffic<number>();
+  // By router. A room that is opened anew is another one, and begins at zero.
+  private readonly ofRooms = new WeakMap<Room, LastingTraffic<string>>();
 
   constructor(private readonly options: TelemetryOptions) {}
 
@@ -123,48 +124,37 @@ export class Telemetry {
     }));
   }
 
-  // What a worker counted ends with it; the sum for the whole server must not go back.
   private totalOf(workers: WorkerView[]): EngineTraffic {
     const now = new Map<number, EngineTraffic>();
     for (const { pid, stats } of workers) if (pid && stats) now.set(pid, stats.traffic);
-    for (const [pid, traffic] of this.told) {
-      if (!now.has(pid)) this.past = addTraffic(this.past, asPast(traffic));
-    }
-    this.told.clear();
-    for (const [pid, traffic] of now) this.told.set(pid, traffic);
-    return [...now.values()].reduce(addTraffic, this.past);
+    return this.ofWorkers.sum(now);
   }
 
   private async look(room: Room): Promise<RoomView> {
     const { name, peers, routers } = room;
-    const answers = routers.map((router) => router.getStats().then(({ traffic }) => traffic));
-    // One that closes meanwhile had its last word with the question before.
-    const known = await Promise.all(
-      answers.map((answer) => this.patiently(answer.catch(() => noTraffic()))),
-    );
-    const traffic = known.reduce(addTraffic, noTraffic());
+    const asked = routers.map(async (router): Promise<[string, EngineTraffic | null]> => {
+      const answer = router.getStats().then(({ traffic }) => traffic);
+      return [router.id, await this.patiently(answer)];
+    });
+    const sum = this.ofRooms.get(room) ?? new LastingTraffic();
+    this.ofRooms.set(room, sum);
+    const traffic = sum.sum(new Map(await Promise.all(asked)));
     return { name, people: peers.size, workers: routers.length, traffic };
   }
 
-  private patiently(answer: Promise<EngineTraffic>): Promise<EngineTraffic> {
+  // Null for no answer in time, and for a router that closes meanwhile.
+  private patiently(answer: Promise<EngineTraffic>): Promise<EngineTraffic | null> {
     return new Promise((resolve) => {
-      const cancel = this.options.clock.after(kAnswerMs, () => resolve(noTraffic()));
-      void answer.then((traffic) => {
+      const cancel = this.options.clock.after(kAnswerMs, () => resolve(null));
+      const done = (traffic: EngineTraffic | null) => {
         cancel();
         resolve(traffic);
-      });
+      };
+      void answer.then(done, () => done(null));
     });
   }
 }
 
 function biggest(rooms: Room[]): Room[] {
   return [...rooms].sort((a, b) => b.peers.size - a.peers.size || (a.name < b.name ? -1 : 1));
-}
-
-// Of what is gone nothing is there now.
-function asPast(traffic: EngineTraffic): EngineTraffic {
-  const { packetsReceived, bytesReceived, packetsSent, bytesSent, probationBytesSent } = traffic;
-  const counted = { packetsReceived, bytesReceived, packetsSent, bytesSent, probationBytesSent };
-  const { received, sent, drops } = traffic;
-  return { ...noTraffic(), ...counted, received, sent, drops };
 }

@@ -288,6 +288,8 @@ export class FakeRouter extends Watched implements EngineRouter {
   closed = false;
 
   traffic: Partial<EngineTraffic> = {};
+  // Statistics wait for it.
+  gate: Promise<unknown> | undefined;
 
   // Between this router and others, one for each producer that was carried.
   pipes = 0;
@@ -301,6 +303,7 @@ export class FakeRouter extends Watched implements EngineRouter {
   }
 
   async getStats(): Promise<EngineRouterStats> {
+    await this.gate;
     return routerStats(this.id, this.traffic);
   }
 

@@ -278,7 +278,10 @@ export class Consumer<Data extends AppData = AppData> extends EnhancedEventEmitt
     if (this.kind !== 'video' || this.type === 'pipe') return;
     const body = new SetPreferredLayersT(encodeLayers(wanted));
     await this.#command(RequestBody.SetPreferredLayers, body, (answer) => {
-      this.#preferredLayers = decodeLayers(expectAnswer(answer, PreferredLayersSetT).layers);
+      const granted = decodeLayers(expectAnswer(answer, PreferredLayersSetT).layers);
+      // All of them, for which the worker has a number of its own.
+      if (granted && wanted.temporalLayer === undefined) delete granted.temporalLayer;
+      this.#preferredLayers = granted;
     });
   }
 

@@ -72,6 +72,7 @@ export class DirectTransport<Data extends AppData = AppData> extends Transport<
   /** A compound of RTCP, as if it came from a peer. What the worker refuses is logged. */
   sendRtcp(rtcp: Uint8Array): void {
     this.requireOpen();
+    if (!(rtcp instanceof Uint8Array)) throw new TypeError('rtcp is not a Buffer');
     const body = new SendRtcpT(new PacketT([...rtcp]));
     this.command(RequestBody.SendRtcp, body, () => undefined).catch((error: Error) =>
       logger.warn(`sendRtcp: ${error.message}`),

@@ -112,8 +112,10 @@ export class PipeTransport<Data extends AppData = AppData> extends Transport<
   }
 
   /** Where the other end is and what it sends with. Once per transport. */
-  async connect({ ip, port, srtpParameters }: PipeConnectOptions): Promise<void> {
+  async connect(options: PipeConnectOptions): Promise<void> {
     this.requireOpen();
+    asDictionary(options, 'options');
+    const { ip, port, srtpParameters } = options;
     const body = encodePlainConnect({
       ...(ip === undefined ? {} : { ip }),
       ...(port === undefined ? {} : { port }),

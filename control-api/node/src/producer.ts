@@ -234,6 +234,7 @@ export class Producer<Data extends AppData = AppData> extends EnhancedEventEmitt
     this.#requireOpen();
     if (!this.#internal.isDirect)
       throw new UnsupportedError('send() is for producers of direct transports');
+    if (!(rtpPacket instanceof Uint8Array)) throw new TypeError('rtpPacket is not a Buffer');
     if (rtpPacket.length > maxPacketSize)
       throw new TypeError(`rtpPacket has more than ${maxPacketSize} bytes`);
     this.#outgoing.push(new PacketT([...rtpPacket]));

@@ -321,13 +321,8 @@ export class Router<Data extends AppData = AppData> extends EnhancedEventEmitter
   }
 
   /** True if a client with these capabilities can decode the producer's stream. Never throws. */
-  canConsume({
-    producerId,
-    rtpCapabilities,
-  }: {
-    producerId: string;
-    rtpCapabilities: RtpCapabilities;
-  }): boolean {
+  canConsume(options: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean {
+    const { producerId, rtpCapabilities } = options ?? {};
     const producer = this.#producers.get(producerId);
     if (!producer) {
       logger.warn(`canConsume: the router has no producer ${producerId}`);

@@ -23,6 +23,7 @@ import {
   type IceState,
 } from './ice_dtls.js';
 import { Logger } from './logger.js';
+import { asDictionary } from './ortc/fields.js';
 import {
   decodeTransportStats,
   decodeTuple,
@@ -106,9 +107,10 @@ export class WebRtcTransport<Data extends AppData = AppData> extends Transport<
   }
 
   /** Takes what the client's 'connect' event gave. Once per transport. */
-  async connect({ dtlsParameters }: { dtlsParameters: DtlsParameters }): Promise<void> {
+  async connect(options: { dtlsParameters: DtlsParameters }): Promise<void> {
     this.requireOpen();
-    const { role, fingerprints } = encodeDtlsParameters(dtlsParameters);
+    asDictionary(options, 'options');
+    const { role, fingerprints } = encodeDtlsParameters(options.dtlsParameters);
     const apply = (localRole: WebRtcTransportConnectedT): void => {
       this.#internal.dtlsParameters.role = decodeDtlsRole(localRole.dtlsLocalRole);
     };

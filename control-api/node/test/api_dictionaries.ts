@@ -69,7 +69,7 @@ export const dictionaries: Section[] = [
   {
     title: 'SctpStreamParameters',
     of: 'sctpStreamParameters',
-    rows: fields('streamId:number ordered:boolean maxRetransmits:number'),
+    rows: fields('streamId:number ordered:boolean maxRetransmits:number maxPacketLifeTime:number'),
   },
   {
     title: 'Statistics of all transports',

@@ -253,6 +253,11 @@ export const table: Section[] = [
     ],
   },
   {
+    title: 'WebRtcTransport.connect()',
+    of: 'connectWebRtc',
+    rows: options('dtlsParameters'),
+  },
+  {
     title: 'PlainTransport',
     of: 'plainTransport',
     rows: [

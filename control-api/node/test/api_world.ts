@@ -175,6 +175,7 @@ export class World {
     const dataProducerId = speech.id;
     const promise = { ordered: false, maxRetransmits: 3 };
     const toTool = await plain.consumeData({ dataProducerId, ...promise });
+    const timed = await plain.consumeData({ dataProducerId, maxPacketLifeTime: 50 });
     const toPlain = await tool.consumeData({ dataProducerId, streamId: 7 });
     const { sctpStreamParameters } = toPlain as {
       sctpStreamParameters: types.SctpStreamParameters;
@@ -185,7 +186,9 @@ export class World {
     add('dataConsumer', toTool, await direct.consumeData({ dataProducerId }), parting);
     brief.close();
     await nextEvent(parting, 'dataproducerclose');
-    this.samples.set('sctpStreamParameters', toTool.sctpStreamParameters);
+    // A stream is limited in one way or in the other.
+    const limited = { ...timed.sctpStreamParameters, ...toTool.sctpStreamParameters };
+    this.samples.set('sctpStreamParameters', limited);
   }
 
   #nameCreators(workerBin: string, webRtcServer: sluice.WebRtcServer): void {
@@ -193,6 +196,7 @@ export class World {
     const direct = this.first<sluice.DirectTransport>('directTransport');
     const plain = this.first<sluice.PlainTransport>('plainTransport');
     const pipe = this.first<sluice.PipeTransport>('pipeTransport');
+    const webRtc = this.first<sluice.WebRtcTransport>('webRtcTransport');
     const takes: Record<string, [Take, object]> = {
       createWorker: [(options) => sluice.createWorker(options), { workerBin }],
       updateSettings: [(options) => worker.updateSettings(options), {}],
@@ -208,6 +212,7 @@ export class World {
       createDirectTransport: [(options) => router.createDirectTransport(options), {}],
       createActiveSpeakerObserver: [(options) => router.createActiveSpeakerObserver(options), {}],
       createAudioLevelObserver: [(options) => router.createAudioLevelObserver(options), {}],
+      connectWebRtc: [(options) => webRtc.connect(options as never), {}],
       connectPlain: [(options) => plain.connect(options), {}],
       connectPipe: [(options) => pipe.connect(options), {}],
       produce: [

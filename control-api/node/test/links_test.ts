@@ -181,6 +181,8 @@ describe('transports that are not of WebRTC', () => {
         router.pipeToRouter({ producerId: 'x', router }),
         /router is the router of the producer/,
       );
+      const end = await router.createPipeTransport({ listenInfo });
+      await assert.rejects(end.connect(undefined as never), /^TypeError: options is not an object/);
     });
   });
 });

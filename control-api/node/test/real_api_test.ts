@@ -119,9 +119,10 @@ function write(): string {
     'Written by `UPDATE_DOCS=1 npm test` in `control-api/node`; do not edit. Every row is asked of live objects of a real',
     'worker by `real_api_test`: a property and a field have the type that is told, a method is there, an option is',
     'refused by its name where it has a wrong type, and an event has come, or comes in the test that is named. What methods',
-    'and options bring about is shown by the other tests of `control-api/node/test` and of `tests/sim`.',
+    'and options bring about is shown by the other tests of `control-api/node/test` and of `tests/sim`; where that is more, or',
+    'something else, than what users of mediasoup know is in [a table of its own](../control-api/node/README.md#where-it-differs-from-mediasoup-on-purpose).',
     '',
-    `${rows.length} rows; ${rows.length - differing.length} are as in mediasoup (${share} %), ${differing.length} differ on purpose.`,
+    `${rows.length} rows; ${rows.length - differing.length} are present with the same name, type and place (${share} %), ${differing.length} differ on purpose.`,
     '',
   ];
   for (const section of table) lines.push(`## ${section.title}`, '', ...describeRows(section), '');

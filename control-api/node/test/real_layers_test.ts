@@ -100,7 +100,7 @@ describe('the real worker', { skip }, () => {
       await consumer.setPreferredLayers({ spatialLayer: 0, temporalLayer: 0 });
       assert.deepEqual(consumer.preferredLayers, { spatialLayer: 0, temporalLayer: 0 });
       await consumer.setPreferredLayers({ spatialLayer: 200 });
-      assert.equal(consumer.preferredLayers?.spatialLayer, 2);
+      assert.deepEqual(consumer.preferredLayers, { spatialLayer: 2 }, 'of time all, as asked');
       const [outbound] = await consumer.getStats();
       assert.equal(outbound?.preferredLayers?.spatialLayer, 2);
       assert.equal(outbound?.currentLayers, undefined);

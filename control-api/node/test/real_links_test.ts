@@ -217,6 +217,9 @@ describe('a direct transport', { skip }, () => {
       const transport = await (router as Router).createPlainTransport({ listenInfo });
       const producer = await transport.produce({ kind: 'audio', rtpParameters: sound });
       assert.throws(() => producer.send(packet(1)), /direct transports/);
+      const { direct, producer: own } = await inject(router as Router);
+      assert.throws(() => own.send('text' as never), /^TypeError: rtpPacket is not a Buffer/);
+      assert.throws(() => direct.sendRtcp([128, 201] as never), /^TypeError: rtcp is not a Buffer/);
     });
   });
 });

@@ -394,6 +394,8 @@ describe('a call', () => {
         transport.connect({ dtlsParameters: {} as never }),
         /dtlsParameters\.fingerprints/,
       );
+      await assert.rejects(transport.connect(undefined as never), /^TypeError: options is not/);
+      assert.equal(router.canConsume(undefined as never), false);
       await assert.rejects(
         transport.produce({ kind: 'text' as never, rtpParameters: audioParameters() }),
         /kind/,
