@@ -35,7 +35,7 @@ export interface ProduceOptions<Data extends AppData = AppData> {
   kind: MediaKind;
   rtpParameters: RtpParameters;
   paused?: boolean;
-  /** Least time between two key-frame requests, in milliseconds; 0 takes the worker's default. */
+  /** Least time between two key-frame requests, in milliseconds; 0, or missing, takes 200. */
   keyFrameRequestDelay?: number;
   /** Accepted for the sake of other SDKs' users, without effect: this worker has no such extension. */
   enableMediasoupPacketIdHeaderExtension?: boolean;

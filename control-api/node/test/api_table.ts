@@ -13,6 +13,7 @@ import {
   type Section,
 } from './api_row.js';
 import { dictionaries } from './api_dictionaries.js';
+import { dumpSections } from './api_dumps.js';
 
 const sctpOptions = options(
   `enableSctp=false maxSendMessageSize=262144 maxReceiveMessageSize=262144 sctpSendBufferSize=2000000
@@ -303,7 +304,11 @@ export const table: Section[] = [
     title: 'ProducerOptions',
     of: 'produce',
     rows: [
-      ...options('id kind rtpParameters paused=false keyFrameRequestDelay=0'),
+      ...options('id kind rtpParameters paused=false'),
+      differs(
+        { is: 'option', name: 'keyFrameRequestDelay', initial: '0', wrong: [] },
+        '0 stands for 200 ms: one key frame serves all who ask for it at about the same time',
+      ),
       differs(
         { is: 'option', name: 'enableMediasoupPacketIdHeaderExtension', wrong: [] },
         'accepted and without effect: this worker traces packets by sequence number',
@@ -437,4 +442,5 @@ export const table: Section[] = [
     rows: fields('producer:object volume:number'),
   },
   ...dictionaries,
+  ...dumpSections,
 ];

@@ -304,6 +304,21 @@ export class World {
     const { rtpPacketLossSent } = (await sending?.getStats())?.[0] ?? {};
     const loss = { rtpPacketLossReceived, rtpPacketLossSent };
     this.samples.set('transportStat', { ...(await stat('plainTransport')), ...loss });
+    for (const of of [
+      ...[
+        'worker',
+        'webRtcServer',
+        'router',
+        'producer',
+        'consumer',
+        'dataProducer',
+        'dataConsumer',
+      ],
+      ...['webRtcTransport', 'plainTransport', 'pipeTransport', 'directTransport'],
+    ]) {
+      const object = this.first<{ dump(): Promise<types.Dump> }>(of);
+      this.samples.set(`${of}Dump`, await object.dump());
+    }
     this.samples.set('resourceUsage', await this.#worker.getResourceUsage());
     this.samples.set('scalabilityMode', sluice.parseScalabilityMode('L3T3'));
     const { rtpParameters, score } = this.first<sluice.Producer>('producer');

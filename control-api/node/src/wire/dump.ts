@@ -7,7 +7,10 @@ import { expectAnswer, type Channel } from './channel.js';
 /** Fields by name. Which there are depends on the object, and on its state. */
 export type Dump = Record<string, unknown>;
 
-/** `known` is asked when the answer is there, so that both tell of the same moment. */
+/**
+ * `known` is asked when the answer is there, so that both tell of the same moment. What it knows to be
+ * missing is missing, whatever the worker writes for it.
+ */
 export function askDump(
   channel: Channel,
   target: string | undefined,
@@ -17,9 +20,10 @@ export function askDump(
     method: RequestBody.Dump,
     ...(target === undefined ? {} : { target }),
     body: new DumpT(),
-    apply: (answer) => ({
-      ...(JSON.parse(String(expectAnswer(answer, DumpTextT).json)) as Dump),
-      ...compact(known()),
-    }),
+    apply: (answer) =>
+      compact({
+        ...(JSON.parse(String(expectAnswer(answer, DumpTextT).json)) as Dump),
+        ...known(),
+      }),
   });
 }
