@@ -114,7 +114,6 @@ export class TransportMedia {
     return Array.from({ length: count }, () => this.ssrcs.take());
   }
 
-  /** */
   askForConsumer<ConsumerData extends AppData>({
     body,
     ssrcs,
