@@ -75,33 +75,51 @@ async function uninvited(stage) {
   await grace.close();
 }
 
-// An invitation to watch, for a few seconds more: what cannot be done says so, and the end is told.
+// An invitation to watch: what cannot be done says so.
 async function watchesByInvitation(stage) {
   const secret = randomBytes(24).toString('hex');
   const server = await stage.startServer({ workers: 1, options: ['--token-secret', secret] });
   const room = stage.freshRoom('granted');
-  const everything = invitation(secret, { room });
-  const exp = Math.floor(Date.now() / 1000) + kStayS;
-  const watching = invitation(secret, { room, exp, grants: ['subscribe'] });
-  const ada = await stage.participant('Ada', { room, token: everything }, { server });
+  const watching = invitation(secret, { room, grants: ['subscribe'] });
+  const ada = await stage.participant(
+    'Ada',
+    { room, token: invitation(secret, { room }) },
+    { server },
+  );
   const zoe = await stage.participant('Zoe', { room, token: watching }, { server });
   const says = (words) => async () => words.test(await zoe.page.locator('.toasts').textContent());
   try {
-    await zoe.receives('Ada');
     await zoe.until('is told', says(/here to watch and listen/));
+    await zoe.receives('Ada');
     const { cameraOn, microphoneOn } = await zoe.state();
     assert.deepEqual({ cameraOn, microphoneOn }, { cameraOn: false, microphoneOn: false });
     await zoe.press('Turn camera on (V)');
     await zoe.until('is told why not', says(/does not let you send your camera/));
     const seen = await ada.until('sees Zoe', () => ada.peerState('Zoe'));
     assert.ok(seen.cameraOff && seen.micMuted);
-    const { title, text } = await zoe.failure({ within: 2 * kStayS * 1000 });
-    assert.equal(title, 'Your invitation has expired');
-    assert.match(text, /new one/);
-    await ada.until('is alone', async () => (await ada.state()).peers.length === 0);
-    assert.equal((await ada.state()).phase, 'joined');
+    await expires(stage, { server, secret, room, ada });
   } finally {
     await Promise.all([ada.close(), zoe.close()]);
+  }
+}
+
+// Another one, for a few seconds more: its end is told, and changes nothing for the others.
+async function expires(stage, { server, secret, room, ada }) {
+  const exp = Math.floor(Date.now() / 1000) + kStayS;
+  const token = invitation(secret, { room, exp, grants: ['subscribe'] });
+  const yan = await stage.participant('Yan', { room, token }, { server });
+  try {
+    await yan.joined();
+    const { title, text } = await yan.failure({ within: 3 * kStayS * 1000 });
+    assert.equal(title, 'Your invitation has expired');
+    assert.match(text, /new one/);
+    await ada.until('is without Yan', async () => {
+      const { peers } = await ada.state();
+      return peers.length === 1 && peers[0].name === 'Zoe';
+    });
+    assert.equal((await ada.state()).phase, 'joined');
+  } finally {
+    await yan.close();
   }
 }
 
